@@ -1,0 +1,149 @@
+import type { Verdict } from '../verdict.ts';
+
+/** JSON with a canonical form (keys sorted), for hashing. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly Json[]
+  | { readonly [k: string]: Json };
+
+/** Where a value came from: what its readers deduplicate by. */
+export interface Position {
+  readonly lineage: string;
+  readonly partition: number;
+  readonly offset: number;
+}
+
+/** One record of a Kafka log, client-neutral. Offsets are safe integers. */
+export interface LogRecord {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  /** The record's timestamp: the append time where the topic says LogAppendTime. */
+  readonly timestampMs: number;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly headers: Readonly<Record<string, Buffer | undefined>>;
+}
+
+/** A change to one stored value: written whole, or patched in place within its present size. */
+export type Write =
+  | { readonly whole: Buffer }
+  | { readonly patches: readonly { readonly at: number; readonly bytes: Buffer }[] };
+
+/**
+ * How a row lives in Redis and in memory. A row is owned by the runner between `decode` and
+ * `encode`; a fold may change it in place.
+ *
+ * `encode` is called once per slice for a row that changed, and returns what brings the stored
+ * bytes from the state at the last encode (or decode) to the row's present one. If the commit is
+ * then refused, the row is dropped, never reused.
+ */
+export interface RowCodec<Row> {
+  decode(bytes: Buffer): Row;
+  encode(row: Row): Write;
+  /** Bytes that the row takes when stored whole: bounds slices and caches. */
+  bytes(row: Row): number;
+}
+
+/** One thing to fold, cut from a record. A record may hold several (a pack) or none. */
+export interface Unit<In> {
+  readonly input: In;
+  /** The key whose row it changes. */
+  readonly key: string;
+  /** Position to deduplicate by, for inputs that our own services emitted; null: not needed. */
+  readonly position: Position | null;
+}
+
+/** What a fold is given beside its row. */
+export interface FoldContext<Out, Shared> {
+  /** The partition's one shared value (a ring, a ranking), to change in place. */
+  readonly shared: Shared;
+  readonly partition: number;
+  /** The record that the unit came from. */
+  readonly record: LogRecord;
+  emit(out: Out): void;
+}
+
+/** Decoding of one record: its units, or why there are none. */
+export type Decoded<In> =
+  | { readonly verdict: Extract<Verdict, { kind: 'accept' }>; readonly units: readonly Unit<In>[] }
+  | { readonly verdict: Exclude<Verdict, { kind: 'accept' }> };
+
+export interface Input<In> {
+  /** Full name on the broker. */
+  readonly topic: string;
+  /** Identity of the fold that emits this topic, as positions name it; null: any producer. */
+  readonly lineage: string | null;
+  /**
+   * Called once per fetched batch, before any `decode` of it: the place to fetch unknown schemas.
+   * Throws RetryableError when a dependency is away.
+   */
+  prepare(records: readonly LogRecord[]): Promise<void>;
+  /** Pure. Must not throw for bad data: that is a reject. */
+  decode(record: LogRecord): Decoded<In>;
+}
+
+/** A message ready to be sent; `partition` set wherever the target matters. */
+export interface OutMessage {
+  readonly topic: string;
+  readonly partition?: number;
+  readonly key: Buffer | string | null;
+  readonly value: Buffer | null;
+  readonly headers?: Readonly<Record<string, Buffer | string>>;
+}
+
+/** Turns the emissions of a slice into messages, in ascending order of position. Pure. */
+export interface Emission<Out> {
+  readonly topic: string;
+  readonly partitions: number;
+  /**
+   * What goes to one target partition for a run of emissions in order. `lineage` is the emitting
+   * fold's, `partition` the source partition.
+   */
+  messages(
+    outs: readonly { readonly out: Out; readonly offset: number }[],
+    from: { readonly lineage: string; readonly partition: number },
+  ): OutMessage[];
+}
+
+/**
+ * A stateful service as a value: only the runner has hands. The result of folding a log depends on
+ * the log and on the fold's identity alone, never on how the log was cut into slices, on a cache
+ * or on the clock (DESIGN 4.8).
+ */
+export interface Fold<In, Row, Out = never, Shared = null> {
+  /** The service's name: metrics, consumer group, commands. */
+  readonly name: string;
+  /** One letter that starts this fold's keys; unique among folds. */
+  readonly code: string;
+  /** Raised by hand when the fold's result changes for the same log and configuration. */
+  readonly revision: number;
+  /** Version of the layout of its rows. */
+  readonly layout: number;
+  /** Whatever else changes the result: part of the identity. */
+  readonly config: Json;
+  /** Which family of hash tags its keys carry. */
+  readonly family: 'user' | 'item' | 'source';
+  readonly input: Input<In>;
+  readonly rows: RowCodec<Row>;
+  /** One value per partition, beside the rows; read at every slice unless cached. */
+  readonly shared: (RowCodec<Shared> & { readonly empty: () => Shared }) | null;
+  /** Bytes of rows kept in memory across slices; 0: none. Only for large rows. */
+  readonly cacheBytesMax: number;
+  readonly emission: Emission<Out> | null;
+  /**
+   * Folds one unit into its row (undefined: there is none yet). Returns the row to write (the same
+   * one, changed in place, or another), or null when nothing changed.
+   */
+  fold(row: Row | undefined, unit: Unit<In>, context: FoldContext<Out, Shared>): Row | null;
+}
+
+/** For rows that are edited as bytes. */
+export const byteRows: RowCodec<Buffer> = {
+  decode: (bytes) => bytes,
+  encode: (row) => ({ whole: row }),
+  bytes: (row) => row.length,
+};

@@ -65,6 +65,8 @@ export interface FoldContext<Out, Shared> {
   /** The record that the unit came from. */
   readonly record: LogRecord;
   emit(out: Out): void;
+  /** Counts the unit as passed over, for a fixed snake_case reason ('duplicate'). */
+  skip(reason: string): void;
 }
 
 /** Decoding of one record: its units, or why there are none. */

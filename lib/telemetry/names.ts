@@ -1,0 +1,221 @@
+/**
+ * Every metric that a Freshet process may expose: one entry per name, with what it means, its unit
+ * in the name and its labels. A name or a label that is not here does not compile, and the
+ * operator's list and the alert rules are checked against this file.
+ *
+ * Labels are few and bounded: never a user, an item or an answer.
+ */
+export interface MetricDeclaration {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly help: string;
+  readonly labels: readonly string[];
+  /** Upper bounds, for histograms. */
+  readonly buckets?: readonly number[];
+}
+
+const latencySeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const freshSeconds = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 3600];
+/** From a second to two years: how long ago the user last did something. */
+const interactionAgeSeconds = [
+  1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000, 7_776_000, 31_536_000, 63_072_000,
+];
+const batchSizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
+
+export const metricDeclarations = {
+  freshet_build_info: {
+    type: 'gauge',
+    help: 'Always 1; the labels say which version of Freshet and of Node this process runs.',
+    labels: ['version', 'node'],
+  },
+
+  // Folds (lib/stream).
+  freshet_records_total: {
+    type: 'counter',
+    help: 'Records that a service has dealt with, by outcome: accepted, skipped or rejected.',
+    labels: ['service', 'outcome'],
+  },
+  freshet_skipped_total: {
+    type: 'counter',
+    help: 'Records or units passed over, by fixed reason.',
+    labels: ['service', 'reason'],
+  },
+  freshet_failed_events_total: {
+    type: 'counter',
+    help: 'Records set aside on failed-events, by fixed reason.',
+    labels: ['service', 'reason'],
+  },
+  freshet_slices_total: {
+    type: 'counter',
+    help: 'Slices by result: applied, refused (another owner committed), restarted (the read was not at the expected offset) or retried (a dependency was away).',
+    labels: ['service', 'result'],
+  },
+  freshet_slice_seconds: {
+    type: 'histogram',
+    help: 'Time from the read of a slice to its commit.',
+    labels: ['service'],
+    buckets: latencySeconds,
+  },
+  freshet_slice_records: {
+    type: 'histogram',
+    help: 'Records in one slice.',
+    labels: ['service'],
+    buckets: batchSizes,
+  },
+  freshet_emitted_total: {
+    type: 'counter',
+    help: 'Messages acknowledged by the broker, by target topic (without prefix).',
+    labels: ['service', 'topic'],
+  },
+  freshet_partition_paused: {
+    type: 'gauge',
+    help: '1 while the partition waits for a dependency, else 0.',
+    labels: ['service', 'partition'],
+  },
+  freshet_partition_stopped: {
+    type: 'gauge',
+    help: '1 while the partition is stopped (too much poison, or a bug), else 0.',
+    labels: ['service', 'partition'],
+  },
+  freshet_offset: {
+    type: 'gauge',
+    help: 'Next offset to fold, as committed with the state.',
+    labels: ['service', 'topic', 'partition'],
+  },
+  freshet_lag_records: {
+    type: 'gauge',
+    help: 'Records between the next offset and the end of the log, as of the last fetch.',
+    labels: ['service', 'topic', 'partition'],
+  },
+  freshet_candidates_freshness_seconds: {
+    type: 'histogram',
+    help: "From the append of an event until the write of its user's new candidates returned.",
+    labels: [],
+    buckets: freshSeconds,
+  },
+  freshet_candidate_lists_total: {
+    type: 'counter',
+    help: 'Candidate lists by result: written or outdated (a newer list was there).',
+    labels: ['result'],
+  },
+
+  // Serving.
+  freshet_requests_total: {
+    type: 'counter',
+    help: 'Requests answered, by the status of the answer.',
+    labels: ['status'],
+  },
+  freshet_request_batch_size: {
+    type: 'histogram',
+    help: 'Requests answered with one read of Redis and one produce.',
+    labels: [],
+    buckets: batchSizes,
+  },
+  freshet_answer_seconds: {
+    type: 'histogram',
+    help: 'From the timestamp of a request until its answer was acknowledged by the broker.',
+    labels: [],
+    buckets: latencySeconds,
+  },
+  freshet_serving_stage_seconds: {
+    type: 'histogram',
+    help: 'Time spent per batch, by stage: decode, read, answer, send.',
+    labels: ['stage'],
+    buckets: latencySeconds,
+  },
+  freshet_replies_total: {
+    type: 'counter',
+    help: 'Answers to foreign reply topics by result: sent, failed, refused (not in the allow-list) or open (breaker).',
+    labels: ['result'],
+  },
+  freshet_reply_breakers_open: {
+    type: 'gauge',
+    help: 'Foreign reply topics that are not being sent to at present.',
+    labels: [],
+  },
+  freshet_ranking_age_seconds: {
+    type: 'gauge',
+    help: 'Age of the shared rankings in memory.',
+    labels: ['model'],
+  },
+  freshet_definitions: {
+    type: 'gauge',
+    help: 'Definitions in memory, by kind: contexts, models, items.',
+    labels: ['kind'],
+  },
+  freshet_definitions_refused_total: {
+    type: 'counter',
+    help: 'Records on contexts, models or items that could not be used.',
+    labels: ['topic', 'reason'],
+  },
+
+  // Quality, from metric events (services/metrics).
+  freshet_context_requests_total: {
+    type: 'counter',
+    help: 'Requests per context, by the status of the answer.',
+    labels: ['context', 'status'],
+  },
+  freshet_context_answers_total: {
+    type: 'counter',
+    help: 'Answers with status ok per context, by the ladder step and model version that answered (none: no item).',
+    labels: ['context', 'step', 'model'],
+  },
+  freshet_context_at_least_total: {
+    type: 'counter',
+    help: 'Answers that held at least as many items as the context expects.',
+    labels: ['context', 'model'],
+  },
+  freshet_context_predicted_total: {
+    type: 'counter',
+    help: 'Answers whose first item came from the first step of the ladder.',
+    labels: ['context', 'model'],
+  },
+  freshet_context_items_total: {
+    type: 'counter',
+    help: 'Items answered with.',
+    labels: ['context', 'model'],
+  },
+  freshet_context_wanted_total: {
+    type: 'counter',
+    help: 'Items asked for.',
+    labels: ['context', 'model'],
+  },
+  freshet_context_removed_total: {
+    type: 'counter',
+    help: 'Candidates that a rule removed.',
+    labels: ['context', 'rule'],
+  },
+  freshet_context_emptied_total: {
+    type: 'counter',
+    help: 'Answers left without an item by the rules, though there were candidates.',
+    labels: ['context'],
+  },
+  freshet_context_interaction_age_seconds: {
+    type: 'histogram',
+    help: 'Age of the newest interaction behind an answer, when the rules were judged.',
+    labels: ['context'],
+    buckets: interactionAgeSeconds,
+  },
+  freshet_metric_events_total: {
+    type: 'counter',
+    help: 'Metric events by outcome: counted, unknown_name, or why one could not be used.',
+    labels: ['outcome'],
+  },
+  freshet_series_limited_total: {
+    type: 'counter',
+    help: "Metric events counted under 'other' because a label had too many values.",
+    labels: ['label'],
+  },
+} as const satisfies Record<string, MetricDeclaration>;
+
+type Declarations = typeof metricDeclarations;
+export type MetricName = keyof Declarations;
+type NamesOf<Type extends MetricDeclaration['type']> = {
+  [Name in MetricName]: Declarations[Name]['type'] extends Type ? Name : never;
+}[MetricName];
+
+export type CounterName = NamesOf<'counter'>;
+export type GaugeName = NamesOf<'gauge'>;
+export type HistogramName = NamesOf<'histogram'>;
+export type LabelsOf<Name extends MetricName> = Readonly<
+  Record<Declarations[Name]['labels'][number], string>
+>;

@@ -1,4 +1,7 @@
+import type { LogRecord, OutMessage } from '../kafka/log-record.ts';
 import type { Verdict } from '../verdict.ts';
+
+export type { LogRecord, OutMessage } from '../kafka/log-record.ts';
 
 /** JSON with a canonical form (keys sorted), for hashing. */
 export type Json =
@@ -14,18 +17,6 @@ export interface Position {
   readonly lineage: string;
   readonly partition: number;
   readonly offset: number;
-}
-
-/** One record of a Kafka log, client-neutral. Offsets are safe integers. */
-export interface LogRecord {
-  readonly topic: string;
-  readonly partition: number;
-  readonly offset: number;
-  /** The record's timestamp: the append time where the topic says LogAppendTime. */
-  readonly timestampMs: number;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly headers: Readonly<Record<string, Buffer | undefined>>;
 }
 
 /** A change to one stored value: written whole, or patched in place within its present size. */
@@ -86,15 +77,6 @@ export interface Input<In> {
   prepare(records: readonly LogRecord[]): Promise<void>;
   /** Pure. Must not throw for bad data: that is a reject. */
   decode(record: LogRecord): Decoded<In>;
-}
-
-/** A message ready to be sent; `partition` set wherever the target matters. */
-export interface OutMessage {
-  readonly topic: string;
-  readonly partition?: number;
-  readonly key: Buffer | string | null;
-  readonly value: Buffer | null;
-  readonly headers?: Readonly<Record<string, Buffer | string>>;
 }
 
 /** Turns the emissions of a slice into messages, in ascending order of position. Pure. */

@@ -1,0 +1,135 @@
+import kafkajs, { type Admin } from 'kafkajs';
+
+import { kafkaClient, type KafkaConfig, within } from './client.ts';
+import { kafkaFault } from './faults.ts';
+
+export interface PartitionOffsets {
+  readonly partition: number;
+  /** First offset that is still there. */
+  readonly low: number;
+  /** The offset that the next record will get. */
+  readonly high: number;
+}
+
+export interface TopicSpec {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replication: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface KafkaAdmin {
+  topicOffsets(topic: string): Promise<PartitionOffsets[]>;
+  /** Committed offset per partition of `topic`; -1 where the group has none. */
+  groupOffsets(groupId: string, topic: string): Promise<Map<number, number>>;
+  /** Topics that exist, with their number of partitions. */
+  partitionCounts(topics: readonly string[]): Promise<Map<string, number>>;
+  clusterId(): Promise<string>;
+  brokerCount(): Promise<number>;
+  createTopics(specs: readonly TopicSpec[]): Promise<void>;
+  describeConfigs(topics: readonly string[]): Promise<Map<string, Map<string, string>>>;
+  alterConfigs(topic: string, config: Readonly<Record<string, string>>): Promise<void>;
+  createPartitions(topic: string, count: number): Promise<void>;
+  deleteTopics(topics: readonly string[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+const closeMsMax = 3_000;
+const topicResource = kafkajs.ConfigResourceTypes.TOPIC;
+
+export async function openAdmin(config: KafkaConfig): Promise<KafkaAdmin> {
+  const admin = kafkaClient(config).admin();
+  const guarded = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      throw kafkaFault(error, doing);
+    }
+  };
+  await guarded(`connecting to Kafka at ${config.brokers.join(',')}`, () => admin.connect());
+  return {
+    topicOffsets: (topic) => guarded(`offsets of ${topic}`, () => topicOffsets(admin, topic)),
+    groupOffsets: (groupId, topic) =>
+      guarded(`offsets of group ${groupId}`, () => groupOffsets(admin, groupId, topic)),
+    partitionCounts: (topics) => guarded('listing topics', () => partitionCounts(admin, topics)),
+    clusterId: () =>
+      guarded('describing the cluster', async () => (await admin.describeCluster()).clusterId),
+    brokerCount: () =>
+      guarded('describing the cluster', async () => (await admin.describeCluster()).brokers.length),
+    createTopics: (specs) => guarded('creating topics', () => createTopics(admin, specs)),
+    describeConfigs: (topics) => guarded('reading topic settings', () => configs(admin, topics)),
+    alterConfigs: (topic, values) =>
+      guarded(`setting ${topic}`, async () => {
+        const configEntries = Object.entries(values).map(([name, value]) => ({ name, value }));
+        const resources = [{ type: topicResource, name: topic, configEntries }];
+        await admin.alterConfigs({ validateOnly: false, resources });
+      }),
+    createPartitions: (topic, count) =>
+      guarded(`adding partitions to ${topic}`, async () => {
+        await admin.createPartitions({ topicPartitions: [{ topic, count }] });
+      }),
+    deleteTopics: (topics) =>
+      guarded('deleting topics', () => admin.deleteTopics({ topics: [...topics] })),
+    close: async () => {
+      await within(closeMsMax, admin.disconnect());
+    },
+  };
+}
+
+async function topicOffsets(admin: Admin, topic: string): Promise<PartitionOffsets[]> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return offsets
+    .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
+    .toSorted((a, b) => a.partition - b.partition);
+}
+
+async function groupOffsets(
+  admin: Admin,
+  groupId: string,
+  topic: string,
+): Promise<Map<number, number>> {
+  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const rows = found?.partitions ?? [];
+  return new Map(rows.map(({ partition, offset }) => [partition, Number(offset)]));
+}
+
+async function partitionCounts(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<Map<string, number>> {
+  const existing = new Set(await admin.listTopics());
+  const wanted = topics.filter((topic) => existing.has(topic));
+  if (wanted.length === 0) return new Map();
+  const { topics: found } = await admin.fetchTopicMetadata({ topics: wanted });
+  return new Map(found.map(({ name, partitions }) => [name, partitions.length]));
+}
+
+async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
+  if (specs.length === 0) return;
+  await admin.createTopics({
+    waitForLeaders: true,
+    topics: specs.map(({ topic, partitions, replication, config }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor: replication,
+      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+    })),
+  });
+}
+
+async function configs(
+  admin: Admin,
+  topics: readonly string[],
+): Promise<Map<string, Map<string, string>>> {
+  if (topics.length === 0) return new Map();
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: topics.map((name) => ({ type: topicResource, name })),
+  });
+  return new Map(
+    resources.map(({ resourceName, configEntries }) => [
+      resourceName,
+      new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+    ]),
+  );
+}

@@ -1,0 +1,79 @@
+import { RetryableError } from '../errors.ts';
+import type { KafkaConfig } from './client.ts';
+import { type FetchedBatch, type GroupConsumer, startGroupConsumer } from './group-consumer.ts';
+import type { LogRecord } from './log-record.ts';
+
+/** A fetched batch of one partition, for services without state of their own. */
+export interface RecordBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly highWatermark: number;
+  readonly records: readonly LogRecord[];
+  heartbeat(): Promise<void>;
+}
+
+export interface BatchConsumer {
+  stop(): Promise<void>;
+  healthy(): string | null;
+  joined(): boolean;
+}
+
+export interface BatchConsumerOptions {
+  readonly kafka: KafkaConfig;
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  /** Where a group without progress starts. */
+  readonly fromBeginning: boolean;
+  readonly maxWaitMs?: number;
+  readonly bytesPerPartitionMax?: number;
+  readonly onBatch: (batch: RecordBatch) => Promise<void>;
+  readonly onFatal: (error: Error) => void;
+}
+
+const retryMs = 500;
+
+/**
+ * At least once: a batch counts as done, and its offset is committed to the group, when `onBatch`
+ * has resolved. A RetryableError pauses the partition for a moment and delivers the batch again;
+ * anything else is a bug and ends the consumer.
+ */
+export async function startBatchConsumer(options: BatchConsumerOptions): Promise<BatchConsumer> {
+  let group: GroupConsumer | null = null;
+  const timers = new Set<NodeJS.Timeout>();
+  const tryAgain = (topic: string, partition: number): void => {
+    group?.pause(topic, partition);
+    const timer = setTimeout(() => {
+      timers.delete(timer);
+      group?.resume(topic, partition);
+    }, retryMs);
+    timers.add(timer);
+  };
+  const onBatch = async (batch: FetchedBatch): Promise<void> => {
+    const last = batch.records.at(-1);
+    if (last === undefined) return;
+    try {
+      await options.onBatch(batch);
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      tryAgain(batch.topic, batch.partition);
+      return;
+    }
+    batch.resolve(last.offset);
+    try {
+      const { topic, partition } = batch;
+      await group?.commit([{ topic, partition, offset: last.offset + 1 }]);
+    } catch {
+      // Membership was lost: the next owner delivers the batch again, as at-least-once says.
+    }
+  };
+  group = await startGroupConsumer({ ...options, onBatch });
+  const started = group;
+  return {
+    stop: async () => {
+      for (const timer of timers) clearTimeout(timer);
+      await started.stop();
+    },
+    healthy: started.healthy,
+    joined: started.joined,
+  };
+}

@@ -1,0 +1,46 @@
+import './timers.ts';
+import './codecs.ts';
+import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
+import type { ConnectionOptions } from 'node:tls';
+
+export interface KafkaConfig {
+  readonly brokers: readonly string[];
+  readonly clientId: string;
+  readonly ssl?: ConnectionOptions;
+  readonly sasl?: SASLOptions;
+  /** A member that says nothing for this long loses its partitions: the recovery time. */
+  readonly sessionTimeoutMs?: number;
+}
+
+const connectionTimeoutMs = 5_000;
+const requestTimeoutMs = 15_000;
+
+/** What kafkajs logs goes nowhere by itself: our own log says what matters, once. */
+const quiet = () => () => undefined;
+
+export function kafkaClient(config: KafkaConfig): Kafka {
+  return new kafkajs.Kafka({
+    clientId: config.clientId,
+    brokers: [...config.brokers],
+    connectionTimeout: connectionTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    logCreator: quiet,
+    // Short first waits: a restarted broker is back within seconds.
+    retry: { initialRetryTime: 100, maxRetryTime: 5_000, retries: 8 },
+    ...(config.ssl === undefined ? {} : { ssl: config.ssl }),
+    ...(config.sasl === undefined ? {} : { sasl: config.sasl }),
+  });
+}
+
+/** Waits for `work`, but no longer than `deadlineMs`: no call of the client has an end of its own. */
+export async function within<T>(deadlineMs: number, work: Promise<T>): Promise<T | 'late'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'late'>((resolve) => {
+    timer = setTimeout(() => resolve('late'), deadlineMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

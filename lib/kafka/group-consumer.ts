@@ -1,0 +1,195 @@
+import type { Consumer, EachBatchPayload } from 'kafkajs';
+
+import { monotonicMs } from '../clock.ts';
+import { messageOf, RetryableError } from '../errors.ts';
+import { copartitioned } from './assigner.ts';
+import { kafkaClient, type KafkaConfig, within } from './client.ts';
+import { kafkaFault } from './faults.ts';
+import { type LogRecord, logRecord } from './log-record.ts';
+
+/** What one fetch brought of one partition. */
+export interface FetchedBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly highWatermark: number;
+  readonly records: readonly LogRecord[];
+  /** Keeps the membership alive; throws RetryableError when it is gone. Call between slices. */
+  heartbeat(): Promise<void>;
+  /** The next fetch starts after `offset`. */
+  resolve(offset: number): void;
+  /** True once somebody has sought elsewhere or the consumer stops: leave the batch. */
+  stale(): boolean;
+}
+
+export interface GroupOptions {
+  readonly kafka: KafkaConfig;
+  readonly groupId: string;
+  readonly topics: readonly string[];
+  readonly maxWaitMs?: number;
+  readonly bytesPerPartitionMax?: number;
+  readonly concurrency?: number;
+  /**
+   * Called in the very moment of joining, with every assigned partition already paused when
+   * `pauseOnJoin`: nothing is delivered until somebody resumes it.
+   */
+  readonly onAssigned?: (assigned: ReadonlyMap<string, readonly number[]>) => void;
+  readonly pauseOnJoin?: boolean;
+  /** Must settle faults itself: whatever it throws is taken for a bug and ends the consumer. */
+  readonly onBatch: (batch: FetchedBatch) => Promise<void>;
+  readonly onFatal: (error: Error) => void;
+}
+
+export interface GroupConsumer {
+  seek(topic: string, partition: number, offset: number): void;
+  pause(topic: string, partition: number): void;
+  resume(topic: string, partition: number): void;
+  commit(offsets: readonly { topic: string; partition: number; offset: number }[]): Promise<void>;
+  stop(): Promise<void>;
+  joined(): boolean;
+  healthy(): string | null;
+}
+
+const sessionTimeoutMs = 6_000;
+const stopMsMax = 8_000;
+const silenceMsMax = 30_000;
+
+/** What a group says about itself while it runs. */
+interface Pulse {
+  closing: boolean;
+  joined: boolean;
+  lastSeenMs: number;
+}
+
+export async function startGroupConsumer(options: GroupOptions): Promise<GroupConsumer> {
+  const session = options.kafka.sessionTimeoutMs ?? sessionTimeoutMs;
+  const pulse: Pulse = { closing: false, joined: false, lastSeenMs: monotonicMs() };
+  const consumer = kafkaClient(options.kafka).consumer({
+    groupId: options.groupId,
+    allowAutoTopicCreation: false,
+    partitionAssigners: [copartitioned],
+    sessionTimeout: session,
+    rebalanceTimeout: Math.max(10_000, session),
+    heartbeatInterval: Math.floor(session / 4),
+    metadataMaxAge: 60_000,
+    minBytes: 1,
+    maxBytes: 32 * 1024 * 1024,
+    maxBytesPerPartition: options.bytesPerPartitionMax ?? 1024 * 1024,
+    maxWaitTimeInMs: options.maxWaitMs ?? 250,
+    retry: {
+      initialRetryTime: 100,
+      maxRetryTime: 2_000,
+      retries: 10,
+      // A consumer that restarts while it is being stopped would go on for ever.
+      restartOnFailure: async () => !pulse.closing,
+    },
+  });
+  watch(consumer, options, pulse);
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+  } catch (error) {
+    await within(stopMsMax, consumer.disconnect());
+    throw kafkaFault(error, `joining ${options.groupId}`);
+  }
+  await consumer.run({
+    autoCommit: false,
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: options.concurrency ?? 8,
+    eachBatch: (payload) => deliver(payload, options, pulse),
+  });
+  return handleOf(consumer, options, pulse);
+}
+
+function watch(consumer: Consumer, options: GroupOptions, pulse: Pulse): void {
+  const { events } = consumer;
+  const seen = (): void => {
+    pulse.lastSeenMs = monotonicMs();
+  };
+  consumer.on(events.FETCH, seen);
+  consumer.on(events.HEARTBEAT, seen);
+  consumer.on(events.GROUP_JOIN, ({ payload }) => {
+    seen();
+    const assigned = new Map(Object.entries(payload.memberAssignment));
+    if (options.pauseOnJoin === true) {
+      for (const [topic, partitions] of assigned) consumer.pause([{ topic, partitions }]);
+    }
+    pulse.joined = true;
+    options.onAssigned?.(assigned);
+  });
+  consumer.on(events.REBALANCING, () => {
+    pulse.joined = false;
+  });
+  consumer.on(events.CRASH, ({ payload }) => {
+    pulse.joined = false;
+    if (payload.restart || pulse.closing) return;
+    options.onFatal(kafkaFault(payload.error, `consuming as ${options.groupId}`));
+  });
+}
+
+async function deliver(
+  payload: EachBatchPayload,
+  options: GroupOptions,
+  pulse: Pulse,
+): Promise<void> {
+  const { batch, isRunning, isStale } = payload;
+  const { topic, partition } = batch;
+  const stale = (): boolean => pulse.closing || !isRunning() || isStale();
+  if (stale()) return;
+  let lost: unknown;
+  const fetched: FetchedBatch = {
+    topic,
+    partition,
+    highWatermark: Number(batch.highWatermark),
+    records: batch.messages.map((message) => logRecord(topic, partition, message)),
+    heartbeat: async () => {
+      try {
+        await payload.heartbeat();
+        pulse.lastSeenMs = monotonicMs();
+      } catch (error) {
+        lost = error;
+        throw new RetryableError(`membership lost: ${messageOf(error)}`, { cause: error });
+      }
+    },
+    resolve: (offset) => {
+      try {
+        payload.resolveOffset(String(offset));
+      } catch {
+        // The partition was taken away in the meantime (tulios/kafkajs #1366): the new owner
+        // starts from Redis, so there is nothing to remember here.
+      }
+    },
+    stale,
+  };
+  try {
+    await options.onBatch(fetched);
+  } catch (error) {
+    const bug = error instanceof Error ? error : new Error(messageOf(error));
+    options.onFatal(bug);
+  }
+  // The client rejoins only when its own error comes back to it.
+  if (lost !== undefined) throw lost;
+}
+
+function handleOf(consumer: Consumer, options: GroupOptions, pulse: Pulse): GroupConsumer {
+  let stopping: Promise<void> | null = null;
+  const stop = async (): Promise<void> => {
+    pulse.closing = true;
+    await within(stopMsMax, consumer.stop());
+    await within(stopMsMax, consumer.disconnect());
+  };
+  return {
+    seek: (topic, partition, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
+    pause: (topic, partition) => consumer.pause([{ topic, partitions: [partition] }]),
+    resume: (topic, partition) => consumer.resume([{ topic, partitions: [partition] }]),
+    commit: async (offsets) =>
+      consumer.commitOffsets(
+        offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: `${offset}` })),
+      ),
+    stop: () => (stopping ??= stop()),
+    joined: () => pulse.joined,
+    healthy: () =>
+      monotonicMs() - pulse.lastSeenMs > silenceMsMax
+        ? `${options.groupId}: no fetch and no heartbeat for over ${silenceMsMax / 1000} s`
+        : null,
+  };
+}

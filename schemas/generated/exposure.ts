@@ -1,0 +1,68 @@
+// Generated from schemas/avro/exposure.avsc by `npm run generate`. Do not edit.
+
+export interface ExposedItem {
+  readonly item_id: string;
+  readonly propensity: null | number;
+}
+
+/** An answer with items was served to a user. Deduplicate by answer_id. */
+export interface Exposure {
+  readonly answer_id: string;
+  readonly user_id: string;
+  readonly context_id: string;
+  readonly context_version: string;
+  readonly model_version: null | string;
+  readonly experiment: null | string;
+  readonly variant: null | string;
+  readonly answered_by: string;
+  readonly items: readonly ExposedItem[];
+  readonly served_at: number;
+  /** The user's list was missing or older than its model's stated age: compute it again. */
+  readonly candidates_stale: boolean;
+  readonly lineage: string;
+  /** Partition of requests. */
+  readonly source_partition: number;
+  readonly source_offset: number;
+}
+
+/** The schema as it is registered. */
+export const exposureSchema = {
+  type: 'record',
+  name: 'Exposure',
+  namespace: 'freshet',
+  doc: 'An answer with items was served to a user. Deduplicate by answer_id.',
+  fields: [
+    { name: 'answer_id', type: 'string' },
+    { name: 'user_id', type: 'string' },
+    { name: 'context_id', type: 'string' },
+    { name: 'context_version', type: 'string' },
+    { name: 'model_version', type: ['null', 'string'], default: null },
+    { name: 'experiment', type: ['null', 'string'], default: null },
+    { name: 'variant', type: ['null', 'string'], default: null },
+    { name: 'answered_by', type: 'string' },
+    {
+      name: 'items',
+      type: {
+        type: 'array',
+        items: {
+          type: 'record',
+          name: 'ExposedItem',
+          fields: [
+            { name: 'item_id', type: 'string' },
+            { name: 'propensity', type: ['null', 'float'], default: null },
+          ],
+        },
+      },
+    },
+    { name: 'served_at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    {
+      name: 'candidates_stale',
+      type: 'boolean',
+      default: false,
+      doc: "The user's list was missing or older than its model's stated age: compute it again.",
+    },
+    { name: 'lineage', type: 'string' },
+    { name: 'source_partition', type: 'int', doc: 'Partition of requests.' },
+    { name: 'source_offset', type: 'long' },
+  ],
+} as const;

@@ -1,0 +1,10 @@
+/** What keeps the stack from starting, in one line that ends with what cures it. */
+export class StackError extends Error {
+  override readonly name = 'StackError';
+  readonly cure: string;
+
+  constructor(problem: string, cure: string) {
+    super(`${problem} Cure: ${cure}`);
+    this.cure = cure;
+  }
+}

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+
+import { anyKind, kindBit, kindsMask, listSeen, readSeen } from './seen-items.ts';
+
+const types = ['view', 'click', 'like', 'add_to_cart', 'purchase', 'rating', 'share', 'save', 'x'];
+
+function pack(completeFrom: number, ...items: [second: number, kinds: number, id: string][]) {
+  const head = Buffer.from([1, 0, 0, 0, 0]);
+  head.writeUInt32LE(completeFrom, 1);
+  const entries = items.map(([second, kinds, itemId]) => {
+    const entry = Buffer.from([0, 0, 0, 0, kinds, Buffer.byteLength(itemId)]);
+    entry.writeUInt32LE(second);
+    return Buffer.concat([entry, Buffer.from(itemId)]);
+  });
+  return Buffer.concat([head, ...entries]);
+}
+
+test('a user without a value has seen nothing, and nothing was cut', () => {
+  const seen = readSeen(null);
+  expect(seen.has('a', anyKind, 0)).toBe(false);
+  expect(seen.since).toBeNull();
+});
+
+test('an item is seen by its kinds, and until the second in which it was last seen ends', () => {
+  const seen = readSeen(pack(7, [100, 1, 'a'], [90, 16, 'b']));
+  expect(seen.size).toBe(2);
+  expect(seen.since).toBe(7000);
+  expect(seen.has('a', 1, 0)).toBe(true);
+  expect(seen.has('a', 16, 0)).toBe(false);
+  expect(seen.has('b', 17, 90_999)).toBe(true);
+  expect(seen.has('b', 17, 91_000)).toBe(false);
+  expect(seen.has('c', anyKind, 0)).toBe(false);
+});
+
+test('2,000 items are all found, and no others', () => {
+  const items = Array.from({ length: 2000 }, (_, i) => [9000 - i, 2, `i${i}`] as const);
+  const seen = readSeen(pack(0, ...items.map((item) => [...item] as [number, number, string])));
+  expect(seen.size).toBe(2000);
+  for (let i = 0; i < 2000; i++) expect(seen.has(`i${i}`, 2, 0)).toBe(true);
+  for (let i = 2000; i < 4000; i++) expect(seen.has(`i${i}`, 2, 0)).toBe(false);
+});
+
+test('a kind past the seventh shares the last bit, and no kinds means any', () => {
+  expect(kindBit(types, 'view')).toBe(1);
+  expect(kindBit(types, 'share')).toBe(64);
+  expect(kindBit(types, 'save')).toBe(128);
+  expect(kindBit(types, 'unheard-of')).toBe(128);
+  expect(kindsMask(types, ['purchase', 'x'])).toBe(16 | 128);
+  expect(kindsMask(types, [])).toBe(0xff);
+});
+
+test('another layout and cut bytes are refused, not misread', () => {
+  const bytes = pack(0, [1, 1, 'abc']);
+  expect(() => readSeen(Buffer.concat([Buffer.from([9]), bytes.subarray(1)]))).toThrow('layout 9');
+  expect(() => readSeen(bytes.subarray(0, -1))).toThrow('cut short');
+  expect(() => listSeen(bytes.subarray(0, 7))).toThrow();
+});

@@ -1,0 +1,124 @@
+import { checkLayout, idScratch, readId, sameId, writeId } from './bytes.ts';
+
+/**
+ * What a user has seen, as `seen-items` publishes it in Redis. Bytes, little-endian:
+ *
+ *   layout u8 | complete_from u32 | entries, newest first: seen_at u32, kinds u8, length u8, id
+ *
+ * Times are whole seconds. `complete_from` is the first second from which on nothing is missing:
+ * entries that were cut, by number or by age, were all seen before it; 0: nothing was ever cut.
+ * An entry's time is when the item was last seen by any kind of event; `kinds` has a bit for every
+ * kind by which it was seen since `complete_from`. Entries are in descending order of time, and of
+ * one second in ascending order of the id's bytes.
+ *
+ * 16 bytes an entry for a 10-byte id: 100 of them fit an allocation of 1,792 bytes.
+ */
+export const seenLayout = 1;
+export const seenHeaderBytes = 5;
+export const seenEntryBytes = 6;
+
+/** The configured types that have a bit of their own; all others share the last bit. */
+export const seenKindsMax = 7;
+const otherKinds = 1 << seenKindsMax;
+export const anyKind = 0xff;
+
+/** The bit of one type of event. `types` is the configured, ordered list. */
+export function kindBit(types: readonly string[], type: string): number {
+  const index = types.indexOf(type);
+  return index >= 0 && index < seenKindsMax ? 1 << index : otherKinds;
+}
+
+/**
+ * The bits of a rule's kinds; none named: any. A kind past the seventh stands for all of these, so
+ * that a rule may remove too much but never too little.
+ */
+export const kindsMask = (types: readonly string[], kinds: readonly string[]): number =>
+  kinds.length === 0 ? anyKind : kinds.reduce((mask, kind) => mask | kindBit(types, kind), 0);
+
+export interface SeenItem {
+  readonly itemId: string;
+  /** Start of the second in which it was last seen. */
+  readonly atMs: number;
+  readonly kinds: number;
+}
+
+/** Answers 'has this user seen this item?' for the candidates of one answer. */
+export interface SeenIndex {
+  readonly size: number;
+  /** From when on nothing is missing, in ms; null: nothing was ever cut. */
+  readonly since: number | null;
+  /** Seen by one of these kinds, last seen at or after this time (to the second). */
+  has(itemId: string, kinds: number, sinceMs: number): boolean;
+}
+
+const nothingSeen: SeenIndex = { size: 0, since: null, has: () => false };
+const wanted = idScratch();
+
+/** Indexes the stored bytes; `null`: the user has seen nothing. */
+export function readSeen(bytes: Buffer | null): SeenIndex {
+  if (bytes === null) return nothingSeen;
+  checkLayout(bytes, seenLayout, 'seen items');
+  // Bytes are hashed where they lie: making strings of 2,000 ids costs ten times as much.
+  const slotsMax = 2 * Math.ceil((bytes.length - seenHeaderBytes) / (seenEntryBytes + 1)) + 1;
+  const table = new Int32Array(1 << (32 - Math.clz32(slotsMax)));
+  const mask = table.length - 1;
+  let size = 0;
+  for (let at = seenHeaderBytes; at < bytes.length; size++) {
+    const length = entryLength(bytes, at);
+    let slot = hash(bytes, at + seenEntryBytes, length) & mask;
+    while (table[slot] !== 0) slot = (slot + 1) & mask;
+    table[slot] = at;
+    at += seenEntryBytes + length;
+  }
+  const has = (itemId: string, kinds: number, sinceMs: number): boolean => {
+    const at = find(bytes, table, itemId);
+    if (at === 0 || ((bytes[at + 4] ?? 0) & kinds) === 0) return false;
+    return bytes.readUInt32LE(at) >= Math.floor(sinceMs / 1000);
+  };
+  return { size, since: completeFromMs(bytes), has };
+}
+
+/** All entries, newest first: for tools and tests, not for the path of an answer. */
+export function listSeen(bytes: Buffer): SeenItem[] {
+  checkLayout(bytes, seenLayout, 'seen items');
+  const items: SeenItem[] = [];
+  for (let at = seenHeaderBytes; at < bytes.length; ) {
+    const length = entryLength(bytes, at);
+    const atMs = bytes.readUInt32LE(at) * 1000;
+    items.push({ itemId: readId(bytes, at + 5), atMs, kinds: bytes[at + 4] ?? 0 });
+    at += seenEntryBytes + length;
+  }
+  return items;
+}
+
+/** `since` of the stored bytes, without indexing them. */
+export function completeFromMs(bytes: Buffer): number | null {
+  const seconds = bytes.readUInt32LE(1);
+  return seconds === 0 ? null : seconds * 1000;
+}
+
+function entryLength(bytes: Buffer, at: number): number {
+  const length = bytes[at + 5];
+  if (length === undefined || at + seenEntryBytes + length > bytes.length)
+    throw new RangeError('seen items are cut short');
+  return length;
+}
+
+function find(bytes: Buffer, table: Int32Array, itemId: string): number {
+  const length = writeId(wanted, itemId);
+  if (length < 0) return 0;
+  const mask = table.length - 1;
+  let slot = hash(wanted, 0, length) & mask;
+  for (let at = table[slot] ?? 0; at !== 0; at = table[slot] ?? 0) {
+    if (bytes[at + 5] === length && sameId(bytes, at + seenEntryBytes, wanted, length)) return at;
+    slot = (slot + 1) & mask;
+  }
+  return 0;
+}
+
+/** FNV-1a, its high bits folded in. */
+function hash(bytes: Buffer, at: number, length: number): number {
+  let value = 0x811c9dc5;
+  for (let i = at; i < at + length; i++) value = Math.imul(value ^ (bytes[i] ?? 0), 0x01000193);
+  return value ^ (value >>> 15);
+}

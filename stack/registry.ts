@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LocalPart } from './local-part.ts';
 import { httpAnswers } from './probes.ts';
-import { heap, registryPath } from './settings.ts';
+import { heap, registryDatabase, registryPath } from './settings.ts';
 
 export interface RegistryOptions {
   readonly java: string;
@@ -30,7 +30,11 @@ export function describeRegistry(options: RegistryOptions): LocalPart {
       `-Dquarkus.http.port=${port}`,
       '-Dquarkus.log.level=WARN',
       '-Dquarkus.banner.enabled=false',
-      `-Dregistry.datasource.url=jdbc:h2:file:${join(dataDir, 'registry')}`,
+      `-DREGISTRY_DATASOURCE_URL=${registryDatabase(join(dataDir, 'registry'))}`,
+      // Twenty connections, the default, cost memory and a part of a second.
+      '-Dquarkus.datasource.jdbc.initial-size=2',
+      '-Dquarkus.datasource.jdbc.min-size=2',
+      '-Dquarkus.datasource.jdbc.max-size=10',
       '-jar',
       join(programDir, jar),
     ],

@@ -1,0 +1,109 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+import { UserError } from '../errors.ts';
+import type { KafkaConfig } from '../kafka/client.ts';
+import type { RedisConfig } from '../redis/redis-port.ts';
+import { type Environment, list, parseEnvironment, whole } from './environment.ts';
+import { readStateFile } from './state-file.ts';
+
+/** What every process needs to know. The same for all services of an installation. */
+export interface CommonConfig {
+  /** First word of topic names, consumer groups and pointers in Redis. */
+  readonly prefix: string;
+  /** Partitions of all internal topics: part of the identity of every fold. */
+  readonly partitions: number;
+  /** Event types that ingest accepts, in an order that stored state refers to. */
+  readonly types: readonly string[];
+  readonly kafka: KafkaConfig;
+  readonly registry: { readonly url: string; readonly timeoutMs: number };
+  readonly redis: RedisConfig;
+  /** Where /metrics, /healthz and /readyz listen. */
+  readonly host: string;
+  /** 0: a free port. */
+  readonly port: number;
+  readonly logLevel: string;
+  /** Records of a slice, at most. */
+  readonly sliceRecordsMax: number;
+}
+
+export const defaultTypes = ['view', 'click', 'like', 'add_to_cart', 'purchase', 'rating'];
+
+const schema = z.object({
+  FRESHET_PREFIX: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes lower-case letters, digits and dashes')
+    .default('freshet'),
+  FRESHET_PARTITIONS: whole(1, 1_024).default(4),
+  FRESHET_EVENT_TYPES: list.default(defaultTypes).refine((types) => types.length <= 64, 'over 64'),
+  FRESHET_KAFKA_BROKERS: list.optional(),
+  FRESHET_KAFKA_SESSION_TIMEOUT_MS: whole(1_000, 300_000).default(6_000),
+  FRESHET_KAFKA_SSL: z.enum(['true', 'false']).default('false'),
+  FRESHET_KAFKA_SSL_CA_FILE: z.string().optional(),
+  FRESHET_KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  FRESHET_KAFKA_USERNAME: z.string().optional(),
+  FRESHET_KAFKA_PASSWORD_FILE: z.string().optional(),
+  FRESHET_REGISTRY_URL: z.url().optional(),
+  FRESHET_REGISTRY_TIMEOUT_MS: whole(100, 60_000).default(5_000),
+  FRESHET_REDIS_URL: z
+    .string()
+    .regex(/^rediss?:\/\/\S+$/, 'takes redis://host:port, with commas for a cluster')
+    .optional(),
+  FRESHET_HOST: z.string().default('127.0.0.1'),
+  FRESHET_PORT: whole(0, 65_535).default(0),
+  FRESHET_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  FRESHET_SLICE_RECORDS_MAX: whole(1, 50_000).default(4_096),
+});
+
+type Settings = z.infer<typeof schema>;
+
+/**
+ * The settings of this process: from the environment, and what it does not say about the stack
+ * from the state file of the running one.
+ */
+export function commonConfig(environment: Environment = process.env): CommonConfig {
+  const settings = parseEnvironment(schema, environment);
+  const stack = readStateFile(environment['FRESHET_STATE_FILE'])?.addresses;
+  const brokers = settings.FRESHET_KAFKA_BROKERS ?? stack?.kafkaBrokers.split(',');
+  const registryUrl = settings.FRESHET_REGISTRY_URL ?? stack?.registryUrl;
+  const redisUrl = settings.FRESHET_REDIS_URL ?? stack?.redisUrl;
+  if (brokers === undefined || registryUrl === undefined || redisUrl === undefined) {
+    throw new UserError(
+      'no stack is running and FRESHET_KAFKA_BROKERS, FRESHET_REGISTRY_URL and FRESHET_REDIS_URL ' +
+        'are not all set: run `npx freshet up`, or set them',
+    );
+  }
+  return Object.freeze({
+    prefix: settings.FRESHET_PREFIX,
+    partitions: settings.FRESHET_PARTITIONS,
+    types: settings.FRESHET_EVENT_TYPES,
+    kafka: kafkaOf(settings, brokers),
+    registry: { url: registryUrl, timeoutMs: settings.FRESHET_REGISTRY_TIMEOUT_MS },
+    redis: { url: redisUrl },
+    host: settings.FRESHET_HOST,
+    port: settings.FRESHET_PORT,
+    logLevel: settings.FRESHET_LOG_LEVEL,
+    sliceRecordsMax: settings.FRESHET_SLICE_RECORDS_MAX,
+  });
+}
+
+function kafkaOf(settings: Settings, brokers: readonly string[]): KafkaConfig {
+  const ca = settings.FRESHET_KAFKA_SSL_CA_FILE;
+  const mechanism = settings.FRESHET_KAFKA_SASL_MECHANISM;
+  const tls = ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') };
+  return {
+    brokers,
+    clientId: settings.FRESHET_PREFIX,
+    sessionTimeoutMs: settings.FRESHET_KAFKA_SESSION_TIMEOUT_MS,
+    ...(settings.FRESHET_KAFKA_SSL === 'true' ? { ssl: tls } : {}),
+    ...(mechanism === undefined ? {} : { sasl: { mechanism, ...credentials(settings) } }),
+  };
+}
+
+function credentials(settings: Settings): { username: string; password: string } {
+  const { FRESHET_KAFKA_USERNAME: username, FRESHET_KAFKA_PASSWORD_FILE: file } = settings;
+  if (username === undefined || file === undefined) {
+    throw new UserError('SASL needs FRESHET_KAFKA_USERNAME and FRESHET_KAFKA_PASSWORD_FILE');
+  }
+  return { username, password: readFileSync(file, 'utf8').trim() };
+}

@@ -1,0 +1,41 @@
+/**
+ * What lies beside a partition's values: up to where its inputs are folded. One string, compared
+ * and set whole, as text: Lua's numbers lose precision above 2^53.
+ */
+export interface Header {
+  /** Next offset to fold, per input. */
+  readonly offsets: readonly number[];
+  /** Hash of the last folded record, per input; empty: none folded yet. */
+  readonly hashes: readonly string[];
+  /** Per input, the highest position folded per source partition; -1: none. */
+  readonly marks: readonly (readonly number[])[];
+}
+
+export const emptyHeader = (inputs: number): Header => ({
+  offsets: Array.from({ length: inputs }, () => 0),
+  hashes: Array.from({ length: inputs }, () => ''),
+  marks: Array.from({ length: inputs }, () => []),
+});
+
+/** `12,7 a1b2c3d4,- 5;8,-1`: offsets, hashes, marks per input. */
+export function formatHeader({ offsets, hashes, marks }: Header): string {
+  const hashText = hashes.map((hash) => (hash === '' ? '-' : hash)).join(',');
+  const markText = marks.map((own) => (own.length === 0 ? '-' : own.join(';'))).join(',');
+  return `${offsets.join(',')} ${hashText} ${markText}`;
+}
+
+export function parseHeader(bytes: Buffer | string): Header {
+  const [offsets, hashes, marks] = bytes.toString().split(' ');
+  if (offsets === undefined || hashes === undefined || marks === undefined) {
+    throw new Error('a partition header is not readable: was Redis written to by hand?');
+  }
+  return {
+    offsets: offsets.split(',').map(Number),
+    hashes: hashes.split(',').map((hash) => (hash === '-' ? '' : hash)),
+    marks: marks.split(',').map((own) => (own === '-' ? [] : own.split(';').map(Number))),
+  };
+}
+
+/** The next offset of the one input of a fold; 0 where nothing was folded yet. */
+export const offsetIn = (header: Buffer | null): number =>
+  header === null ? 0 : (parseHeader(header).offsets[0] ?? 0);

@@ -55,7 +55,7 @@ export async function prepareKafka(
   options: KafkaOptions,
 ): Promise<readonly LocalPart[]> {
   const { dataDir, ports } = options;
-  mkdirSync(dataDir, { recursive: true });
+  const clusterId = readClusterId(dataDir);
   const formatted = readdirSync(dataDir).filter((name) => /^broker-\d$/.test(name)).length;
   if (formatted !== 0 && formatted !== ports.length) {
     throw new StackError(
@@ -64,7 +64,6 @@ export async function prepareKafka(
     );
   }
   const brokers = ports.map((own, index) => describeBroker(index + 1, own, options));
-  const clusterId = readClusterId(join(dataDir, 'cluster-id'));
   await Promise.all(brokers.map(async (broker) => format(guardian, broker, clusterId)));
   return brokers;
 }
@@ -103,7 +102,9 @@ function describeBroker(id: number, own: BrokerPorts, options: KafkaOptions): Br
 }
 
 /** All brokers of one cluster carry its id, from their first start on. */
-function readClusterId(file: string): string {
+export function readClusterId(dataDir: string): string {
+  const file = join(dataDir, 'cluster-id');
+  mkdirSync(dataDir, { recursive: true });
   if (!existsSync(file)) {
     // A leading minus would be read as an option.
     writeFileSync(file, randomBytes(16).toString('base64url').replace(/^-/, 'A'));

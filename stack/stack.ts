@@ -10,10 +10,11 @@ import { stackEnvironment, type StackEnvironment } from './config.ts';
 import { StackError } from './errors.ts';
 import { Guardian } from './guardian.ts';
 import { checkOutside } from './outside.ts';
+import { startContainers } from './containers.ts';
 import { startProcesses } from './processes.ts';
-import { checkNode } from './requirements.ts';
+import { checkNode, findEngine } from './requirements.ts';
 import type { Part } from './settings.ts';
-import type { StartedParts } from './started-parts.ts';
+import type { StartedParts, StartOptions } from './started-parts.ts';
 
 export interface StackAddresses {
   readonly kafkaBrokers: string;
@@ -60,7 +61,6 @@ export async function startStack(options: StackOptions): Promise<DetachableStack
   checkNode();
   const environment = stackEnvironment();
   const outside = await checkOutside(environment);
-  const parts = wantedParts(environment, options.prometheus !== false);
   const { kafkaBrokers, redisUrl, registryUrl } = outside;
   if (kafkaBrokers !== undefined && redisUrl !== undefined && registryUrl !== undefined) {
     return outsideStack({ ...outside, kafkaBrokers, redisUrl, registryUrl });
@@ -85,23 +85,40 @@ export async function startStack(options: StackOptions): Promise<DetachableStack
     claim(owner, guardian.pid, dataDir);
     claimed = true;
     if (options.keep !== true) deleteData(dataDir, ['logs']);
-    const started = await startProcesses({
-      parts,
-      dataDir,
-      logsDir,
-      cacheDir: options.cacheDir ?? environment.cacheDir,
-      brokers: options.brokers ?? 1,
-      keep: options.keep === true,
-      environment,
-      guardian,
-      onProgress,
-    });
+    const start = { environment, dataDir, logsDir, guardian, onProgress };
+    const { mode, started } = await startOwn(options, start);
     ready = true;
-    return runningStack({ started, outside, guardian, stop, mode: 'processes' });
+    return runningStack({ started, outside, guardian, stop, mode });
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+type Surroundings = Pick<
+  StartOptions,
+  'dataDir' | 'environment' | 'guardian' | 'logsDir' | 'onProgress'
+>;
+
+/** Starts what nobody else runs: in containers if an engine answers, else as processes. */
+async function startOwn(
+  options: StackOptions,
+  surroundings: Surroundings,
+): Promise<Pick<Running, 'mode' | 'started'>> {
+  const { environment } = surroundings;
+  const wanted = {
+    ...surroundings,
+    parts: wantedParts(environment, options.prometheus !== false),
+    cacheDir: options.cacheDir ?? environment.cacheDir,
+    brokers: options.brokers ?? 1,
+    keep: options.keep === true,
+  };
+  // The compose file describes one broker; three are started as processes.
+  const local = options.preferLocal === true || options.brokers === 3;
+  const engine = local ? undefined : await findEngine(environment.path);
+  return engine === undefined
+    ? { mode: 'processes', started: await startProcesses(wanted) }
+    : { mode: 'containers', started: await startContainers({ ...wanted, engine }) };
 }
 
 interface Running {

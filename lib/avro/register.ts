@@ -1,0 +1,75 @@
+/**
+ * Registering, which commands do and services never. The package's client does it: it knows how
+ * registries want a schema put. Its calls have no deadline, so each gets one here.
+ */
+import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { messageOf, RetryableError, UserError } from '../errors.ts';
+import { callRegistry, notARegistry, type RegistryConfig } from './registry.ts';
+
+/** Every version ever written can be read with the newest schema: logs are kept without limit. */
+export const compatibility = COMPATIBILITY.BACKWARD_TRANSITIVE;
+
+type ClientOptions = ConstructorParameters<typeof SchemaRegistry>[0];
+type Middleware = NonNullable<ClientOptions['middlewares']>[number];
+
+const reasonCharsMax = 400;
+
+function clientOf(config: RegistryConfig): SchemaRegistry {
+  const deadline: Middleware = () => ({
+    prepareRequest: async (next) => (await next()).enhance({ timeout: config.timeoutMs }),
+  });
+  const [username = '', ...password] = config.credentials?.split(':') ?? [];
+  return new SchemaRegistry({
+    host: config.url.replace(/\/+$/, ''),
+    middlewares: [deadline],
+    // A schema is registered once, by a command that can be run again. (The package keeps one
+    // setting for all its clients; there is one client, here.)
+    retry: { retries: 0 },
+    ...(config.credentials === undefined
+      ? {}
+      : { auth: { username, password: password.join(':') } }),
+  });
+}
+
+/** One line, without the whole schemas that registries like to repeat. */
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ').slice(0, reasonCharsMax);
+
+async function setCompatibility(config: RegistryConfig, subject: string): Promise<void> {
+  const path = `/config/${encodeURIComponent(subject)}`;
+  const { status, body } = await callRegistry(config, path, {
+    method: 'PUT',
+    body: { compatibility },
+  });
+  if (status === 200) return;
+  const { message } = body;
+  if (typeof message !== 'string') throw notARegistry(config, status);
+  throw new UserError(`${subject}: compatibility cannot be set: ${oneLine(message)}`);
+}
+
+/**
+ * Registers a schema under a subject and gives its id; the same schema again changes nothing.
+ * Compatibility is set first: a registry's own default may be NONE. A refusal is a UserError of one
+ * line.
+ */
+export async function registerSchema(
+  config: RegistryConfig,
+  subject: string,
+  schema: string,
+): Promise<number> {
+  await setCompatibility(config, subject);
+  try {
+    const registered = await clientOf(config).register(
+      { type: SchemaType.AVRO, schema },
+      { subject, compatibility, updateConfig: false },
+    );
+    return registered.id;
+  } catch (error) {
+    const { status } = error as { status?: unknown };
+    if (status === 409 || status === 422) {
+      throw new UserError(
+        `${subject}: refused by the registry (${compatibility}): ${oneLine(messageOf(error))}`,
+      );
+    }
+    throw new RetryableError(`${subject}: not registered: ${oneLine(messageOf(error))}`);
+  }
+}

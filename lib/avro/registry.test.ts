@@ -1,0 +1,87 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { RefusedError, RetryableError } from '../errors.ts';
+import { openRegistry } from './registry.ts';
+
+const config = { url: 'http://registry.invalid:8081/', timeoutMs: 20 };
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+/** What the registry is asked, while it always gives one answer. */
+function answering(status: number, body: unknown) {
+  const asked: { url: string; method: string; body: unknown }[] = [];
+  vi.stubGlobal('fetch', async (url: string, request: RequestInit) => {
+    asked.push({ url, method: request.method ?? '', body: request.body });
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    return new Response(text, { status });
+  });
+  return { asked, registry: openRegistry(config) };
+}
+
+test('a schema is asked for by id, and looked up under its subject, deleted versions included', async () => {
+  const { asked, registry } = answering(200, { schema: '"int"', id: 3 });
+  expect(await registry.schemaOf(3)).toBe('"int"');
+  expect(await registry.idOf('a/b-value', '"int"')).toBe(3);
+  expect(asked).toEqual([
+    { url: 'http://registry.invalid:8081/schemas/ids/3', method: 'GET', body: null },
+    {
+      url: 'http://registry.invalid:8081/subjects/a%2Fb-value?deleted=true',
+      method: 'POST',
+      body: '{"schema":"\\"int\\""}',
+    },
+  ]);
+});
+
+test.for([
+  [404, { error_code: 40403, message: 'Schema not found' }],
+  [404, { error_code: 40401, message: 'Subject not found' }],
+  [422, { error_code: 42201, message: 'Invalid schema' }],
+] as const)('%i with the registry’s own code means: not known', async ([status, body]) => {
+  const { registry } = answering(status, body);
+  expect(await registry.schemaOf(1)).toBeNull();
+  expect(await registry.idOf('s', '"int"')).toBeNull();
+});
+
+test('a schema of another language is not known', async () => {
+  const { registry } = answering(200, { schema: 'message A {}', schemaType: 'PROTOBUF' });
+  expect(await registry.schemaOf(1)).toBeNull();
+});
+
+test.for([
+  [401, { message: 'who are you' }, 'credentials'],
+  [403, 'no', 'credentials'],
+  [404, '<html>not here</html>', 'does not answer as a schema registry'],
+  [404, { message: 'no such route' }, 'does not answer as a schema registry'],
+  [200, 'hello', 'does not answer as a schema registry'],
+  [200, {}, 'does not answer as a schema registry'],
+] as const)('%i %j stops us, and says what to check', async ([status, body, words]) => {
+  const { registry } = answering(status, body);
+  for (const call of [registry.schemaOf(1), registry.idOf('s', '"int"')]) {
+    const error = await call.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(RefusedError);
+    expect((error as Error).message).toContain(words);
+    expect((error as Error).message).toContain('FRESHET_REGISTRY_URL');
+  }
+});
+
+test.for([500, 503, 429])('%i passes: it is tried again later', async (status) => {
+  const { registry } = answering(status, { error_code: 50001 });
+  await expect(registry.schemaOf(1)).rejects.toThrow(RetryableError);
+});
+
+test('a registry that accepts and never answers is away after the deadline', async () => {
+  vi.stubGlobal('fetch', async (_: string, { signal }: RequestInit) => {
+    const { promise, reject } = Promise.withResolvers<Response>();
+    signal?.addEventListener('abort', () => reject(signal.reason as Error));
+    return promise;
+  });
+  await expect(openRegistry(config).schemaOf(1)).rejects.toThrow(RetryableError);
+});
+
+test('what fetch hides in the cause is said', async () => {
+  vi.stubGlobal('fetch', async () => {
+    throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') });
+  });
+  await expect(openRegistry(config).schemaOf(1)).rejects.toThrow('ECONNREFUSED');
+});

@@ -41,7 +41,10 @@ export interface RecentItem {
 export interface UserSide {
   /** Channel on item-signals, one byte; unique among kinds. */
   readonly channel: number;
-  /** `recents`: the user's distinct items before this interaction, newest first. */
+  /**
+   * `recents`: the user's distinct items before this interaction, newest first by event time. A
+   * late event finds newer ones there too.
+   */
   signals(itemId: string, atMs: number, recents: readonly RecentItem[]): readonly Signal[];
 }
 
@@ -49,8 +52,8 @@ export interface UserSide {
 export interface ItemSide<Row, Ranking = unknown> {
   readonly layout: number;
   readonly rows: RowCodec<Row>;
-  /** Changes the row in place, or makes one. */
-  learn(row: Row | undefined, signal: Signal, context: SignalContext): Row;
+  /** Changes the row in place, or makes one; null when the signal teaches nothing. */
+  learn(row: Row | undefined, signal: Signal, context: SignalContext): Row | null;
   /** Bytes at the head of a stored row that hold its small figures (count and the like). */
   readonly headBytes: number;
   /** One ranking per partition, kept beside the rows. */

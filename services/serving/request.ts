@@ -1,0 +1,128 @@
+import type { Known } from '../../models/catalogue.ts';
+import type { ContextDefinition } from '../../models/definitions.ts';
+import type { Request } from '../../schemas/generated/request.ts';
+import type { LogRecord } from '../../lib/stream/topology.ts';
+import { deadlineOf, type Reply, replyOf } from './reply.ts';
+
+/** What can be said of a request that gets no items. */
+export type RefusedStatus = 'invalid' | 'unknown_context' | 'expired' | 'overloaded';
+
+export interface Accepted {
+  readonly kind: 'accepted';
+  readonly record: LogRecord;
+  readonly reply: Reply;
+  readonly request: Request;
+  readonly context: Known<ContextDefinition>;
+  readonly wanted: number;
+  readonly deadlineMs: number | null;
+}
+
+export interface Refused {
+  readonly kind: 'refused';
+  readonly record: LogRecord;
+  readonly reply: Reply;
+  readonly status: RefusedStatus;
+  /** A fixed snake_case word. */
+  readonly reason: string;
+  /** As far as they are known. */
+  readonly userId: string;
+  readonly contextId: string;
+  /** The context, where there is one of that name: the only thing that labels may say. */
+  readonly context: Known<ContextDefinition> | null;
+}
+
+export type Judged = Accepted | Refused;
+
+export type DecodedRequest =
+  | { readonly ok: true; readonly value: Request }
+  | { readonly ok: false; readonly reason: string };
+
+export interface JudgeFacts {
+  readonly contexts: ReadonlyMap<string, Known<ContextDefinition>>;
+  readonly nowMs: number;
+  /** The offset that the partition's next record will get. */
+  readonly highWatermark: number;
+  /** A request with more than this many after it is shed. */
+  readonly backlogMax: number;
+}
+
+export const idBytesMax = 128;
+export const excludedMax = 1_000;
+export const sessionMax = 50;
+
+/** Whether a request is shed: the oldest go, the newest are worth an answer still. */
+export const isShed = (record: LogRecord, facts: JudgeFacts): boolean =>
+  facts.highWatermark - record.offset > facts.backlogMax;
+
+/**
+ * What becomes of one request. Pure, and never throws: every request gets an answer. `decode` is
+ * called only where the request is not shed.
+ */
+export const judge = (
+  record: LogRecord,
+  decode: () => DecodedRequest,
+  facts: JudgeFacts,
+): Judged => {
+  const reply = replyOf(record.headers);
+  const keyed = keyOf(record);
+  const refuse = (status: RefusedStatus, reason: string, request?: Request): Refused => ({
+    kind: 'refused',
+    record,
+    reply,
+    status,
+    reason,
+    userId: isId(request?.user_id) ? request.user_id : keyed,
+    contextId: isId(request?.context_id) ? request.context_id : '',
+    context: (request && facts.contexts.get(request.context_id)) ?? null,
+  });
+  if (isShed(record, facts)) return refuse('overloaded', 'backlog');
+  const decoded = decode();
+  if (!decoded.ok) return refuse('invalid', decoded.reason);
+  const request = decoded.value;
+  const deadlineHeader = deadlineOf(record.headers);
+  const fault = reply.fault ?? faultOf(request, deadlineHeader);
+  if (fault !== null) return refuse('invalid', fault, request);
+  const context = facts.contexts.get(request.context_id);
+  if (context === undefined) return refuse('unknown_context', 'no_such_context', request);
+  const deadlineMs = earlier(request.deadline_at, deadlineHeader);
+  if (deadlineMs !== null && deadlineMs <= facts.nowMs)
+    return refuse('expired', 'deadline_passed', request);
+  const { size } = context.definition;
+  const wanted = Math.min(request.count ?? size, size);
+  return { kind: 'accepted', record, reply, request, context, wanted, deadlineMs };
+};
+
+/** An accepted request whose deadline passed while it was worked on. */
+export const expiredSince = (accepted: Accepted, nowMs: number): Refused | null =>
+  accepted.deadlineMs === null || accepted.deadlineMs > nowMs
+    ? null
+    : {
+        kind: 'refused',
+        record: accepted.record,
+        reply: accepted.reply,
+        status: 'expired',
+        reason: 'deadline_passed',
+        userId: accepted.request.user_id,
+        contextId: accepted.request.context_id,
+        context: accepted.context,
+      };
+
+const faultOf = (request: Request, deadlineHeader: number | null): string | null => {
+  if (!isId(request.user_id)) return 'user_id_malformed';
+  if (!isId(request.context_id)) return 'context_id_malformed';
+  if (request.count !== null && request.count < 1) return 'count_out_of_range';
+  if (request.exclude.length > excludedMax) return 'too_many_excluded';
+  if (request.session.length > sessionMax) return 'session_too_long';
+  if (!request.session.every(isId)) return 'session_item_malformed';
+  if (deadlineHeader !== null && Number.isNaN(deadlineHeader)) return 'deadline_malformed';
+  return null;
+};
+
+const isId = (id: string | undefined): id is string =>
+  id !== undefined && id !== '' && Buffer.byteLength(id) <= idBytesMax;
+
+const keyOf = ({ key }: LogRecord): string =>
+  key === null || key.length > idBytesMax ? '' : key.toString('utf8');
+
+const earlier = (a: number | null, b: number | null): number | null =>
+  a === null ? b : b === null ? a : Math.min(a, b);

@@ -1,0 +1,361 @@
+import { createHash } from 'node:crypto';
+
+import { emptyHeader, formatHeader, type Header, parseHeader } from './header.ts';
+import type { Identity } from './identity.ts';
+import type { FoldKeys } from './keys.ts';
+import { type Failure, type PoisonMeter, unknownSchema } from './poison.ts';
+import { RowCache } from './row-cache.ts';
+import type { KeyWrite, StateStore } from './store.ts';
+import type { Decoded, Fold, LogRecord, OutMessage, Unit } from './topology.ts';
+
+/** What a slice left behind. */
+export interface SliceResult {
+  /** 'restart': another owner moved the offset; the caller goes to `nextOffset` and on. */
+  readonly kind: 'applied' | 'restart' | 'full';
+  /** Records of the slice that were dealt with. */
+  readonly records: number;
+  readonly units: number;
+  readonly emitted: number;
+  readonly failures: readonly Failure[];
+  readonly skipped: ReadonlyMap<string, number>;
+}
+
+export interface SliceBounds {
+  readonly recordsMax: number;
+  readonly unitsMax: number;
+  /** Checked once a slice holds `recordsBeforeBytes` records: a backlog needs large slices. */
+  readonly bytesMax: number;
+  readonly recordsBeforeBytes: number;
+}
+
+export const defaultBounds: SliceBounds = {
+  recordsMax: 4_096,
+  unitsMax: 65_536,
+  bytesMax: 1024 * 1024,
+  recordsBeforeBytes: 1_000,
+};
+
+export interface FoldPartitionDeps {
+  readonly partition: number;
+  readonly identity: Identity;
+  readonly keys: FoldKeys;
+  readonly store: StateStore;
+  readonly bounds: SliceBounds;
+  readonly meter: PoisonMeter;
+  /** Sends in order and returns when the broker has acknowledged. */
+  readonly send: (messages: readonly OutMessage[]) => Promise<void>;
+  readonly failureMessage: (failure: Failure) => OutMessage;
+}
+
+/** A stored row that a fold has no codec for is a bug, so rows are decoded outside any try. */
+interface Touched<Row> {
+  readonly row: Row;
+}
+
+/** Everything about a slice that is not yet stored. */
+interface Draft<Row, Out> {
+  readonly dirty: Map<string, Touched<Row>>;
+  readonly outs: { out: Out; offset: number }[];
+  readonly failures: Failure[];
+  readonly skipped: Map<string, number>;
+  marks: number[];
+  records: number;
+  units: number;
+  bytes: number;
+  full: boolean;
+}
+
+/** Bytes that one more unit in a cached (patched) row adds to a commit, roughly. */
+const patchBytes = 32;
+
+/**
+ * One partition of a fold: the only thing that moves its state. Each slice is read, validated,
+ * folded, emitted and committed, in this order (DESIGN 4.2, 4.3, 4.5). The Kafka runner and the
+ * in-memory driver both call `slice`, so that they cannot drift apart.
+ */
+export class FoldPartition<In, Row, Out, Shared> {
+  readonly #fold: Fold<In, Row, Out, Shared>;
+  readonly #deps: FoldPartitionDeps;
+  readonly #cache: RowCache<Row>;
+  #shared: Shared | undefined;
+  #headerText: string | null = null;
+  #header: Header = emptyHeader(1);
+  #decided = new Set<number>();
+
+  constructor(fold: Fold<In, Row, Out, Shared>, deps: FoldPartitionDeps) {
+    this.#fold = fold;
+    this.#deps = deps;
+    this.#cache = new RowCache(fold.rows, fold.cacheBytesMax);
+  }
+
+  get nextOffset(): number {
+    return this.#header.offsets[0] ?? 0;
+  }
+
+  get header(): Header {
+    return this.#header;
+  }
+
+  /** Reads where the partition stands. False when nothing was ever stored. */
+  async load(): Promise<boolean> {
+    const { keys, partition, store } = this.#deps;
+    const [bytes] = await store.load([keys.header(partition)]);
+    const text = bytes?.toString() ?? null;
+    if (text !== this.#headerText) this.drop();
+    this.#headerText = text;
+    this.#header = text === null ? emptyHeader(1) : parseHeader(text);
+    this.#decided = await store.decided(keys.decided(partition));
+    return text !== null;
+  }
+
+  /** For a log whose beginning is gone: the first slice starts here. Nothing may be stored yet. */
+  startAt(offset: number): void {
+    if (this.#headerText === null) this.#header = { ...emptyHeader(1), offsets: [offset] };
+  }
+
+  /** Forgets what it keeps across slices. */
+  drop(): void {
+    this.#cache.drop();
+    this.#shared = undefined;
+  }
+
+  /** Deals with the first records of `records`, all at or above `nextOffset`. */
+  async slice(records: readonly LogRecord[]): Promise<SliceResult> {
+    try {
+      return await this.#slice(records);
+    } catch (error) {
+      // Rows may have been changed in place, and whether they were stored is not known.
+      this.drop();
+      throw error;
+    }
+  }
+
+  async #slice(records: readonly LogRecord[]): Promise<SliceResult> {
+    const decoded = this.#decode(records);
+    const rows = new Map<string, Row>();
+    if (!(await this.#read(decoded, rows))) return this.#restarted();
+    const draft = this.#foldAll(records, decoded, rows);
+    const last = records[draft.records - 1];
+    if (last === undefined) return this.#result('full', draft, 0);
+    await this.#decideFailures(draft.failures);
+    const messages = this.#messages(draft);
+    await this.#deps.send(messages);
+    const header: Header = {
+      offsets: [last.offset + 1],
+      hashes: [recordHash(last)],
+      marks: [draft.marks],
+    };
+    if (!(await this.#commit(header, draft))) return this.#restarted();
+    return this.#result(draft.full ? 'full' : 'applied', draft, messages.length);
+  }
+
+  #decode(records: readonly LogRecord[]): Decoded<In>[] {
+    const { recordsMax, unitsMax } = this.#deps.bounds;
+    const decoded: Decoded<In>[] = [];
+    let units = 0;
+    for (const record of records) {
+      if (decoded.length >= recordsMax || (units >= unitsMax && decoded.length > 0)) break;
+      const one: Decoded<In> = this.#decided.has(record.offset)
+        ? { verdict: { kind: 'reject', reason: unknownSchema, detail: '' } }
+        : this.#fold.input.decode(record);
+      if ('units' in one) units += one.units.length;
+      decoded.push(one);
+    }
+    return decoded;
+  }
+
+  /**
+   * One MGET of the header and of every row that the slice touches. Rows are only as good as the
+   * offset that was read with them: if that is not ours, an owner overtook us (DESIGN 4.3).
+   */
+  async #read(decoded: readonly Decoded<In>[], rows: Map<string, Row>): Promise<boolean> {
+    const { keys, partition, store } = this.#deps;
+    const wanted: string[] = [];
+    const asked = new Set<string>();
+    for (const one of decoded) {
+      if (!('units' in one)) continue;
+      for (const { key } of one.units) {
+        if (asked.has(key)) continue;
+        asked.add(key);
+        const cached = this.#cache.get(key);
+        if (cached === undefined) wanted.push(key);
+        else rows.set(key, cached);
+      }
+    }
+    const readsShared = this.#fold.shared !== null && this.#shared === undefined;
+    const [header, ...values] = await store.load([
+      keys.header(partition),
+      ...(readsShared ? [keys.shared(partition)] : []),
+      ...wanted.map((key) => keys.row(partition, key)),
+    ]);
+    if ((header?.toString() ?? null) !== this.#headerText) return false;
+    if (readsShared) this.#shared = this.#sharedOf(values.shift() ?? null);
+    wanted.forEach((key, at) => {
+      const bytes = values[at];
+      if (bytes !== null && bytes !== undefined) rows.set(key, this.#fold.rows.decode(bytes));
+    });
+    return true;
+  }
+
+  #sharedOf(bytes: Buffer | null): Shared | undefined {
+    const codec = this.#fold.shared;
+    if (codec === null) return undefined;
+    return bytes === null ? codec.empty() : codec.decode(bytes);
+  }
+
+  #foldAll(
+    records: readonly LogRecord[],
+    decoded: readonly Decoded<In>[],
+    rows: Map<string, Row>,
+  ): Draft<Row, Out> {
+    const { bounds, meter } = this.#deps;
+    const draft: Draft<Row, Out> = {
+      dirty: new Map(),
+      outs: [],
+      failures: [],
+      skipped: new Map(),
+      marks: [...(this.#header.marks[0] ?? [])],
+      records: 0,
+      units: 0,
+      bytes: 0,
+      full: false,
+    };
+    for (let at = 0; at < decoded.length; at += 1) {
+      const record = records[at];
+      const one = decoded[at];
+      if (record === undefined || one === undefined) break;
+      if (one.verdict.kind === 'reject') {
+        if (meter.full()) {
+          draft.full = true;
+          break;
+        }
+        draft.failures.push({ record, reason: one.verdict.reason, detail: one.verdict.detail });
+      } else if (one.verdict.kind === 'skip') {
+        countUp(draft.skipped, one.verdict.reason);
+      } else if ('units' in one) {
+        this.#foldRecord(record, one.units, { draft, rows });
+      }
+      meter.count(one.verdict.kind === 'reject');
+      draft.records = at + 1;
+      if (draft.records >= bounds.recordsBeforeBytes && draft.bytes > bounds.bytesMax) break;
+    }
+    return draft;
+  }
+
+  #foldRecord(
+    record: LogRecord,
+    units: readonly Unit<In>[],
+    { draft, rows }: { draft: Draft<Row, Out>; rows: Map<string, Row> },
+  ): void {
+    const fold = this.#fold;
+    const patched = fold.cacheBytesMax > 0;
+    const marks = draft.marks;
+    const { lineage } = fold.input;
+    // Marks move after the record: its signals are all compared with the mark before it.
+    let source = -1;
+    let high = -1;
+    const context = {
+      shared: this.#shared as Shared,
+      partition: this.#deps.partition,
+      record,
+      emit: (out: Out): void => void draft.outs.push({ out, offset: record.offset }),
+      skip: (reason: string): void => countUp(draft.skipped, reason),
+    };
+    for (const unit of units) {
+      const { position, key } = unit;
+      if (position !== null) {
+        if (position.lineage !== lineage) {
+          countUp(draft.skipped, 'other_lineage');
+          continue;
+        }
+        if (position.offset <= (marks[position.partition] ?? -1)) {
+          countUp(draft.skipped, 'already_folded');
+          continue;
+        }
+        source = position.partition;
+        if (position.offset > high) high = position.offset;
+      }
+      draft.units += 1;
+      const next = fold.fold(rows.get(key), unit, context);
+      if (next === null) continue;
+      if (patched) draft.bytes += patchBytes;
+      else if (!draft.dirty.has(key)) draft.bytes += fold.rows.bytes(next);
+      if (draft.dirty.get(key)?.row !== next) draft.dirty.set(key, { row: next });
+      rows.set(key, next);
+    }
+    if (source < 0) return;
+    while (marks.length <= source) marks.push(-1);
+    marks[source] = high;
+  }
+
+  /** Before anybody can see it: a later look might find the schema (DESIGN 4.10). */
+  async #decideFailures(failures: readonly Failure[]): Promise<void> {
+    const { keys, partition, store } = this.#deps;
+    const fresh = failures
+      .filter(({ reason }) => reason === unknownSchema)
+      .map(({ record }) => record.offset)
+      .filter((offset) => !this.#decided.has(offset));
+    if (fresh.length === 0) return;
+    await store.decide(keys.decided(partition), fresh);
+    for (const offset of fresh) this.#decided.add(offset);
+  }
+
+  #messages(draft: Draft<Row, Out>): OutMessage[] {
+    const { emission } = this.#fold;
+    const { partition, identity, failureMessage } = this.#deps;
+    const from = { lineage: identity.lineage, partition };
+    const messages =
+      emission === null || draft.outs.length === 0 ? [] : emission.messages(draft.outs, from);
+    for (const failure of draft.failures) messages.push(failureMessage(failure));
+    return messages;
+  }
+
+  async #commit(header: Header, draft: Draft<Row, Out>): Promise<boolean> {
+    const { keys, partition, store } = this.#deps;
+    const writes: KeyWrite[] = [];
+    for (const [key, { row }] of draft.dirty) {
+      writes.push({ key: keys.row(partition, key), write: this.#fold.rows.encode(row) });
+      this.#cache.put(key, row);
+    }
+    if (this.#fold.shared !== null && draft.units > 0) {
+      const write = this.#fold.shared.encode(this.#shared as Shared);
+      writes.push({ key: keys.shared(partition), write });
+    }
+    const next = formatHeader(header);
+    const commit = { headerKey: keys.header(partition), expected: this.#headerText, next, writes };
+    if ((await store.commit(commit)) === 'refused') return false;
+    this.#headerText = next;
+    this.#header = header;
+    this.#cache.trim();
+    return true;
+  }
+
+  #restarted(): SliceResult {
+    this.drop();
+    return {
+      kind: 'restart',
+      records: 0,
+      units: 0,
+      emitted: 0,
+      failures: [],
+      skipped: new Map(),
+    };
+  }
+
+  #result(kind: 'applied' | 'full', draft: Draft<Row, Out>, emitted: number): SliceResult {
+    const { records, units, failures, skipped } = draft;
+    return { kind, records, units, emitted, failures, skipped };
+  }
+}
+
+/** What a claim compares with the log: another log would have another record at this offset. */
+export function recordHash({ offset, key, value, timestampMs }: LogRecord): string {
+  const hash = createHash('sha1').update(`${offset} ${timestampMs} `);
+  if (key !== null) hash.update(key);
+  if (value !== null) hash.update(value);
+  return hash.digest('hex').slice(0, 8);
+}
+
+function countUp(counts: Map<string, number>, reason: string): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1);
+}

@@ -1,0 +1,47 @@
+import type { StateStore } from './store.ts';
+
+/** What Redis does, in memory: for tests and for folding without a stack. */
+export interface MemoryStore extends StateStore {
+  readonly values: Map<string, Buffer>;
+}
+
+export function memoryStore(): MemoryStore {
+  const values = new Map<string, Buffer>();
+  const decisions = new Map<string, Set<number>>();
+  return {
+    values,
+    load: async (keys) => keys.map((key) => copy(values.get(key))),
+    commit: async ({ headerKey, expected, next, writes }) => {
+      if ((values.get(headerKey)?.toString() ?? null) !== expected) return 'refused';
+      for (const { key, write } of writes) {
+        if ('whole' in write) values.set(key, Buffer.from(write.whole));
+        else for (const { at, bytes } of write.patches) patch(values, key, { at, bytes });
+      }
+      values.set(headerKey, Buffer.from(next));
+      return 'applied';
+    },
+    decide: async (key, offsets) => {
+      const own = decisions.get(key) ?? new Set();
+      for (const offset of offsets) own.add(offset);
+      decisions.set(key, own);
+    },
+    decided: async (key) => new Set(decisions.get(key)),
+  };
+}
+
+/** Callers own what they get: a fold may change it in place. */
+const copy = (bytes: Buffer | undefined): Buffer | null =>
+  bytes === undefined ? null : Buffer.from(bytes);
+
+/** SETRANGE: grows the value with zeros where it is too short. */
+function patch(
+  values: Map<string, Buffer>,
+  key: string,
+  { at, bytes }: { at: number; bytes: Buffer },
+): void {
+  const before = values.get(key) ?? Buffer.alloc(0);
+  const grown = Buffer.alloc(Math.max(before.length, at + bytes.length));
+  before.copy(grown);
+  bytes.copy(grown, at);
+  values.set(key, grown);
+}

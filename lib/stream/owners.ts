@@ -1,0 +1,398 @@
+import { monotonicMs } from '../clock.ts';
+import { messageOf, RefusedError, RetryableError } from '../errors.ts';
+import type { KafkaAdmin } from '../kafka/admin.ts';
+import {
+  type FetchedBatch,
+  type GroupConsumer,
+  type GroupOptions,
+  startGroupConsumer,
+} from '../kafka/group-consumer.ts';
+import type { Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import { recordHash } from './fold-partition.ts';
+import type { Header } from './header.ts';
+import type { LogRecord } from './topology.ts';
+
+/** What moves one partition's state; `advance` is called for one input at a time. */
+export interface PartitionWorker {
+  header(): Header;
+  /** Reads the stored header; false when there is none. */
+  load(): Promise<boolean>;
+  /** For logs whose beginning is gone, before anything is stored. */
+  startAt(input: number, offset: number): void;
+  drop(): void;
+  /** Deals with the first of `records` (never empty, from the next offset on). */
+  advance(input: number, records: readonly LogRecord[], batch: FetchedBatch): Promise<Advance>;
+}
+
+export type Advance =
+  | { readonly kind: 'done'; readonly records: number }
+  /** Another owner moved the offset: read it again and go on from there. */
+  | { readonly kind: 'restart' }
+  /** Something else must come first; the partition is paused and tried again soon. */
+  | { readonly kind: 'wait'; readonly why: string }
+  /** Too much poison: the partition stays where it is until somebody starts the service again. */
+  | { readonly kind: 'full' };
+
+export interface OwnersOptions {
+  readonly service: string;
+  readonly group: Omit<GroupOptions, 'onBatch' | 'onAssigned' | 'pauseOnJoin'>;
+  readonly admin: KafkaAdmin;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  /** Start from the beginning where Redis has nothing although the group has progress. */
+  readonly bootstrap: boolean;
+  readonly worker: (partition: number) => PartitionWorker;
+}
+
+export interface Owners {
+  stop(): Promise<void>;
+  healthy(): string | null;
+  /** Null once every assigned partition is claimed. */
+  ready(): string | null;
+}
+
+interface Owned {
+  readonly worker: PartitionWorker;
+  /** One thing at a time per partition, also with several inputs. */
+  turn: Promise<void>;
+  claimed: boolean;
+  stopped: boolean;
+  /** Per input, the record before the next offset, to be compared with the stored hash. */
+  readonly toVerify: (string | null)[];
+  retries: number;
+  committedAtMs: number;
+}
+
+const waitMs = 15;
+const retryMsMax = 5_000;
+const hintMs = 1_000;
+
+/**
+ * Owns the partitions that the group assigns. States of a partition:
+ * paused (from the moment of joining) -> claimed (offset read from Redis, log compared, sought,
+ * resumed) -> folding, with pauses while a dependency is away -> lost (another assignment).
+ * Safety never rests on who believes to own what: the compare-and-set decides (DESIGN 4.2).
+ */
+export async function ownPartitions(options: OwnersOptions): Promise<Owners> {
+  const owned = new Map<number, Owned>();
+  const run = new Run(options, owned);
+  run.group = await startGroupConsumer({
+    ...options.group,
+    pauseOnJoin: true,
+    onAssigned: (assigned) => run.assigned(assigned),
+    onBatch: (batch) => run.batch(batch),
+  });
+  run.started();
+  return {
+    stop: () => run.stop(),
+    healthy: () => run.group?.healthy() ?? null,
+    ready: () => run.ready(),
+  };
+}
+
+class Run {
+  group: GroupConsumer | null = null;
+  readonly #options: OwnersOptions;
+  readonly #owned: Map<number, Owned>;
+  readonly #topics: readonly string[];
+  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Raised with every assignment: what was begun under an older one is abandoned. */
+  #epoch = 0;
+  #assigned: ReadonlyMap<string, readonly number[]> | null = null;
+  #hints = new Map<string, { topic: string; partition: number; offset: number }>();
+
+  constructor(options: OwnersOptions, owned: Map<number, Owned>) {
+    this.#options = options;
+    this.#owned = owned;
+    this.#topics = options.group.topics;
+    const timer = setInterval(() => void this.#flushHints(), hintMs);
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  /** The group object exists only after the first join may have happened. */
+  started(): void {
+    if (this.#assigned !== null && this.#epoch === 0) this.assigned(this.#assigned);
+  }
+
+  ready(): string | null {
+    if (this.#epoch === 0) return `${this.#options.service}: joining its group`;
+    for (const [partition, { claimed }] of this.#owned) {
+      if (!claimed) return `${this.#options.service}: claiming partition ${partition}`;
+    }
+    return null;
+  }
+
+  assigned(assigned: ReadonlyMap<string, readonly number[]>): void {
+    this.#assigned = assigned;
+    if (this.group === null) return;
+    this.#epoch += 1;
+    const mine = new Set([...assigned.values()].flat());
+    for (const partition of this.#owned.keys()) {
+      if (mine.has(partition)) continue;
+      this.#owned.get(partition)?.worker.drop();
+      this.#owned.delete(partition);
+      this.#forget(partition);
+    }
+    for (const partition of mine) {
+      // What was kept of a partition that stays is good: every read compares the header.
+      const before = this.#owned.get(partition);
+      const owned: Owned = {
+        worker: before?.worker ?? this.#options.worker(partition),
+        turn: before?.turn ?? Promise.resolve(),
+        claimed: false,
+        stopped: before?.stopped ?? false,
+        toVerify: this.#topics.map(() => null),
+        retries: 0,
+        committedAtMs: monotonicMs(),
+      };
+      this.#owned.set(partition, owned);
+      this.#later(partition, owned, 0);
+    }
+  }
+
+  /** Claims (again) after a pause: reads the stored offset, compares the log, seeks, resumes. */
+  #later(partition: number, owned: Owned, delayMs: number): void {
+    const epoch = this.#epoch;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      owned.turn = owned.turn.then(() => this.#claim(partition, owned, epoch));
+    }, delayMs);
+    this.#timers.add(timer);
+  }
+
+  async #claim(partition: number, owned: Owned, epoch: number): Promise<void> {
+    const { group } = this;
+    const gone = (): boolean => epoch !== this.#epoch || group === null || owned.stopped;
+    if (gone()) return;
+    try {
+      const stored = await owned.worker.load();
+      const starts: number[] = [];
+      for (let input = 0; input < this.#topics.length; input += 1) {
+        starts.push(await this.#startOf({ input, partition, owned, stored }));
+      }
+      if (gone()) return;
+      owned.claimed = true;
+      this.#topics.forEach((topic, input) => {
+        group?.seek(topic, partition, starts[input] ?? 0);
+        group?.resume(topic, partition);
+      });
+      this.#paused(partition, 0);
+    } catch (error) {
+      if (gone()) return;
+      if (error instanceof RetryableError) this.#retry(partition, owned, error);
+      else this.#fatal(error, partition);
+    }
+  }
+
+  /** Where to fetch from, with everything compared that would make going on wrong. */
+  async #startOf({
+    input,
+    partition,
+    owned,
+    stored,
+  }: {
+    input: number;
+    partition: number;
+    owned: Owned;
+    stored: boolean;
+  }): Promise<number> {
+    const { admin, service, bootstrap } = this.#options;
+    const topic = this.#topics[input] ?? '';
+    const ends = (await admin.topicOffsets(topic)).find((row) => row.partition === partition);
+    if (ends === undefined) throw new RetryableError(`${topic}/${partition} is not there yet`);
+    const { low, high } = ends;
+    if (!stored) {
+      const progress = (await admin.groupOffsets(this.#options.group.groupId, topic)).get(
+        partition,
+      );
+      if ((progress ?? -1) > low && !bootstrap)
+        throw new RefusedError(lostState(service, topic, partition));
+      owned.worker.startAt(input, low);
+      return low;
+    }
+    const { offsets, hashes } = owned.worker.header();
+    const next = offsets[input] ?? 0;
+    if (next > high) throw new RefusedError(otherLog(service, topic, partition));
+    if (next < low && (hashes[input] ?? '') !== '') {
+      throw new RefusedError(cutLog(service, { topic, partition, next, low }));
+    }
+    const hash = hashes[input] ?? '';
+    const verifies = hash !== '' && next - 1 >= low;
+    owned.toVerify[input] = verifies ? hash : null;
+    return verifies ? next - 1 : Math.max(next, low);
+  }
+
+  batch(batch: FetchedBatch): Promise<void> {
+    const owned = this.#owned.get(batch.partition);
+    if (owned === undefined || !owned.claimed || owned.stopped) return Promise.resolve();
+    const done = owned.turn.then(() => this.#fold(batch, owned));
+    owned.turn = done.catch(() => undefined);
+    return done;
+  }
+
+  async #fold(batch: FetchedBatch, owned: Owned): Promise<void> {
+    const { partition, topic } = batch;
+    const input = this.#topics.indexOf(topic);
+    const epoch = this.#epoch;
+    const gone = (): boolean =>
+      epoch !== this.#epoch ||
+      batch.stale() ||
+      !owned.claimed ||
+      this.#owned.get(partition) !== owned;
+    if (gone()) return;
+    try {
+      await this.#checkGap(batch, owned.worker.header().offsets[input] ?? 0);
+      let rest = this.#pending(batch, input, owned);
+      while (rest.length > 0 && !gone()) {
+        const advance = await owned.worker.advance(input, rest, batch);
+        if (advance.kind !== 'done') {
+          this.#interrupt(advance, partition, owned);
+          return;
+        }
+        owned.retries = 0;
+        rest = rest.slice(advance.records);
+        this.#folded(batch, owned.worker.header().offsets[input] ?? 0);
+        await batch.heartbeat();
+      }
+      const last = batch.records.at(-1);
+      if (rest.length === 0 && last !== undefined) batch.resolve(last.offset);
+    } catch (error) {
+      owned.worker.drop();
+      if (!(error instanceof RetryableError)) return this.#fatal(error, partition);
+      if (!gone()) this.#retry(partition, owned, error);
+    }
+  }
+
+  #interrupt(advance: Exclude<Advance, { kind: 'done' }>, partition: number, owned: Owned): void {
+    const { service, log, metrics } = this.#options;
+    this.#pause(partition, owned);
+    if (advance.kind === 'full') {
+      owned.stopped = true;
+      metrics.set('freshet_partition_stopped', { service, partition: String(partition) }, 1);
+      log.error({ service, partition }, `partition stopped: too many records failed in a row`);
+      return;
+    }
+    this.#later(partition, owned, advance.kind === 'wait' ? waitMs : 0);
+  }
+
+  /**
+   * Markers of transactions and compaction leave holes. A hole that begins below the log's first
+   * offset is a loss: the client goes on silently where an offset is out of range (CLIENT-TRAPS A6).
+   */
+  async #checkGap(batch: FetchedBatch, next: number): Promise<void> {
+    const first = batch.records[0]?.offset ?? next;
+    if (first <= next || next === 0) return;
+    const { admin, service, log } = this.#options;
+    const { topic, partition } = batch;
+    const low = (await admin.topicOffsets(topic)).find((row) => row.partition === partition)?.low;
+    if ((low ?? 0) > next) throw new RefusedError(cutLog(service, { topic, partition, next, low }));
+    log.debug({ service, topic, partition, next, first }, 'a hole in the log, passed over');
+  }
+
+  /** Records not folded yet; the one before them is compared with what was folded last. */
+  #pending(batch: FetchedBatch, input: number, owned: Owned): readonly LogRecord[] {
+    const { service } = this.#options;
+    const next = owned.worker.header().offsets[input] ?? 0;
+    const hash = owned.toVerify[input] ?? null;
+    const first = batch.records[0];
+    if (hash !== null && first !== undefined) {
+      owned.toVerify[input] = null;
+      const same = first.offset === next - 1 && recordHash(first) === hash;
+      // An earlier record means that the log is shorter than our offset; a later one, that
+      // retention took the record that we asked for in the meantime.
+      if (!same && first.offset <= next - 1) {
+        throw new RefusedError(otherLog(service, batch.topic, batch.partition));
+      }
+    }
+    return first !== undefined && first.offset >= next
+      ? batch.records
+      : batch.records.filter(({ offset }) => offset >= next);
+  }
+
+  #retry(partition: number, owned: Owned, error: Error): void {
+    const { service, log } = this.#options;
+    this.#pause(partition, owned);
+    const delayMs = Math.min(200 * 2 ** owned.retries, retryMsMax);
+    owned.retries += 1;
+    this.#options.metrics.add('freshet_slices_total', { service, result: 'retried' });
+    log.warn({ service, partition, delayMs }, `paused: ${error.message}`);
+    this.#later(partition, owned, delayMs);
+  }
+
+  #pause(partition: number, owned: Owned): void {
+    owned.claimed = false;
+    this.#paused(partition, 1);
+    for (const topic of this.#topics) this.group?.pause(topic, partition);
+  }
+
+  #paused(partition: number, value: number): void {
+    const { metrics, service } = this.#options;
+    metrics.set('freshet_partition_paused', { service, partition: String(partition) }, value);
+  }
+
+  #folded(batch: FetchedBatch, offset: number): void {
+    const { metrics, service } = this.#options;
+    const { topic, partition } = batch;
+    const labels = { service, topic, partition: String(partition) };
+    metrics.set('freshet_offset', labels, offset);
+    metrics.set('freshet_lag_records', labels, Math.max(0, batch.highWatermark - offset));
+    this.#hints.set(`${topic}|${partition}`, { topic, partition, offset });
+  }
+
+  #forget(partition: number): void {
+    const { metrics, service } = this.#options;
+    for (const topic of this.#topics) {
+      const labels = { service, topic, partition: String(partition) };
+      metrics.forget('freshet_offset', labels);
+      metrics.forget('freshet_lag_records', labels);
+      this.#hints.delete(`${topic}|${partition}`);
+    }
+  }
+
+  /** The group's offset is a hint, and what lag is measured by: losing one is harmless. */
+  async #flushHints(): Promise<void> {
+    if (this.#hints.size === 0 || this.group === null || !this.group.joined()) return;
+    const hints = [...this.#hints.values()];
+    this.#hints = new Map();
+    try {
+      await this.group.commit(hints);
+    } catch (error) {
+      this.#options.log.debug(`offset hint not committed: ${messageOf(error)}`);
+    }
+  }
+
+  #fatal(error: unknown, partition: number): void {
+    const cause = error instanceof Error ? error : new Error(messageOf(error));
+    const { service, log, group } = this.#options;
+    log.fatal({ service, partition, err: cause }, cause.message);
+    group.onFatal(cause);
+  }
+
+  async stop(): Promise<void> {
+    for (const timer of this.#timers) clearTimeout(timer);
+    await this.#flushHints();
+    // Handlers finish the slice in hand: the group says stale from here on.
+    await this.group?.stop();
+    this.#epoch += 1;
+  }
+}
+
+const lostState = (service: string, topic: string, partition: number): string =>
+  `${service}: Redis holds no state for ${topic}/${partition}, but the service has folded it ` +
+  `before: state was lost. To fold it again from the log, start once with --bootstrap ` +
+  `(\`npx freshet run ${service} --bootstrap\`)`;
+
+const cutLog = (
+  service: string,
+  at: { topic: string; partition: number; next: number; low: number | undefined },
+): string =>
+  `${service}: ${at.topic}/${at.partition} begins at ${at.low}, but its state stands at ${at.next}: ` +
+  `retention removed records that were never folded. To fold anew what is left, stop the ` +
+  `service, run \`npx freshet reset ${service}\` and start it again`;
+
+const otherLog = (service: string, topic: string, partition: number): string =>
+  `${service}: ${topic}/${partition} is not the log that the stored state was folded from (it was ` +
+  `deleted and made again, or this is another cluster). Point the service at the old log, or ` +
+  `remove its state with \`npx freshet reset ${service}\``;

@@ -1,0 +1,99 @@
+import type { RedisPort } from '../redis/redis-port.ts';
+import { script } from '../redis/redis-port.ts';
+import type { Write } from './topology.ts';
+
+export interface KeyWrite {
+  readonly key: string;
+  readonly write: Write;
+}
+
+export interface Commit {
+  readonly headerKey: string;
+  /** The header that the slice started from; null: there was none. */
+  readonly expected: string | null;
+  readonly next: string;
+  readonly writes: readonly KeyWrite[];
+}
+
+/**
+ * Where partition states live. Two implementations pass one conformance suite
+ * (store.conformance.ts): Redis, and memory for tests.
+ */
+export interface StateStore {
+  /** Values of keys of one partition, read at one moment. */
+  load(keys: readonly string[]): Promise<(Buffer | null)[]>;
+  /**
+   * Writes all values and the header, or nothing: 'refused' when the stored header is not
+   * `expected` any more. May throw RetryableError with the outcome unknown; doing it again is
+   * then safe, because it is refused if it was done.
+   */
+  commit(commit: Commit): Promise<'applied' | 'refused'>;
+  /** Remembers decisions that another reading of the log could not repeat. */
+  decide(key: string, offsets: readonly number[]): Promise<void>;
+  decided(key: string): Promise<Set<number>>;
+}
+
+/**
+ * Compare-and-set of a partition's state.
+ *
+ * KEYS: 1 header; then the keys to set, in order; then one key per patch.
+ * ARGV: 1 expected header, empty if there must be none; 2 next header; 3 number of keys to set;
+ *       then the values to set; then per patch its place and its bytes.
+ * Returns 1 when everything was written, 0 when the header was another one and nothing was.
+ *
+ * Headers are compared as text: Lua's numbers are doubles. Nothing after the first write can fail:
+ * a full Redis refuses the first write, all keys hold strings, and argument lists are cut into
+ * chunks because unpack fails at about 8,000. The header is written last.
+ */
+const commitScript = script(`
+local held = redis.call('GET', KEYS[1])
+if (held or '') ~= ARGV[1] then return 0 end
+local sets = tonumber(ARGV[3])
+local chunk = {}
+local n = 0
+for i = 1, sets do
+  chunk[n + 1] = KEYS[1 + i]
+  chunk[n + 2] = ARGV[3 + i]
+  n = n + 2
+  if n == 4000 then
+    redis.call('MSET', unpack(chunk, 1, n))
+    n = 0
+  end
+end
+if n > 0 then redis.call('MSET', unpack(chunk, 1, n)) end
+local at = 3 + sets
+for i = 2 + sets, #KEYS do
+  redis.call('SETRANGE', KEYS[i], ARGV[at + 1], ARGV[at + 2])
+  at = at + 2
+end
+redis.call('SET', KEYS[1], ARGV[2])
+return 1
+`);
+
+export function redisStore(redis: RedisPort): StateStore {
+  return {
+    load: (keys) => redis.mget(keys),
+    commit: async ({ headerKey, expected, next, writes }) => {
+      const setKeys: string[] = [];
+      const setValues: Buffer[] = [];
+      const patchKeys: string[] = [];
+      const patchArgs: (string | Buffer)[] = [];
+      for (const { key, write } of writes) {
+        if ('whole' in write) {
+          setKeys.push(key);
+          setValues.push(write.whole);
+          continue;
+        }
+        for (const { at, bytes } of write.patches) {
+          patchKeys.push(key);
+          patchArgs.push(String(at), bytes);
+        }
+      }
+      const keys = [headerKey, ...setKeys, ...patchKeys];
+      const args = [expected ?? '', next, String(setKeys.length), ...setValues, ...patchArgs];
+      return (await redis.eval(commitScript, keys, args)) === 1 ? 'applied' : 'refused';
+    },
+    decide: (key, offsets) => redis.setAdd(key, offsets.map(String)),
+    decided: async (key) => new Set((await redis.setMembers(key)).map(Number)),
+  };
+}

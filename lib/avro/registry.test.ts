@@ -52,7 +52,7 @@ test.for([
   [401, { message: 'who are you' }, 'credentials'],
   [403, 'no', 'credentials'],
   [404, '<html>not here</html>', 'does not answer as a schema registry'],
-  [404, { message: 'no such route' }, 'does not answer as a schema registry'],
+  [404, { error_code: 404, message: 'no such route' }, 'does not answer as a schema registry'],
   [200, 'hello', 'does not answer as a schema registry'],
   [200, {}, 'does not answer as a schema registry'],
 ] as const)('%i %j stops us, and says what to check', async ([status, body, words]) => {

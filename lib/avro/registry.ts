@@ -93,7 +93,8 @@ function isUnknown(status: number, body: Readonly<Record<string, unknown>>): boo
   return (
     status === 404 &&
     typeof code === 'number' &&
-    (code === 404 || (code >= unknownCodes.min && code <= unknownCodes.max))
+    code >= unknownCodes.min &&
+    code <= unknownCodes.max
   );
 }
 

@@ -114,8 +114,7 @@ const walkBlocks =
         // A reader that skips the block goes by its size, one that reads it by its items.
         end = at + lastLong;
       }
-      // An item takes at least a byte: this bounds the loop by the bytes that are there.
-      if (count > bytes.length - at) return truncated;
+      // An item takes at least a byte, so the bytes that are there bound the loop.
       for (let left = count; left > 0; left -= 1) {
         at = item(bytes, at);
         if (at < 0) return at;
@@ -179,7 +178,7 @@ function compile(
   budget: { types: number },
 ): readonly [walk: Walk, bytesMin: number] {
   const shape = type as unknown as TypeShape;
-  if (path.includes(type)) throw new UnsafeSchemaError('the schema refers to itself');
+  // A schema that refers to itself has no end either.
   if (path.length > depthMax) throw new UnsafeSchemaError(`deeper than ${depthMax} levels`);
   budget.types -= 1;
   if (budget.types < 0) throw new UnsafeSchemaError(`more than ${typesMax} parts`);

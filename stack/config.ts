@@ -10,6 +10,8 @@ export interface StackEnvironment {
   readonly prometheusUrl: string | undefined;
   /** Where downloads are kept for all projects of this user. */
   readonly cacheDir: string;
+  /** Where the running stack is written down, if not at the usual place. */
+  readonly stateFile: string | undefined;
   readonly javaHome: string | undefined;
   readonly path: string;
 }
@@ -25,6 +27,7 @@ export function stackEnvironment(env: NodeJS.ProcessEnv = process.env): StackEnv
     cacheDir:
       given('FRESHET_CACHE_DIR') ??
       join(given('XDG_CACHE_HOME') ?? join(homedir(), '.cache'), 'freshet'),
+    stateFile: given('FRESHET_STATE_FILE'),
     javaHome: given('JAVA_HOME'),
     path: env['PATH'] ?? '',
   });

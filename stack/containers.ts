@@ -13,6 +13,7 @@ import { PortReservations } from './ports.ts';
 import { httpAnswers, kafkaAnswers, redisAnswers } from './probes.ts';
 import { writePrometheusConfig } from './prometheus.ts';
 import { registryAddress } from './registry.ts';
+import { findEngine } from './requirements.ts';
 import { type Part, usualPorts } from './settings.ts';
 import type { StartedParts, StartOptions } from './started-parts.ts';
 
@@ -47,6 +48,19 @@ export async function startContainers(options: ContainerOptions): Promise<Starte
   } finally {
     reservations.release();
   }
+}
+
+/** What containers of an earlier start kept. There is none where no engine answers. */
+export async function deleteVolumes(dataDir: string, path: string): Promise<void> {
+  const [program, ...rest] = (await findEngine(path)) ?? [];
+  if (program === undefined) return;
+  const line = ['--project-name', projectOf(dataDir), '--file', composeFile, 'down', '--volumes'];
+  await promisify(execFile)(program, [...rest, ...line]);
+}
+
+/** Each data folder has containers and volumes of its own. */
+function projectOf(dataDir: string): string {
+  return `freshet-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`;
 }
 
 type Ports = Readonly<Record<Part, number>>;
@@ -94,7 +108,7 @@ async function up(compose: Compose, options: ContainerOptions): Promise<void> {
   );
 }
 
-/** Compose for one data folder: each has containers and volumes of its own. */
+/** Compose for one data folder. */
 class Compose {
   readonly program: string;
   readonly #start: readonly string[];
@@ -104,12 +118,11 @@ class Compose {
   constructor(options: ContainerOptions, ports: Ports) {
     const { dataDir, engine, onProgress } = options;
     const [program = '', ...rest] = engine;
-    const project = createHash('sha256').update(dataDir).digest('hex').slice(0, 8);
     const envFile = join(dataDir, 'logs', 'compose.env');
     writePrometheusConfig(dataDir);
     writeFileSync(envFile, environmentOf(dataDir, ports));
     this.program = program;
-    const naming = `--project-name freshet-${project} --profile monitoring`.split(' ');
+    const naming = `--project-name ${projectOf(dataDir)} --profile monitoring`.split(' ');
     this.#start = [...rest, ...naming, '--env-file', envFile, '--file', composeFile];
     this.#ports = ports;
     this.#onProgress = onProgress;

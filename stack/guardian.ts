@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { GuardOrder, GuardReply, SpawnRequest } from './guard-messages.ts';
 
@@ -39,12 +40,14 @@ export class Guardian {
 
   /** Starts a guard in a session of its own, so that Ctrl-C reaches only the launcher. */
   static async start(
-    logFile: string,
+    logsDir: string,
     onExit: (name: string, exit: ExitOfChild) => void,
   ): Promise<Guardian> {
+    const logFile = join(logsDir, 'guard.log');
     const log = openSync(logFile, 'w');
     const program = fileURLToPath(new URL('./guard.ts', import.meta.url));
-    const guard = spawn(process.execPath, ['--no-warnings', program], {
+    // The folder is there only to tell guards apart in a list of processes.
+    const guard = spawn(process.execPath, ['--no-warnings', program, logsDir], {
       stdio: ['ignore', log, log, 'ipc'],
       detached: true,
     });

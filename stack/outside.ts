@@ -2,24 +2,18 @@ import type { StackEnvironment } from './config.ts';
 import { StackError } from './errors.ts';
 import { listens } from './probes.ts';
 import type { StartedParts } from './started-parts.ts';
-
-const defaultPorts: Readonly<Record<string, number>> = {
-  'http:': 80,
-  'https:': 443,
-  'redis:': 6379,
-  'rediss:': 6379,
-};
+import { hostAndPort } from './state.ts';
 
 /** The addresses that the environment gives, each of which must answer. */
 export async function checkOutside(
   environment: StackEnvironment,
 ): Promise<StartedParts['addresses']> {
   const { kafkaBrokers, prometheusUrl, redisUrl, registryUrl } = environment;
-  await Promise.all([
-    kafkaBrokers === undefined ? undefined : checkBrokers(kafkaBrokers),
-    registryUrl === undefined ? undefined : checkUrl('FRESHET_REGISTRY_URL', registryUrl),
-    redisUrl === undefined ? undefined : checkUrl('FRESHET_REDIS_URL', redisUrl),
-  ]);
+  const checks: Promise<void>[] = [];
+  if (kafkaBrokers !== undefined) checks.push(checkBrokers(kafkaBrokers));
+  if (registryUrl !== undefined) checks.push(checkUrl('FRESHET_REGISTRY_URL', registryUrl));
+  if (redisUrl !== undefined) checks.push(checkUrl('FRESHET_REDIS_URL', redisUrl));
+  await Promise.all(checks);
   return {
     ...(kafkaBrokers === undefined ? {} : { kafkaBrokers }),
     ...(registryUrl === undefined ? {} : { registryUrl }),
@@ -32,33 +26,35 @@ export async function checkOutside(
 async function checkBrokers(brokers: string): Promise<void> {
   const answers = await Promise.all(
     brokers.split(',').map(async (address) => {
-      const [, host, port] = /^(.+):(\d+)$/.exec(address.trim()) ?? [];
-      if (host === undefined)
-        throw malformed('FRESHET_KAFKA_BROKERS', brokers, 'host:port,host:port');
-      return listens(host.replace(/^\[|\]$/g, ''), Number(port));
+      if (!/^\S+:\d+$/.test(address.trim())) throw malformed('FRESHET_KAFKA_BROKERS', brokers);
+      const { host, port } = hostAndPort(`kafka://${address.trim()}`);
+      return listens(host, port);
     }),
   );
   if (!answers.includes(true)) throw silent('FRESHET_KAFKA_BROKERS', brokers);
 }
 
 async function checkUrl(variable: string, value: string): Promise<void> {
-  const url = URL.parse(value);
-  const port = Number(url?.port) || defaultPorts[url?.protocol ?? ''];
-  if (url === null || url.hostname === '' || port === undefined) {
-    throw malformed(
-      variable,
-      value,
-      variable.includes('REDIS') ? 'redis://host:6379' : 'http://host:8081',
-    );
+  let address;
+  try {
+    address = hostAndPort(value);
+  } catch {
+    throw malformed(variable, value);
   }
-  if (!(await listens(url.hostname.replace(/^\[|\]$/g, ''), port)))
-    throw silent(variable, url.host);
+  if (await listens(address.host, address.port)) return;
+  throw silent(variable, `${address.host}:${address.port}`);
 }
 
-function malformed(variable: string, value: string, example: string): StackError {
+const examples: Readonly<Record<string, string>> = {
+  FRESHET_KAFKA_BROKERS: 'broker-1:9092,broker-2:9092',
+  FRESHET_REGISTRY_URL: 'http://registry:8081',
+  FRESHET_REDIS_URL: 'redis://redis:6379',
+};
+
+function malformed(variable: string, value: string): StackError {
   return new StackError(
     `${variable}=${value} is not an address.`,
-    `give one like ${example}, or unset ${variable} to have one started`,
+    `give one like ${examples[variable]}, or unset ${variable} to have one started`,
   );
 }
 

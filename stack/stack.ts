@@ -3,7 +3,7 @@
  * the environment gives are used as they are; the others run in containers if an engine answers,
  * and as local processes if not.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSameProcess, processIdentity } from '../lib/config/state-file.ts';
 import { stackEnvironment, type StackEnvironment } from './config.ts';
@@ -66,25 +66,24 @@ export async function startStack(options: StackOptions): Promise<DetachableStack
     return outsideStack({ ...outside, kafkaBrokers, redisUrl, registryUrl });
   }
   const dataDir = resolve(options.dataDir);
-  const owner = join(dataDir, 'owner.json');
-  refuseSecondStack(owner, dataDir);
+  refuseSecondStack(dataDir);
   const logsDir = join(dataDir, 'logs');
   mkdirSync(logsDir, { recursive: true });
   const onProgress = options.onProgress ?? (() => undefined);
   let ready = false;
-  const guardian = await Guardian.start(join(logsDir, 'guard.log'), (name, { code, signal }) => {
+  const guardian = await Guardian.start(logsDir, (name, { code, signal }) => {
     if (ready) onProgress(`${name} ended (${signal ?? `exit code ${code}`}): see ${logsDir}`);
   });
   let claimed = false;
   const stop = async (): Promise<void> => {
     ready = false;
     await guardian.stop();
-    if (claimed) rmSync(owner, { force: true });
+    if (claimed) rmSync(ownerFile(dataDir), { force: true });
   };
   try {
-    claim(owner, guardian.pid, dataDir);
+    claim(dataDir, guardian.pid);
     claimed = true;
-    if (options.keep !== true) deleteData(dataDir, ['logs']);
+    if (options.keep !== true) beginEmpty(dataDir);
     const start = { environment, dataDir, logsDir, guardian, onProgress };
     const { mode, started } = await startOwn(options, start);
     ready = true;
@@ -168,37 +167,50 @@ function wantedParts(environment: StackEnvironment, prometheus: boolean): Readon
 }
 
 /** Deletes what stacks wrote, and only that: the folder may hold other things. */
-export function deleteData(dataDir: string, except: readonly string[] = []): void {
-  for (const folder of partFolders) {
-    if (except.includes(folder)) continue;
-    rmSync(join(dataDir, folder), { recursive: true, force: true });
-  }
-}
-
-function refuseSecondStack(owner: string, dataDir: string): void {
+export function deleteData(dataDir: string): void {
+  refuseSecondStack(dataDir);
+  for (const folder of partFolders) rmSync(join(dataDir, folder), { recursive: true, force: true });
   try {
-    if (!isSameProcess(JSON.parse(readFileSync(owner, 'utf8')))) {
-      rmSync(owner, { force: true });
-      return;
-    }
+    rmdirSync(dataDir);
   } catch {
-    return;
+    // It is not there, or holds other things.
   }
-  throw alreadyRuns(dataDir);
 }
 
-function alreadyRuns(dataDir: string): StackError {
-  return new StackError(
-    `Another stack is running on the data in ${dataDir}.`,
-    'npx freshet down (or end the npm start that runs it), or choose another data folder',
-  );
+/** The guard already writes its log. */
+function beginEmpty(dataDir: string): void {
+  for (const folder of partFolders) {
+    if (folder !== 'logs') rmSync(join(dataDir, folder), { recursive: true, force: true });
+  }
 }
 
-function claim(owner: string, guardPid: number, dataDir: string): void {
+/** Names the guard of the stack that uses the folder, so that no other one does. */
+const ownerFile = (dataDir: string): string => join(dataDir, 'owner.json');
+
+function refuseSecondStack(dataDir: string): void {
+  let owner: unknown;
   try {
-    writeFileSync(owner, JSON.stringify(processIdentity(guardPid)), { flag: 'wx' });
+    owner = JSON.parse(readFileSync(ownerFile(dataDir), 'utf8'));
+  } catch {
+    owner = undefined;
+  }
+  if (isSameProcess(owner)) throw alreadyRuns(dataDir);
+  rmSync(ownerFile(dataDir), { force: true });
+}
+
+function claim(dataDir: string, guardPid: number): void {
+  try {
+    const identity = JSON.stringify(processIdentity(guardPid));
+    writeFileSync(ownerFile(dataDir), identity, { flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw alreadyRuns(dataDir);
     throw error;
   }
+}
+
+function alreadyRuns(dataDir: string): StackError {
+  return new StackError(
+    `A stack is running on the data in ${dataDir}.`,
+    'npx freshet down (or end the npm start that runs it), or choose another data folder',
+  );
 }

@@ -1,0 +1,92 @@
+/** What is written down about a running stack, and what can be done with it from there. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { isSameProcess, processIdentity, type StackState } from '../lib/config/state-file.ts';
+import { monotonicMs } from '../lib/clock.ts';
+import { listens } from './probes.ts';
+import type { RunningStack } from './stack.ts';
+
+const stopMsMax = 25_000;
+
+/** For `writeStateFile`, once the stack runs. */
+export function stackState(stack: RunningStack, dataDir: string): StackState {
+  const processes = Object.entries(stack.pids).map(([name, pid]) => [name, processIdentity(pid)]);
+  return {
+    mode: stack.mode,
+    addresses: stack.addresses,
+    processes: Object.fromEntries(processes),
+    dataDir,
+  };
+}
+
+/**
+ * Stops a stack that an earlier command left running. The guard knows how; processes that outlive
+ * it, or were left without one, are killed, but only those that are still the ones written down.
+ */
+export async function stopStack(state: StackState): Promise<readonly string[]> {
+  const living = (): [string, number][] =>
+    Object.entries(state.processes)
+      .filter(([, identity]) => isSameProcess(identity))
+      .map(([name, { pid }]) => [name, pid]);
+  const before = living();
+  const guard = before.find(([name]) => name === 'guard');
+  signalAll(guard === undefined ? before : [guard], 'SIGTERM');
+  const deadline = monotonicMs() + stopMsMax;
+  while (living().length > 0 && monotonicMs() < deadline) await pause(50);
+  signalAll(living(), 'SIGKILL');
+  return before.map(([name]) => name).filter((name) => name !== 'guard');
+}
+
+function signalAll(processes: readonly (readonly [string, number])[], signal: NodeJS.Signals) {
+  for (const [, pid] of processes) {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // It went away in between.
+    }
+  }
+}
+
+export interface PartStatus {
+  readonly part: string;
+  readonly address: string;
+  readonly answers: boolean;
+  readonly pid?: number;
+}
+
+/** Every address of the stack, and whether anything listens there. */
+export async function partStatuses(state: StackState): Promise<readonly PartStatus[]> {
+  const { kafkaBrokers, prometheusUrl, redisUrl, registryUrl } = state.addresses;
+  const named: [string, string][] = [
+    ...kafkaBrokers.split(',').map((address, index): [string, string] => {
+      return [index === 0 ? 'kafka' : `kafka-${index + 1}`, `kafka://${address}`];
+    }),
+    ['registry', registryUrl],
+    ['redis', redisUrl],
+    ...(prometheusUrl === undefined ? [] : [['prometheus', prometheusUrl] as [string, string]]),
+  ];
+  return Promise.all(
+    named.map(async ([part, url]) => {
+      const { host, port } = hostAndPort(url);
+      const pid = state.processes[part]?.pid;
+      const answers = await listens(host, port);
+      const address = `${host}:${port}`;
+      return { part, address, answers, ...(pid === undefined ? {} : { pid }) };
+    }),
+  );
+}
+
+const usualPorts: Readonly<Record<string, number>> = {
+  'http:': 80,
+  'https:': 443,
+  'kafka:': 9092,
+  'redis:': 6379,
+  'rediss:': 6379,
+};
+
+/** Of a URL, or of the first one where commas separate several. */
+export function hostAndPort(url: string): { host: string; port: number } {
+  const parsed = new URL(url.split(',')[0] ?? '');
+  const port = Number(parsed.port) || usualPorts[parsed.protocol];
+  if (port === undefined || parsed.hostname === '') throw new TypeError(`no port in ${url}`);
+  return { host: parsed.hostname.replace(/^\[|\]$/g, ''), port };
+}

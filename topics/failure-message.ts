@@ -1,0 +1,32 @@
+import { openEncoder } from '../lib/avro/encoder.ts';
+import type { RegistryPort } from '../lib/avro/registry.ts';
+import { type Failure, failureId } from '../lib/stream/poison.ts';
+import type { OutMessage } from '../lib/stream/topology.ts';
+import { type FailedEvent, failedEventSchema } from '../schemas/generated/failed-event.ts';
+import { failedEvents } from './failed-events.ts';
+import { topicName } from './topic.ts';
+
+/** How a stage's failures become records of failed-events: raw bytes, reason and position. */
+export async function openFailureMessage(
+  registry: RegistryPort,
+  { prefix, stage }: { prefix: string; stage: string },
+): Promise<(failure: Failure) => OutMessage> {
+  const topic = topicName(prefix, failedEvents);
+  const encode = await openEncoder<FailedEvent>(registry, `${topic}-value`, failedEventSchema);
+  return ({ record, reason, detail }) => {
+    const headers = Object.entries(record.headers).filter(([, bytes]) => bytes !== undefined);
+    const value = encode({
+      stage,
+      topic: record.topic,
+      partition: record.partition,
+      offset: record.offset,
+      reason,
+      detail,
+      appended_at: record.timestampMs,
+      key: record.key,
+      value: record.value,
+      headers: Object.fromEntries(headers) as Record<string, Buffer>,
+    });
+    return { topic, key: failureId(stage, record), value };
+  };
+}

@@ -57,6 +57,7 @@ describe('what is kept', () => {
   test('an item at the age limit is kept, and one past it is not, however late it comes', () => {
     const sights = [at(1, 'limit'), at(101, 'now'), at(0, 'late')];
     expect(seenBy(...sights)).toEqual(['now', 'limit']);
+    expect(seenBy(at(0, 'past'), ...sights)).toEqual(['now', 'limit']);
     expect(completeFromMs(fold(sights, three) as Buffer)).toBe(1000);
   });
 

@@ -1,26 +1,7 @@
 import { byteRows, type Fold, type Input } from '../../lib/stream/topology.ts';
-import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
+import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { kindBit, seenKindsMax, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { type SeenLimits, seeItem } from './seen-items.ts';
-
-/** What this service reads of an interaction; the decoder passes over the rest. */
-export type SeenInteraction = Pick<
-  Interaction,
-  'user_id' | 'item_id' | 'type' | 'occurred_at' | 'lineage' | 'source_partition' | 'source_offset'
->;
-const fields = new Set([
-  'user_id',
-  'item_id',
-  'type',
-  'occurred_at',
-  'lineage',
-  'source_partition',
-  'source_offset',
-]);
-export const seenInteractionSchema = {
-  ...interactionSchema,
-  fields: interactionSchema.fields.filter((field) => fields.has(field.name)),
-};
 
 /** The part of lib/avro's TopicDecoder that an input needs. */
 export interface InteractionDecoder {
@@ -28,7 +9,7 @@ export interface InteractionDecoder {
   decode(
     value: Buffer | null,
   ):
-    | { readonly ok: true; readonly value: SeenInteraction }
+    | { readonly ok: true; readonly value: Interaction }
     | { readonly ok: false; readonly reason: string; readonly detail: string };
 }
 
@@ -42,7 +23,7 @@ export interface SeenItemsOptions {
   readonly limits: SeenLimits;
 }
 
-export function seenItemsFold(options: SeenItemsOptions): Fold<SeenInteraction, Buffer> {
+export function seenItemsFold(options: SeenItemsOptions): Fold<Interaction, Buffer> {
   const { types, limits } = options;
   const bits = new Map(types.map((type) => [type, kindBit(types, type)]));
   const other = kindBit([], '');
@@ -65,7 +46,7 @@ export function seenItemsFold(options: SeenItemsOptions): Fold<SeenInteraction, 
   };
 }
 
-function interactionsInput(options: SeenItemsOptions): Input<SeenInteraction> {
+function interactionsInput(options: SeenItemsOptions): Input<Interaction> {
   const { topic, lineage, decoder } = options;
   return {
     topic,

@@ -1,26 +1,7 @@
 import { byteRows, type Fold, type Input } from '../../lib/stream/topology.ts';
-import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
+import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { featuresLayout, otherType, typeNumber } from '../../schemas/packed/user-features.ts';
 import { type FeatureLimits, noteAct } from './user-features.ts';
-
-/** What this service reads of an interaction; the decoder passes over the rest. */
-export type FeatureInteraction = Pick<
-  Interaction,
-  'user_id' | 'item_id' | 'type' | 'occurred_at' | 'lineage' | 'source_partition' | 'source_offset'
->;
-const fields = new Set([
-  'user_id',
-  'item_id',
-  'type',
-  'occurred_at',
-  'lineage',
-  'source_partition',
-  'source_offset',
-]);
-export const featureInteractionSchema = {
-  ...interactionSchema,
-  fields: interactionSchema.fields.filter((field) => fields.has(field.name)),
-};
 
 /** The part of lib/avro's TopicDecoder that an input needs. */
 export interface InteractionDecoder {
@@ -28,7 +9,7 @@ export interface InteractionDecoder {
   decode(
     value: Buffer | null,
   ):
-    | { readonly ok: true; readonly value: FeatureInteraction }
+    | { readonly ok: true; readonly value: Interaction }
     | { readonly ok: false; readonly reason: string; readonly detail: string };
 }
 
@@ -42,7 +23,7 @@ export interface UserFeaturesOptions {
   readonly limits: FeatureLimits;
 }
 
-export function userFeaturesFold(options: UserFeaturesOptions): Fold<FeatureInteraction, Buffer> {
+export function userFeaturesFold(options: UserFeaturesOptions): Fold<Interaction, Buffer> {
   const { types, limits } = options;
   const numbers = new Map(types.map((type) => [type, typeNumber(types, type)]));
   return {
@@ -66,7 +47,7 @@ export function userFeaturesFold(options: UserFeaturesOptions): Fold<FeatureInte
   };
 }
 
-function interactionsInput(options: UserFeaturesOptions): Input<FeatureInteraction> {
+function interactionsInput(options: UserFeaturesOptions): Input<Interaction> {
   const { topic, lineage, decoder } = options;
   return {
     topic,

@@ -22,7 +22,7 @@ export interface CommonConfig {
   readonly host: string;
   /** 0: a free port. */
   readonly port: number;
-  readonly logLevel: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Records of a slice, at most. */
   readonly sliceRecordsMax: number;
 }

@@ -1,6 +1,7 @@
 import kafkajs, { type Admin } from 'kafkajs';
 
-import { kafkaClient, type KafkaConfig, within } from './client.ts';
+import { within } from '../deadline.ts';
+import { kafkaClient, type KafkaConfig } from './client.ts';
 import { kafkaFault } from './faults.ts';
 
 export interface PartitionOffsets {

@@ -3,7 +3,8 @@ import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { monotonicMs } from '../clock.ts';
 import { messageOf, RetryableError } from '../errors.ts';
 import { copartitioned } from './assigner.ts';
-import { kafkaClient, type KafkaConfig, within } from './client.ts';
+import { within } from '../deadline.ts';
+import { kafkaClient, type KafkaConfig } from './client.ts';
 import { kafkaFault } from './faults.ts';
 import { type LogRecord, logRecord } from './log-record.ts';
 

@@ -2,7 +2,8 @@ import type { Message, Producer, TopicMessages } from 'kafkajs';
 
 import { monotonicMs } from '../clock.ts';
 import { RetryableError } from '../errors.ts';
-import { kafkaClient, type KafkaConfig, within } from './client.ts';
+import { within } from '../deadline.ts';
+import { kafkaClient, type KafkaConfig } from './client.ts';
 import { kafkaFault } from './faults.ts';
 import type { OutMessage } from './log-record.ts';
 

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+
+import { runServices } from '../host/host.ts';
+import { serviceNames } from '../host/services.ts';
+
+export function registerRunCommand(program: Command): void {
+  program
+    .command('run')
+    .argument('[service...]', `one or more of: ${serviceNames.join(', ')}`)
+    .description('run services in this process until SIGTERM or Ctrl-C')
+    .option('--all', 'all of them')
+    .option('--port <port>', 'port of /metrics, /healthz and /readyz (0: a free one)')
+    .option('--bootstrap', 'fold from the beginning of the log where Redis has lost the state')
+    .option('--json', 'say what happens as JSON lines')
+    .action(async (names: string[], options: RunFlags) => {
+      await runServices(options.all === true ? serviceNames : names, {
+        bootstrap: options.bootstrap === true,
+        json: options.json === true,
+        ...(options.port === undefined ? {} : { port: Number(options.port) }),
+      });
+    });
+}
+
+interface RunFlags {
+  readonly all?: boolean;
+  readonly port?: string;
+  readonly bootstrap?: boolean;
+  readonly json?: boolean;
+}

@@ -1,0 +1,27 @@
+import { UserError } from '../../lib/errors.ts';
+import type { RunningService, ServiceContext } from '../../lib/service.ts';
+
+type Start = (context: ServiceContext) => Promise<RunningService>;
+
+/** Loaded only when asked for: a process that runs one service carries no other. */
+const services: Readonly<Record<string, () => Promise<Start>>> = {
+  ingest: async () => (await import('../../services/ingest/main.ts')).startIngest,
+  'user-features': async () =>
+    (await import('../../services/user-features/main.ts')).startUserFeatures,
+  'seen-items': async () => (await import('../../services/seen-items/main.ts')).startSeenItems,
+  signals: async () => (await import('../../services/signals/main.ts')).startSignals,
+  learning: async () => (await import('../../services/learning/main.ts')).startLearning,
+  candidates: async () => (await import('../../services/candidates/main.ts')).startCandidates,
+  serving: async () => (await import('../../services/serving/main.ts')).startServing,
+  metrics: async () => (await import('../../services/metrics/main.ts')).startMetrics,
+};
+
+export const serviceNames: readonly string[] = Object.keys(services);
+
+export async function startService(name: string, context: ServiceContext): Promise<RunningService> {
+  const load = services[name];
+  if (load === undefined) {
+    throw new UserError(`there is no service '${name}'; there are: ${serviceNames.join(', ')}`);
+  }
+  return (await load())(context);
+}

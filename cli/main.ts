@@ -1,0 +1,49 @@
+import { Command, CommanderError } from 'commander';
+import { readdirSync, readFileSync } from 'node:fs';
+
+import { messageOf, RefusedError, RetryableError, UserError } from '../lib/errors.ts';
+
+/**
+ * The `freshet` command. A command is a file in commands/ that exports one `register...` function:
+ * adding one needs that file and nothing else.
+ */
+const { version } = JSON.parse(
+  readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
+const program = new Command('freshet')
+  .description('turns a stream of user events into fresh recommendations, on Kafka and Redis')
+  .version(version)
+  .showHelpAfterError('(run with --help for usage)')
+  .exitOverride();
+
+const folder = new URL('commands/', import.meta.url);
+for (const file of readdirSync(folder).toSorted()) {
+  if (!file.endsWith('.ts') || file.endsWith('.test.ts')) continue;
+  const module = (await import(new URL(file, folder).href)) as Record<string, unknown>;
+  for (const [name, register] of Object.entries(module)) {
+    if (name.startsWith('register')) (register as (program: Command) => void)(program);
+  }
+}
+// Subcommands are made before exitOverride reaches them.
+for (const command of program.commands) command.exitOverride();
+
+/** Mistakes and refusals are one line; anything else is a bug, and its stack is wanted. */
+const expected = (error: unknown): boolean =>
+  error instanceof UserError ||
+  error instanceof RefusedError ||
+  error instanceof RetryableError ||
+  (error instanceof Error && error.name === 'StackError');
+
+try {
+  await program.parseAsync(process.argv);
+  // Clients may keep timers and sockets for a while; a command that is done is done.
+  process.exit(process.exitCode ?? 0);
+} catch (error) {
+  if (error instanceof CommanderError) process.exit(error.exitCode);
+  const json = process.argv.includes('--json');
+  if (json) console.log(JSON.stringify({ error: messageOf(error) }));
+  if (expected(error)) console.error(`freshet: ${messageOf(error)}`);
+  else console.error(error);
+  process.exit(1);
+}

@@ -118,6 +118,13 @@ export function mavenProgress(log: string): string | undefined {
   return `Downloading ${name}${amount === null ? '' : ` (${amount[1]?.trim()})`}`;
 }
 
+/** Its first complaint, which wraps the reason in several others. */
+export function mavenError(log: string): string {
+  const line = /\[ERROR\] (.*)/.exec(log)?.[1] ?? 'it gave no reason';
+  const innermost = /Could not transfer artifact \S+ from\/to (.*)/.exec(line)?.[1] ?? line;
+  return innermost.replace(/ -> \[Help.*| ?transfer failed for \S+:/g, '').slice(0, 300);
+}
+
 async function followMaven(
   guardian: Guardian,
   logFile: string,
@@ -133,9 +140,8 @@ async function followMaven(
     last = line;
   }
   if (exit.code === 0) return;
-  const error = /\[ERROR\] (.*)/.exec(readFileSync(logFile, 'utf8'))?.[1] ?? 'no reason given';
   throw new StackError(
-    `Maven could not fetch Kafka and the schema registry: ${error.replace(/ -> \[Help.*/, '').slice(0, 300)}`,
+    `Maven could not fetch Kafka and the schema registry: ${mavenError(readFileSync(logFile, 'utf8'))}.`,
     `check the network (a proxy or mirror goes into ~/.m2/settings.xml) and run the command again; the whole log is ${logFile}`,
   );
 }

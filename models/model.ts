@@ -39,7 +39,10 @@ export interface RecentItem {
 
 /** User side: runs in `signals`. Its configuration is the service's, so that versions share it. */
 export interface UserSide {
-  /** Channel on item-signals, one byte; unique among kinds. */
+  /**
+   * Channel on item-signals, one byte; unique among kinds. A user side that teaches otherwise for
+   * the same interaction takes a new one: channels are part of the identity of `signals`.
+   */
   readonly channel: number;
   /**
    * `recents`: the user's distinct items before this interaction, newest first by event time. A

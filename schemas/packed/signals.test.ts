@@ -104,6 +104,20 @@ describe('a pack of signals', () => {
     expect(read(unknown, 1).fault).toBe('unknown string');
   });
 
+  test('looks at the length of a channel that it passes over, and of one that it reads', () => {
+    const writer = new SignalPackWriter();
+    writer.begin({ offset: 1, atMs: 0, clock: 0, typeIndex: 0 });
+    writer.add(1, { item: 'a', others: ['b'], notes: [4] });
+    writer.add(2, { item: 'a', others: [], notes: [] });
+    const bytes = writer.finish();
+    expect(read(bytes.subarray(0, -1), 1).fault).toBe('truncated');
+    // The last group is [channel 2][u16 2][item][no others]: one byte less does not fit its signal.
+    bytes[bytes.length - 4] = 1;
+    expect(read(bytes.subarray(0, -1), 2).fault).not.toBeNull();
+    bytes[bytes.length - 1] = 0;
+    expect(read(bytes, 2).fault).toBe('a signal passes the end of its group');
+  });
+
   test('refuses two interactions at one offset', () => {
     const writer = new SignalPackWriter();
     const writeAt = (offset: number): SignalPackWriter => {

@@ -1,0 +1,87 @@
+import type { Decoded, Fold, Json, Unit } from '../../lib/stream/topology.ts';
+import type { ItemSide, Signal, SignalContext } from '../../models/model.ts';
+import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
+import { readSignals } from '../../schemas/packed/signals-reader.ts';
+import type { ValueDecoder } from '../../topics/interactions-input.ts';
+
+/** A signal for one item, with what is common to the signals of its interaction. */
+export interface ItemSignal {
+  readonly signal: Signal;
+  readonly context: SignalContext;
+}
+
+/** What is learned: a kind and its learning configuration. Versions with equal ones share it. */
+export interface Learner {
+  /** `<kind>-<hash of the learning configuration>`. */
+  readonly id: string;
+  readonly kind: string;
+  readonly revision: number;
+  readonly channel: number;
+  readonly learning: Json;
+  readonly side: ItemSide<unknown>;
+}
+
+export interface LearningOptions {
+  /** Full name of the topic `item-signals`. */
+  readonly topic: string;
+  /** Lineage of the signals generation that is read. */
+  readonly lineage: string;
+  readonly decoder: ValueDecoder<SignalPack>;
+  /** The configured types of events, in order: packs name them by their place in it. */
+  readonly types: readonly string[];
+  readonly learner: Learner;
+  readonly cacheBytesMax: number;
+}
+
+/** One learning identity as a fold over item-signals. */
+export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown, never, unknown> {
+  const { learner, types, decoder } = options;
+  const { side } = learner;
+  const { ranking } = side;
+  return {
+    name: `learning:${learner.id}`,
+    code: 'l',
+    revision: learner.revision,
+    layout: side.layout,
+    config: { kind: learner.kind, learning: learner.learning, types },
+    family: 'item',
+    input: {
+      topic: options.topic,
+      lineage: options.lineage,
+      prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+      decode: ({ value }) => {
+        const decoded = decoder.decode(value);
+        if (decoded.ok) return unitsOf(decoded.value, { channel: learner.channel, types });
+        return { verdict: { kind: 'reject', reason: decoded.reason, detail: decoded.detail } };
+      },
+    },
+    rows: side.rows,
+    shared: ranking,
+    cacheBytesMax: options.cacheBytesMax,
+    emission: null,
+    fold(row, { input, key }, { shared }) {
+      const next = side.learn(row, input.signal, input.context);
+      if (next !== null) ranking?.place(shared, key, next);
+      return next;
+    },
+  };
+}
+
+const accepted = { kind: 'accept' } as const;
+
+/** The units of a pack for one channel; other channels are passed over unread. */
+const unitsOf = (
+  pack: SignalPack,
+  selection: { readonly channel: number; readonly types: readonly string[] },
+): Decoded<ItemSignal> => {
+  const { lineage, source_partition: partition } = pack;
+  const units: Unit<ItemSignal>[] = [];
+  let position = { lineage, partition, offset: -1 };
+  const fault = readSignals(pack.signals, selection, (signal, context, offset) => {
+    if (position.offset !== offset) position = { lineage, partition, offset };
+    units.push({ input: { signal, context }, key: signal.item, position });
+  });
+  return fault === null
+    ? { verdict: accepted, units }
+    : { verdict: { kind: 'reject', reason: 'undecodable', detail: `signals: ${fault}` } };
+};

@@ -1,0 +1,72 @@
+import { byteRows, type Fold } from '../../lib/stream/topology.ts';
+import type { UserSide } from '../../models/model.ts';
+import type { Interaction } from '../../schemas/generated/interaction.ts';
+import {
+  interactionFields,
+  interactionsInput,
+  type ValueDecoder,
+} from '../../topics/interactions-input.ts';
+import { packing, type PackingOptions, type UserSignals } from './packing.ts';
+import { noteVisit, readRecents, recentsLayout, type RecentsOptions } from './recents.ts';
+
+const fields = [
+  'user_id',
+  'item_id',
+  'type',
+  'occurred_at',
+  'event_clock',
+  'lineage',
+  'source_partition',
+  'source_offset',
+] as const;
+export type SignalInteraction = Pick<Interaction, (typeof fields)[number]>;
+export const signalInteractionSchema = interactionFields(fields);
+
+export interface SignalsOptions extends RecentsOptions {
+  /** Full name of the topic `interactions`. */
+  readonly topic: string;
+  readonly lineage: string;
+  readonly decoder: ValueDecoder<SignalInteraction>;
+  /** The user sides of all kinds. */
+  readonly sides: readonly UserSide[];
+  readonly packing: PackingOptions;
+}
+
+/**
+ * What each interaction teaches about items, given the user's recent items. A late event is
+ * paired with all recent items, also those after it; the kinds see the times.
+ */
+export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Buffer, UserSignals> {
+  const { types, recentItemsMax, sides } = options;
+  const typeIndexes = new Map(types.map((type, index) => [type, index]));
+  return {
+    name: 'signals',
+    code: 'g',
+    revision: 1,
+    layout: recentsLayout,
+    config: { types, recentItemsMax, channels: sides.map(({ channel }) => channel) },
+    family: 'user',
+    input: interactionsInput(options),
+    rows: byteRows,
+    shared: null,
+    cacheBytesMax: 0,
+    emission: packing(options.packing),
+    fold(row, { input }, context) {
+      const typeIndex = typeIndexes.get(input.type);
+      if (typeIndex === undefined) {
+        context.skip('unknown_type');
+        return null;
+      }
+      const { item_id: itemId, event_clock: clock } = input;
+      // Ingest lets nothing older than years through; a time before 1970 would not fit the layout.
+      const atMs = Math.max(0, input.occurred_at);
+      const known = readRecents(row, types);
+      const channels = sides.map((side) => ({
+        channel: side.channel,
+        signals: side.signals(itemId, atMs, known.items),
+      }));
+      context.emit({ atMs, clock, typeIndex, channels });
+      return noteVisit(row, known, { visit: { itemId, atMs, typeIndex }, options });
+    },
+  };
+}

@@ -42,14 +42,14 @@ const zstd = promisify(zstdCompress);
 const unzstd = promisify(zstdDecompress);
 
 CompressionCodecs[CompressionTypes.Snappy] = () => ({
-  compress: async (encoder: Encoder) => await snappy.compress(encoder.buffer),
+  compress: (encoder: Encoder) => snappy.compress(encoder.buffer),
   decompress: unsnappy,
 });
 CompressionCodecs[CompressionTypes.LZ4] = () => ({
-  compress: async (encoder: Encoder) => await compressFrame(encoder.buffer),
-  decompress: async (bytes: Buffer) => await decompressFrame(bytes),
+  compress: (encoder: Encoder) => compressFrame(encoder.buffer),
+  decompress: (bytes: Buffer) => decompressFrame(bytes),
 });
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-  compress: async (encoder: Encoder) => await zstd(encoder.buffer),
-  decompress: async (bytes: Buffer) => await unzstd(bytes, { maxOutputLength: inflatedBytesMax }),
+  compress: (encoder: Encoder) => zstd(encoder.buffer),
+  decompress: (bytes: Buffer) => unzstd(bytes, { maxOutputLength: inflatedBytesMax }),
 });

@@ -136,7 +136,7 @@ async function deliver(
   const { topic, partition } = batch;
   const stale = (): boolean => pulse.closing || !isRunning() || isStale();
   if (stale()) return;
-  let lost: unknown;
+  let lost: Error | null = null;
   const fetched: FetchedBatch = {
     topic,
     partition,
@@ -147,7 +147,7 @@ async function deliver(
         await payload.heartbeat();
         pulse.lastSeenMs = monotonicMs();
       } catch (error) {
-        lost = error;
+        lost = error as Error;
         throw new RetryableError(`membership lost: ${messageOf(error)}`, { cause: error });
       }
     },
@@ -168,7 +168,7 @@ async function deliver(
     options.onFatal(bug);
   }
   // The client rejoins only when its own error comes back to it.
-  if (lost !== undefined) throw lost;
+  if (lost !== null) throw lost as Error;
 }
 
 function handleOf(consumer: Consumer, options: GroupOptions, pulse: Pulse): GroupConsumer {

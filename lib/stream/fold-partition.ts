@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto';
 
 import { emptyHeader, formatHeader, type Header, parseHeader } from './header.ts';
 import type { Identity } from './identity.ts';
+import { type Draft, foldRecords, type SliceBounds } from './fold-slice.ts';
 import type { FoldKeys } from './keys.ts';
 import { type Failure, type PoisonMeter, unknownSchema } from './poison.ts';
 import { RowCache } from './row-cache.ts';
 import type { KeyWrite, StateStore } from './store.ts';
-import type { Decoded, Fold, LogRecord, OutMessage, Unit } from './topology.ts';
+import type { Decoded, Fold, LogRecord, OutMessage } from './topology.ts';
 
 /** What a slice left behind. */
 export interface SliceResult {
@@ -20,21 +21,6 @@ export interface SliceResult {
   readonly skipped: ReadonlyMap<string, number>;
 }
 
-export interface SliceBounds {
-  readonly recordsMax: number;
-  readonly unitsMax: number;
-  /** Checked once a slice holds `recordsBeforeBytes` records: a backlog needs large slices. */
-  readonly bytesMax: number;
-  readonly recordsBeforeBytes: number;
-}
-
-export const defaultBounds: SliceBounds = {
-  recordsMax: 4_096,
-  unitsMax: 65_536,
-  bytesMax: 1024 * 1024,
-  recordsBeforeBytes: 1_000,
-};
-
 export interface FoldPartitionDeps {
   readonly partition: number;
   readonly identity: Identity;
@@ -46,27 +32,6 @@ export interface FoldPartitionDeps {
   readonly send: (messages: readonly OutMessage[]) => Promise<void>;
   readonly failureMessage: (failure: Failure) => OutMessage;
 }
-
-/** A stored row that a fold has no codec for is a bug, so rows are decoded outside any try. */
-interface Touched<Row> {
-  readonly row: Row;
-}
-
-/** Everything about a slice that is not yet stored. */
-interface Draft<Row, Out> {
-  readonly dirty: Map<string, Touched<Row>>;
-  readonly outs: { out: Out; offset: number }[];
-  readonly failures: Failure[];
-  readonly skipped: Map<string, number>;
-  marks: number[];
-  records: number;
-  units: number;
-  bytes: number;
-  full: boolean;
-}
-
-/** Bytes that one more unit in a cached (patched) row adds to a commit, roughly. */
-const patchBytes = 32;
 
 /**
  * One partition of a fold: the only thing that moves its state. Each slice is read, validated,
@@ -134,7 +99,17 @@ export class FoldPartition<In, Row, Out, Shared> {
     const decoded = this.#decode(records);
     const rows = new Map<string, Row>();
     if (!(await this.#read(decoded, rows))) return this.#restarted();
-    const draft = this.#foldAll(records, decoded, rows);
+    const draft = foldRecords({
+      fold: this.#fold,
+      records,
+      decoded,
+      rows,
+      shared: this.#shared as Shared,
+      partition: this.#deps.partition,
+      marks: this.#header.marks[0] ?? [],
+      bounds: this.#deps.bounds,
+      meter: this.#deps.meter,
+    });
     const last = records[draft.records - 1];
     if (last === undefined) return this.#result('full', draft, 0);
     await this.#decideFailures(draft.failures);
@@ -203,91 +178,6 @@ export class FoldPartition<In, Row, Out, Shared> {
     return bytes === null ? codec.empty() : codec.decode(bytes);
   }
 
-  #foldAll(
-    records: readonly LogRecord[],
-    decoded: readonly Decoded<In>[],
-    rows: Map<string, Row>,
-  ): Draft<Row, Out> {
-    const { bounds, meter } = this.#deps;
-    const draft: Draft<Row, Out> = {
-      dirty: new Map(),
-      outs: [],
-      failures: [],
-      skipped: new Map(),
-      marks: [...(this.#header.marks[0] ?? [])],
-      records: 0,
-      units: 0,
-      bytes: 0,
-      full: false,
-    };
-    for (let at = 0; at < decoded.length; at += 1) {
-      const record = records[at];
-      const one = decoded[at];
-      if (record === undefined || one === undefined) break;
-      if (one.verdict.kind === 'reject') {
-        if (meter.full()) {
-          draft.full = true;
-          break;
-        }
-        draft.failures.push({ record, reason: one.verdict.reason, detail: one.verdict.detail });
-      } else if (one.verdict.kind === 'skip') {
-        countUp(draft.skipped, one.verdict.reason);
-      } else if ('units' in one) {
-        this.#foldRecord(record, one.units, { draft, rows });
-      }
-      meter.count(one.verdict.kind === 'reject');
-      draft.records = at + 1;
-      if (draft.records >= bounds.recordsBeforeBytes && draft.bytes > bounds.bytesMax) break;
-    }
-    return draft;
-  }
-
-  #foldRecord(
-    record: LogRecord,
-    units: readonly Unit<In>[],
-    { draft, rows }: { draft: Draft<Row, Out>; rows: Map<string, Row> },
-  ): void {
-    const fold = this.#fold;
-    const patched = fold.cacheBytesMax > 0;
-    const marks = draft.marks;
-    const { lineage } = fold.input;
-    // Marks move after the record: its signals are all compared with the mark before it.
-    let source = -1;
-    let high = -1;
-    const context = {
-      shared: this.#shared as Shared,
-      partition: this.#deps.partition,
-      record,
-      emit: (out: Out): void => void draft.outs.push({ out, offset: record.offset }),
-      skip: (reason: string): void => countUp(draft.skipped, reason),
-    };
-    for (const unit of units) {
-      const { position, key } = unit;
-      if (position !== null) {
-        if (position.lineage !== lineage) {
-          countUp(draft.skipped, 'other_lineage');
-          continue;
-        }
-        if (position.offset <= (marks[position.partition] ?? -1)) {
-          countUp(draft.skipped, 'already_folded');
-          continue;
-        }
-        source = position.partition;
-        if (position.offset > high) high = position.offset;
-      }
-      draft.units += 1;
-      const next = fold.fold(rows.get(key), unit, context);
-      if (next === null) continue;
-      if (patched) draft.bytes += patchBytes;
-      else if (!draft.dirty.has(key)) draft.bytes += fold.rows.bytes(next);
-      if (draft.dirty.get(key)?.row !== next) draft.dirty.set(key, { row: next });
-      rows.set(key, next);
-    }
-    if (source < 0) return;
-    while (marks.length <= source) marks.push(-1);
-    marks[source] = high;
-  }
-
   /** Before anybody can see it: a later look might find the schema (DESIGN 4.10). */
   async #decideFailures(failures: readonly Failure[]): Promise<void> {
     const { keys, partition, store } = this.#deps;
@@ -313,7 +203,7 @@ export class FoldPartition<In, Row, Out, Shared> {
   async #commit(header: Header, draft: Draft<Row, Out>): Promise<boolean> {
     const { keys, partition, store } = this.#deps;
     const writes: KeyWrite[] = [];
-    for (const [key, { row }] of draft.dirty) {
+    for (const [key, row] of draft.dirty) {
       writes.push({ key: keys.row(partition, key), write: this.#fold.rows.encode(row) });
       this.#cache.put(key, row);
     }
@@ -354,8 +244,4 @@ export function recordHash({ offset, key, value, timestampMs }: LogRecord): stri
   if (key !== null) hash.update(key);
   if (value !== null) hash.update(value);
   return hash.digest('hex').slice(0, 8);
-}
-
-function countUp(counts: Map<string, number>, reason: string): void {
-  counts.set(reason, (counts.get(reason) ?? 0) + 1);
 }

@@ -1,9 +1,5 @@
-import {
-  defaultBounds,
-  FoldPartition,
-  type SliceBounds,
-  type SliceResult,
-} from './fold-partition.ts';
+import { FoldPartition, type SliceResult } from './fold-partition.ts';
+import { defaultBounds, type SliceBounds } from './fold-slice.ts';
 import { type Header, parseHeader } from './header.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { foldKeys } from './keys.ts';

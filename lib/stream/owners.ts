@@ -9,8 +9,10 @@ import {
 } from '../kafka/group-consumer.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { cutLog, otherLog, startOf } from './claim.ts';
 import { recordHash } from './fold-partition.ts';
 import type { Header } from './header.ts';
+import { OffsetGauges } from './offset-gauges.ts';
 import type { LogRecord } from './topology.ts';
 
 /** What moves one partition's state; `advance` is called for one input at a time. */
@@ -100,13 +102,14 @@ class Run {
   /** Raised with every assignment: what was begun under an older one is abandoned. */
   #epoch = 0;
   #assigned: ReadonlyMap<string, readonly number[]> | null = null;
-  #hints = new Map<string, { topic: string; partition: number; offset: number }>();
+  readonly #gauges: OffsetGauges;
 
   constructor(options: OwnersOptions, owned: Map<number, Owned>) {
     this.#options = options;
     this.#owned = owned;
     this.#topics = options.group.topics;
-    const timer = setInterval(() => void this.#flushHints(), hintMs);
+    this.#gauges = new OffsetGauges({ ...options, topics: this.#topics });
+    const timer = setInterval(() => void this.#gauges.flush(this.group), hintMs);
     timer.unref();
     this.#timers.add(timer);
   }
@@ -133,7 +136,7 @@ class Run {
       if (mine.has(partition)) continue;
       this.#owned.get(partition)?.worker.drop();
       this.#owned.delete(partition);
-      this.#forget(partition);
+      this.#gauges.forget(partition);
     }
     for (const partition of mine) {
       // What was kept of a partition that stays is good: every read compares the header.
@@ -166,11 +169,17 @@ class Run {
     const { group } = this;
     const gone = (): boolean => epoch !== this.#epoch || group === null || owned.stopped;
     if (gone()) return;
+    const { groupId } = this.#options.group;
     try {
       const stored = await owned.worker.load();
       const starts: number[] = [];
       for (let input = 0; input < this.#topics.length; input += 1) {
-        starts.push(await this.#startOf({ input, partition, owned, stored }));
+        const topic = this.#topics[input] ?? '';
+        const header = stored ? owned.worker.header() : null;
+        const start = await startOf({ ...this.#options, groupId, topic, partition, input, header });
+        if (!stored) owned.worker.startAt(input, start.offset);
+        owned.toVerify[input] = start.verify;
+        starts.push(start.offset);
       }
       if (gone()) return;
       owned.claimed = true;
@@ -178,50 +187,12 @@ class Run {
         group?.seek(topic, partition, starts[input] ?? 0);
         group?.resume(topic, partition);
       });
-      this.#paused(partition, 0);
+      this.#gauges.paused(partition, false);
     } catch (error) {
       if (gone()) return;
       if (error instanceof RetryableError) this.#retry(partition, owned, error);
       else this.#fatal(error, partition);
     }
-  }
-
-  /** Where to fetch from, with everything compared that would make going on wrong. */
-  async #startOf({
-    input,
-    partition,
-    owned,
-    stored,
-  }: {
-    input: number;
-    partition: number;
-    owned: Owned;
-    stored: boolean;
-  }): Promise<number> {
-    const { admin, service, bootstrap } = this.#options;
-    const topic = this.#topics[input] ?? '';
-    const ends = (await admin.topicOffsets(topic)).find((row) => row.partition === partition);
-    if (ends === undefined) throw new RetryableError(`${topic}/${partition} is not there yet`);
-    const { low, high } = ends;
-    if (!stored) {
-      const progress = (await admin.groupOffsets(this.#options.group.groupId, topic)).get(
-        partition,
-      );
-      if ((progress ?? -1) > low && !bootstrap)
-        throw new RefusedError(lostState(service, topic, partition));
-      owned.worker.startAt(input, low);
-      return low;
-    }
-    const { offsets, hashes } = owned.worker.header();
-    const next = offsets[input] ?? 0;
-    if (next > high) throw new RefusedError(otherLog(service, topic, partition));
-    if (next < low && (hashes[input] ?? '') !== '') {
-      throw new RefusedError(cutLog(service, { topic, partition, next, low }));
-    }
-    const hash = hashes[input] ?? '';
-    const verifies = hash !== '' && next - 1 >= low;
-    owned.toVerify[input] = verifies ? hash : null;
-    return verifies ? next - 1 : Math.max(next, low);
   }
 
   batch(batch: FetchedBatch): Promise<void> {
@@ -253,7 +224,7 @@ class Run {
         }
         owned.retries = 0;
         rest = rest.slice(advance.records);
-        this.#folded(batch, owned.worker.header().offsets[input] ?? 0);
+        this.#gauges.folded(batch, owned.worker.header().offsets[input] ?? 0);
         await batch.heartbeat();
       }
       const last = batch.records.at(-1);
@@ -266,11 +237,11 @@ class Run {
   }
 
   #interrupt(advance: Exclude<Advance, { kind: 'done' }>, partition: number, owned: Owned): void {
-    const { service, log, metrics } = this.#options;
+    const { service, log } = this.#options;
     this.#pause(partition, owned);
     if (advance.kind === 'full') {
       owned.stopped = true;
-      metrics.set('freshet_partition_stopped', { service, partition: String(partition) }, 1);
+      this.#gauges.stopped(partition);
       log.error({ service, partition }, `partition stopped: too many records failed in a row`);
       return;
     }
@@ -323,44 +294,8 @@ class Run {
 
   #pause(partition: number, owned: Owned): void {
     owned.claimed = false;
-    this.#paused(partition, 1);
+    this.#gauges.paused(partition, true);
     for (const topic of this.#topics) this.group?.pause(topic, partition);
-  }
-
-  #paused(partition: number, value: number): void {
-    const { metrics, service } = this.#options;
-    metrics.set('freshet_partition_paused', { service, partition: String(partition) }, value);
-  }
-
-  #folded(batch: FetchedBatch, offset: number): void {
-    const { metrics, service } = this.#options;
-    const { topic, partition } = batch;
-    const labels = { service, topic, partition: String(partition) };
-    metrics.set('freshet_offset', labels, offset);
-    metrics.set('freshet_lag_records', labels, Math.max(0, batch.highWatermark - offset));
-    this.#hints.set(`${topic}|${partition}`, { topic, partition, offset });
-  }
-
-  #forget(partition: number): void {
-    const { metrics, service } = this.#options;
-    for (const topic of this.#topics) {
-      const labels = { service, topic, partition: String(partition) };
-      metrics.forget('freshet_offset', labels);
-      metrics.forget('freshet_lag_records', labels);
-      this.#hints.delete(`${topic}|${partition}`);
-    }
-  }
-
-  /** The group's offset is a hint, and what lag is measured by: losing one is harmless. */
-  async #flushHints(): Promise<void> {
-    if (this.#hints.size === 0 || this.group === null || !this.group.joined()) return;
-    const hints = [...this.#hints.values()];
-    this.#hints = new Map();
-    try {
-      await this.group.commit(hints);
-    } catch (error) {
-      this.#options.log.debug(`offset hint not committed: ${messageOf(error)}`);
-    }
   }
 
   #fatal(error: unknown, partition: number): void {
@@ -372,27 +307,9 @@ class Run {
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
-    await this.#flushHints();
+    await this.#gauges.flush(this.group);
     // Handlers finish the slice in hand: the group says stale from here on.
     await this.group?.stop();
     this.#epoch += 1;
   }
 }
-
-const lostState = (service: string, topic: string, partition: number): string =>
-  `${service}: Redis holds no state for ${topic}/${partition}, but the service has folded it ` +
-  `before: state was lost. To fold it again from the log, start once with --bootstrap ` +
-  `(\`npx freshet run ${service} --bootstrap\`)`;
-
-const cutLog = (
-  service: string,
-  at: { topic: string; partition: number; next: number; low: number | undefined },
-): string =>
-  `${service}: ${at.topic}/${at.partition} begins at ${at.low}, but its state stands at ${at.next}: ` +
-  `retention removed records that were never folded. To fold anew what is left, stop the ` +
-  `service, run \`npx freshet reset ${service}\` and start it again`;
-
-const otherLog = (service: string, topic: string, partition: number): string =>
-  `${service}: ${topic}/${partition} is not the log that the stored state was folded from (it was ` +
-  `deleted and made again, or this is another cluster). Point the service at the old log, or ` +
-  `remove its state with \`npx freshet reset ${service}\``;

@@ -1,19 +1,22 @@
 import { monotonicMs } from '../clock.ts';
-import type { CommonConfig } from '../config/common.ts';
-import { RefusedError } from '../errors.ts';
-import { type KafkaAdmin, openAdmin } from '../kafka/admin.ts';
-import { openOutbox, type Outbox } from '../kafka/outbox.ts';
-import { openRedis, type RedisPort } from '../redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../service.ts';
-import { claimCurrent } from './current.ts';
-import { defaultBounds, FoldPartition, type SliceResult } from './fold-partition.ts';
+import { FoldPartition, type SliceResult } from './fold-partition.ts';
+import { defaultBounds } from './fold-slice.ts';
 import { failpoint } from './failpoints.ts';
 import type { Identity } from './identity.ts';
-import { type FoldKeys, foldKeys } from './keys.ts';
+import {
+  becomeCurrent,
+  checkMeta,
+  closeHands,
+  groupIdOf,
+  type Hands,
+  openHands,
+  running,
+} from './hands.ts';
+import { foldKeys } from './keys.ts';
 import { foldIdentity } from './memory-driver.ts';
 import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
 import { defaultPoisonLimits, type Failure, PoisonMeter } from './poison.ts';
-import { redisStore, type StateStore } from './store.ts';
 import type { Fold, OutMessage } from './topology.ts';
 
 export interface FoldDeps {
@@ -21,17 +24,6 @@ export interface FoldDeps {
   /** Whether the input must have as many partitions as all internal topics have. */
   readonly internalInput: boolean;
   readonly failureMessage: (failure: Failure) => OutMessage;
-}
-
-/** What a running stateful service holds on to. */
-export interface Hands {
-  readonly admin: KafkaAdmin;
-  readonly redis: RedisPort;
-  readonly store: StateStore;
-  readonly outbox: Outbox;
-  /** Partitions of the input. */
-  readonly partitions: number;
-  readonly clusterId: string;
 }
 
 /**
@@ -76,130 +68,6 @@ export async function runFold<In, Row, Out, Shared>(
     await closeHands(hands);
     throw error;
   }
-}
-
-export const groupIdOf = (prefix: string, name: string, { lineage }: { lineage: string }): string =>
-  `${prefix}.${name}.${lineage}`;
-
-export function running(
-  name: string,
-  owners: { stop(): Promise<void>; healthy(): string | null; ready(): string | null },
-  hands: Hands,
-): RunningService {
-  let stopping: Promise<void> | null = null;
-  const stop = async (): Promise<void> => {
-    await owners.stop();
-    await closeHands(hands);
-  };
-  return {
-    name,
-    stop: () => (stopping ??= stop()),
-    healthy: owners.healthy,
-    ready: owners.ready,
-  };
-}
-
-/** Connects, and compares the partition counts that state rests on. */
-export async function openHands(
-  config: CommonConfig,
-  wanted: {
-    readonly service: string;
-    readonly topics: readonly string[];
-    readonly partitions: number | null;
-  },
-): Promise<Hands> {
-  const kafka = { ...config.kafka, clientId: `${config.prefix}.${wanted.service}` };
-  const admin = await openAdmin(kafka);
-  try {
-    const counts = await admin.partitionCounts(wanted.topics);
-    for (const topic of wanted.topics) {
-      const count = counts.get(topic);
-      if (count === undefined) {
-        throw new RefusedError(`topic ${topic} is not there: run \`npx freshet topics apply\``);
-      }
-      if (wanted.partitions !== null && count !== wanted.partitions) {
-        throw new RefusedError(
-          `${topic} has ${count} partitions and FRESHET_PARTITIONS is ${wanted.partitions}: the ` +
-            `count is part of every state's identity, so set FRESHET_PARTITIONS=${count}`,
-        );
-      }
-    }
-    const partitions = counts.get(wanted.topics[0] ?? '') ?? 0;
-    const clusterId = await admin.clusterId();
-    const redis = await openRedis(config.redis);
-    await refuseEviction(redis);
-    const outbox = await openOutbox(kafka);
-    return { admin, redis, store: redisStore(redis), outbox, partitions, clusterId };
-  } catch (error) {
-    await admin.close();
-    throw error;
-  }
-}
-
-async function closeHands({ admin, redis, outbox }: Hands): Promise<void> {
-  await outbox.close();
-  await admin.close();
-  await redis.close();
-}
-
-/** An evicted header would mean a full replay, an evicted row a wrong state. */
-async function refuseEviction(redis: RedisPort): Promise<void> {
-  const memory = await redis.info('memory');
-  const policy = /maxmemory_policy:(\S+)/.exec(memory)?.[1] ?? 'noeviction';
-  if (policy === 'noeviction') return;
-  throw new RefusedError(
-    `Redis evicts keys (maxmemory-policy ${policy}): state would be lost silently. Set ` +
-      '`maxmemory-policy noeviction`',
-  );
-}
-
-/** The first generation of a fold becomes the one that readers use; another one must not. */
-export async function becomeCurrent(
-  hands: Hands,
-  prefix: string,
-  {
-    fold,
-    identity,
-  }: {
-    fold: { name: string; code: string; family: 'user' | 'item' | 'source' };
-    identity: Identity;
-  },
-): Promise<void> {
-  const { name, code, family } = fold;
-  const own = { name, code, family, ...identity, partitions: hands.partitions };
-  const current = await claimCurrent(hands.redis, prefix, own);
-  if (current.hash === identity.hash) return;
-  throw new RefusedError(
-    `${name}: the state that is current was folded under another identity (${current.lineage}, ` +
-      `not ${identity.lineage}): its configuration, partition count or revision changed. Start ` +
-      `with the settings it was made with, or drop it with \`npx freshet reset ${name}\` and it ` +
-      `is folded anew from the log`,
-  );
-}
-
-/** Beside the header, written once: whose state this is. Four letters in a key are not enough. */
-export async function checkMeta(
-  hands: Hands,
-  {
-    service,
-    keys,
-    identity,
-    partition,
-  }: { service: string; keys: FoldKeys; identity: Identity; partition: number },
-): Promise<void> {
-  const own = JSON.stringify({
-    hash: identity.hash,
-    partitions: hands.partitions,
-    clusterId: hands.clusterId,
-  });
-  const key = keys.meta(partition);
-  await hands.redis.setIfAbsent(key, own);
-  const held = await hands.redis.getString(key);
-  if (held === own) return;
-  throw new RefusedError(
-    `${service}: the state in Redis belongs to another cluster or identity (${held ?? 'none'}, ` +
-      `here ${own}). Point FRESHET_REDIS_URL and FRESHET_KAFKA_BROKERS at a pair that belongs together`,
-  );
 }
 
 interface WorkerDeps {

@@ -7,7 +7,7 @@ import { failpoint } from './failpoints.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { type FoldKeys, foldKeys } from './keys.ts';
 import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
-import { becomeCurrent, checkMeta, groupIdOf, type Hands, openHands, running } from './run-fold.ts';
+import { becomeCurrent, checkMeta, groupIdOf, type Hands, openHands, running } from './hands.ts';
 import type { Json, LogRecord } from './topology.ts';
 
 /**

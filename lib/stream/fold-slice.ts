@@ -1,0 +1,136 @@
+import type { Failure, PoisonMeter } from './poison.ts';
+import type { Decoded, Fold, LogRecord, Unit } from './topology.ts';
+
+export interface SliceBounds {
+  readonly recordsMax: number;
+  readonly unitsMax: number;
+  /** Checked once a slice holds `recordsBeforeBytes` records: a backlog needs large slices. */
+  readonly bytesMax: number;
+  readonly recordsBeforeBytes: number;
+}
+
+export const defaultBounds: SliceBounds = {
+  recordsMax: 4_096,
+  unitsMax: 65_536,
+  bytesMax: 1024 * 1024,
+  recordsBeforeBytes: 1_000,
+};
+
+/** Everything about a slice that is not yet stored. */
+export interface Draft<Row, Out> {
+  readonly dirty: Map<string, Row>;
+  readonly outs: { out: Out; offset: number }[];
+  readonly failures: Failure[];
+  readonly skipped: Map<string, number>;
+  marks: number[];
+  records: number;
+  units: number;
+  bytes: number;
+  full: boolean;
+}
+
+/** Bytes that one more unit in a cached (patched) row adds to a commit, roughly. */
+const patchBytes = 32;
+
+export interface SliceInput<In, Row, Out, Shared> {
+  readonly fold: Fold<In, Row, Out, Shared>;
+  readonly records: readonly LogRecord[];
+  /** One per record, for as many as the slice may take. */
+  readonly decoded: readonly Decoded<In>[];
+  /** Rows as stored; changed as the fold goes. */
+  readonly rows: Map<string, Row>;
+  readonly shared: Shared;
+  readonly partition: number;
+  readonly marks: readonly number[];
+  readonly bounds: SliceBounds;
+  readonly meter: PoisonMeter;
+}
+
+/**
+ * Folds records one by one until a bound is reached. No reading, no writing, no clock: what comes
+ * out is a function of what goes in.
+ */
+export function foldRecords<In, Row, Out, Shared>(
+  slice: SliceInput<In, Row, Out, Shared>,
+): Draft<Row, Out> {
+  const { records, decoded, bounds, meter } = slice;
+  const draft: Draft<Row, Out> = {
+    dirty: new Map(),
+    outs: [],
+    failures: [],
+    skipped: new Map(),
+    marks: [...slice.marks],
+    records: 0,
+    units: 0,
+    bytes: 0,
+    full: false,
+  };
+  for (let at = 0; at < decoded.length; at += 1) {
+    const record = records[at];
+    const one = decoded[at];
+    if (record === undefined || one === undefined) break;
+    if (one.verdict.kind === 'reject') {
+      if (meter.full()) {
+        draft.full = true;
+        break;
+      }
+      draft.failures.push({ record, reason: one.verdict.reason, detail: one.verdict.detail });
+    } else if (one.verdict.kind === 'skip') {
+      countUp(draft.skipped, one.verdict.reason);
+    } else if ('units' in one) {
+      foldRecord(slice, draft, { record, units: one.units });
+    }
+    meter.count(one.verdict.kind === 'reject');
+    draft.records = at + 1;
+    if (draft.records >= bounds.recordsBeforeBytes && draft.bytes > bounds.bytesMax) break;
+  }
+  return draft;
+}
+
+function foldRecord<In, Row, Out, Shared>(
+  { fold, rows, shared, partition }: SliceInput<In, Row, Out, Shared>,
+  draft: Draft<Row, Out>,
+  { record, units }: { record: LogRecord; units: readonly Unit<In>[] },
+): void {
+  const patched = fold.cacheBytesMax > 0;
+  const { marks, skipped } = draft;
+  // Marks move after the record: its signals are all compared with the mark before it.
+  let source = -1;
+  let high = -1;
+  const context = {
+    shared,
+    partition,
+    record,
+    emit: (out: Out): void => void draft.outs.push({ out, offset: record.offset }),
+    skip: (reason: string): void => countUp(skipped, reason),
+  };
+  for (const unit of units) {
+    const { position, key } = unit;
+    if (position !== null) {
+      if (position.lineage !== fold.input.lineage) {
+        countUp(skipped, 'other_lineage');
+        continue;
+      }
+      if (position.offset <= (marks[position.partition] ?? -1)) {
+        countUp(skipped, 'already_folded');
+        continue;
+      }
+      source = position.partition;
+      if (position.offset > high) high = position.offset;
+    }
+    draft.units += 1;
+    const next = fold.fold(rows.get(key), unit, context);
+    if (next === null) continue;
+    if (patched) draft.bytes += patchBytes;
+    else if (!draft.dirty.has(key)) draft.bytes += fold.rows.bytes(next);
+    draft.dirty.set(key, next);
+    rows.set(key, next);
+  }
+  if (source < 0) return;
+  while (marks.length <= source) marks.push(-1);
+  marks[source] = high;
+}
+
+function countUp(counts: Map<string, number>, reason: string): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1);
+}

@@ -1,23 +1,15 @@
-import { byteRows, type Fold, type Input } from '../../lib/stream/topology.ts';
+import { byteRows, type Fold } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { kindBit, seenKindsMax, seenLayout } from '../../schemas/packed/seen-items.ts';
+import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
 import { type SeenLimits, seeItem } from './seen-items.ts';
-
-/** The part of lib/avro's TopicDecoder that an input needs. */
-export interface InteractionDecoder {
-  prepare(values: Iterable<Buffer | null>): Promise<void>;
-  decode(
-    value: Buffer | null,
-  ):
-    | { readonly ok: true; readonly value: Interaction }
-    | { readonly ok: false; readonly reason: string; readonly detail: string };
-}
 
 export interface SeenItemsOptions {
   /** Full name of the topic `interactions`. */
   readonly topic: string;
+  /** Lineage of the ingest generation that is read. */
   readonly lineage: string;
-  readonly decoder: InteractionDecoder;
+  readonly decoder: ValueDecoder<Interaction>;
   /** The configured types of events, in order: the first seven have a bit of their own. */
   readonly types: readonly string[];
   readonly limits: SeenLimits;
@@ -45,25 +37,3 @@ export function seenItemsFold(options: SeenItemsOptions): Fold<Interaction, Buff
     },
   };
 }
-
-function interactionsInput(options: SeenItemsOptions): Input<Interaction> {
-  const { topic, lineage, decoder } = options;
-  return {
-    topic,
-    lineage,
-    prepare: (records) => decoder.prepare(records.map((record) => record.value)),
-    decode: ({ value }) => {
-      const decoded = decoder.decode(value);
-      if (!decoded.ok) {
-        const { reason, detail } = decoded;
-        return { verdict: { kind: 'reject', reason, detail } };
-      }
-      const input = decoded.value;
-      const { source_partition: partition, source_offset: offset } = input;
-      const position = { lineage: input.lineage, partition, offset };
-      return { verdict: accepted, units: [{ input, key: input.user_id, position }] };
-    },
-  };
-}
-
-const accepted = { kind: 'accept' } as const;

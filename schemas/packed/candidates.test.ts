@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+
+import { decodeCandidates, decodeCandidatesHead, encodeCandidates } from './candidates.ts';
+
+const list = (count: number) => ({
+  profileOffset: 2 ** 35 - 1,
+  computedAtMs: 1_700_000_000_123,
+  newestAtMs: 1_700_000_000_042,
+  candidates: Array.from({ length: count }, (_, n) => ({
+    itemId: `item-${10_000 + n}`,
+    score: 1 / (n + 1),
+  })),
+});
+
+test('100 candidates with 10-byte ids take at most 1,320 bytes', () =>
+  expect(encodeCandidates(list(100)).length).toBeLessThanOrEqual(1320));
+
+test('a list without candidates keeps what stands before them', () => {
+  const bytes = encodeCandidates(list(0));
+  expect(decodeCandidates(bytes)).toEqual(list(0));
+  const { candidates: _, ...head } = list(0);
+  expect(decodeCandidatesHead(bytes)).toEqual(head);
+});
+
+test('whatever the list, its order is exact and its scores are within 0.04%', () => {
+  const lists = fc.record({
+    profileOffset: fc.nat(Number.MAX_SAFE_INTEGER),
+    computedAtMs: fc.nat(2 ** 47),
+    newestAtMs: fc.nat(2 ** 47),
+    candidates: fc.array(
+      fc.record({
+        itemId: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+        score: fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
+      }),
+      { maxLength: 300 },
+    ),
+  });
+  fc.assert(
+    fc.property(lists, (given) => {
+      const read = decodeCandidates(encodeCandidates(given));
+      expect(read.profileOffset).toBe(given.profileOffset);
+      expect(read.candidates.map(({ itemId }) => itemId)).toEqual(
+        given.candidates.map(({ itemId }) => itemId),
+      );
+      for (const [n, { score }] of given.candidates.entries())
+        expect(Math.abs((read.candidates[n]?.score ?? 0) / score - 1)).toBeLessThan(0.0004);
+    }),
+  );
+});
+
+test('a score of none, below none or that is no number is none', () => {
+  const candidates = [0, -1, Number.NaN].map((score) => ({ itemId: 'a', score }));
+  const read = decodeCandidates(encodeCandidates({ ...list(0), candidates }));
+  expect(read.candidates.map(({ score }) => score)).toEqual([0, 0, 0]);
+});
+
+test('another layout, and bytes cut anywhere, are refused, not misread', () => {
+  const bytes = encodeCandidates(list(3));
+  expect(() => decodeCandidates(Buffer.concat([Buffer.from([7]), bytes.subarray(1)]))).toThrow(
+    'layout 7',
+  );
+  for (let end = 0; end < bytes.length; end++)
+    expect(() => decodeCandidates(bytes.subarray(0, end))).toThrow();
+});

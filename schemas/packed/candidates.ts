@@ -1,0 +1,120 @@
+import { checkLayout, idBytesMax, idScratch, readId, writeId } from './bytes.ts';
+
+/**
+ * A user's candidates by one model version, as `candidates` publishes them. Bytes, little-endian:
+ *
+ *   layout u8 | profile_offset varint | computed_at u48 (ms) | newest_at u48 (ms) | n varint |
+ *   n candidates, best first: length u8, id, score u16
+ *
+ * `profile_offset`: next offset of `interactions` of the profile behind the list. `newest_at`: when
+ * the newest interaction of that profile occurred. Varints have 7 bits a byte, low first.
+ *
+ * A score is stored as a logarithm: 0 for none (0 or less), else 2 to the power (s - 32768) / 1024,
+ * which keeps it within 0.04% from 2^-32 to 2^32. The order is the list's own, exact.
+ *
+ * 100 candidates with 10-byte ids take at most 1,320 bytes.
+ */
+export const candidatesLayout = 1;
+
+export interface CandidateList {
+  readonly profileOffset: number;
+  readonly computedAtMs: number;
+  readonly newestAtMs: number;
+  /** Best first. */
+  readonly candidates: readonly { readonly itemId: string; readonly score: number }[];
+}
+
+/** More than any model's depth: 2,000 candidates of 128-byte ids are 256 KB. */
+export const candidatesMax = 2_000;
+
+const timesBytes = 12;
+const id = idScratch();
+
+export function encodeCandidates(list: CandidateList): Buffer {
+  const candidates = list.candidates.slice(0, candidatesMax);
+  const head = varintBytes(list.profileOffset) + varintBytes(candidates.length);
+  const idsMax = candidates.reduce((sum, { itemId }) => sum + 3 * itemId.length + 3, 0);
+  const bytes = Buffer.allocUnsafe(1 + timesBytes + head + idsMax);
+  bytes[0] = candidatesLayout;
+  let at = writeVarint(bytes, 1, list.profileOffset);
+  at = bytes.writeUIntLE(list.computedAtMs, at, 6);
+  at = bytes.writeUIntLE(list.newestAtMs, at, 6);
+  at = writeVarint(bytes, at, candidates.length);
+  for (const { itemId, score } of candidates) {
+    const length = writeId(id, itemId);
+    if (length < 0) throw new RangeError(`an item id has more than ${idBytesMax} bytes`);
+    bytes[at] = length;
+    id.copy(bytes, at + 1, 0, length);
+    at = bytes.writeUInt16LE(packScore(score), at + 1 + length);
+  }
+  return Buffer.from(bytes.subarray(0, at));
+}
+
+/** What stands before the candidates: enough to judge a list's age. */
+export function decodeCandidatesHead(bytes: Buffer): Omit<CandidateList, 'candidates'> {
+  checkLayout(bytes, candidatesLayout, 'candidates');
+  const profileOffset = readVarint(bytes, 1);
+  const at = 1 + varintBytes(profileOffset);
+  return {
+    profileOffset,
+    computedAtMs: bytes.readUIntLE(at, 6),
+    newestAtMs: bytes.readUIntLE(at + 6, 6),
+  };
+}
+
+export function decodeCandidates(bytes: Buffer): CandidateList {
+  const head = decodeCandidatesHead(bytes);
+  let at = 1 + varintBytes(head.profileOffset) + timesBytes;
+  const count = readVarint(bytes, at);
+  if (count > candidatesMax) throw new RangeError(`candidates claim to be ${count}`);
+  at += varintBytes(count);
+  const candidates = [];
+  for (let n = 0; n < count; n++) {
+    const itemId = readId(bytes, at);
+    at += 1 + (bytes[at] ?? 0);
+    candidates.push({ itemId, score: unpackScore(bytes.readUInt16LE(at)) });
+    at += 2;
+  }
+  return { ...head, candidates };
+}
+
+const stepsPerDoubling = 1024;
+const scoreOne = 32_768;
+
+/** Not finite counts as none: a score is a figure to show, the order is already made. */
+function packScore(score: number): number {
+  if (!(score > 0)) return 0;
+  const steps = Math.round(Math.log2(score) * stepsPerDoubling) + scoreOne;
+  return Math.min(0xffff, Math.max(1, steps));
+}
+
+const unpackScore = (packed: number): number =>
+  packed === 0 ? 0 : 2 ** ((packed - scoreOne) / stepsPerDoubling);
+
+function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 128; rest = Math.floor(rest / 128)) bytes++;
+  return bytes;
+}
+
+/** Not with shifts: an offset may be above 2^32. */
+function writeVarint(bytes: Buffer, start: number, value: number): number {
+  let at = start;
+  let rest = value;
+  for (; rest >= 128; rest = Math.floor(rest / 128)) bytes[at++] = (rest % 128) | 0x80;
+  bytes[at++] = rest;
+  return at;
+}
+
+function readVarint(bytes: Buffer, start: number): number {
+  let value = 0;
+  let scale = 1;
+  for (let at = start; at < start + 8; at++) {
+    const byte = bytes[at];
+    if (byte === undefined) throw new RangeError('candidates are cut short');
+    value += (byte & 0x7f) * scale;
+    if (byte < 0x80) return value;
+    scale *= 128;
+  }
+  throw new RangeError('candidates hold a number that is too long');
+}

@@ -3,6 +3,12 @@ import type { RedisPort } from '../../lib/redis/redis-port.ts';
 /** Values by key; null: there is none. */
 export type Read = ReadonlyMap<string, Buffer | null>;
 
+/** A value, and the header of the partition that it lies in. */
+export interface KeysAt {
+  readonly header: string;
+  readonly row: string;
+}
+
 const tagOfKey = (key: string): string => key.slice(0, key.indexOf('}') + 1);
 
 /**

@@ -1,0 +1,186 @@
+import type { RedisPort } from '../../lib/redis/redis-port.ts';
+import { offsetIn } from '../../lib/stream/header.ts';
+import type { Candidate } from '../../models/model.ts';
+import { readSeen } from '../../schemas/packed/seen-items.ts';
+import { decodeRecents } from '../../schemas/packed/user-features.ts';
+import { answer } from './answer.ts';
+import type { ItemTable } from './items.ts';
+import { type CandidateList, readList } from './lists.ts';
+import type { AnsweredRequest, Basis } from './outputs.ts';
+import { keysOf, type PlanFacts, planRequest, type RequestPlan, takeRankings } from './plan.ts';
+import type { Rankings } from './rankings.ts';
+import { readAll, type Read } from './reads.ts';
+import type { Accepted } from './request.ts';
+import { bindRules } from './rules.ts';
+import { rankSessions, sessionProfile, type SessionTask } from './sessions.ts';
+
+export interface AnsweringParts extends PlanFacts {
+  readonly redis: Pick<RedisPort, 'mgetMany' | 'getRanges'>;
+  readonly rankings: Rankings;
+  readonly items: ItemTable;
+  itemOffsets(): readonly number[];
+  /** The configured event types, in order. */
+  readonly types: readonly string[];
+  /** Wall-clock time: what rules are judged by. */
+  readonly nowMs: () => number;
+  /** Milliseconds that never go back: for ages in memory. */
+  readonly monotonicMs: () => number;
+}
+
+/** What a session's models made of it: per request (by place in the batch) and step. */
+interface SessionLists {
+  /** Offset up to which the profile behind them was folded. */
+  readonly profileOffset: number;
+  readonly byStep: ReadonlyMap<number, readonly Candidate[]>;
+}
+
+/**
+ * Answers a batch with one round trip to Redis; requests that bring a session take two more, all
+ * of them together. What the rules are judged by, items and time included, is taken in one turn of
+ * the event loop after the reads, and stated in every answer.
+ */
+export const answerBatch = async (
+  accepted: readonly Accepted[],
+  parts: AnsweringParts,
+): Promise<readonly AnsweredRequest[]> => {
+  if (accepted.length === 0) return [];
+  const plans = accepted.map((one) => planRequest(one, parts));
+  const startedMs = parts.monotonicMs();
+  const read = await readAll(parts.redis, keysOf(plans, parts.rankings, startedMs));
+  takeRankings(plans, parts.rankings, { read, atMs: startedMs });
+  const sessions = await sessionLists(plans, read, parts);
+  const judged: Judging = {
+    parts,
+    read,
+    atMs: parts.nowMs(),
+    itemOffsets: [...parts.itemOffsets()],
+  };
+  return plans.map((plan, index) => answerOne(plan, sessions[index] ?? null, judged));
+};
+
+interface Judging {
+  readonly parts: AnsweringParts;
+  readonly read: Read;
+  readonly atMs: number;
+  readonly itemOffsets: readonly number[];
+}
+
+const answerOne = (
+  plan: RequestPlan,
+  session: SessionLists | null,
+  judging: Judging,
+): AnsweredRequest => {
+  const { accepted } = plan;
+  const { parts, read, atMs } = judging;
+  const { definition } = accepted.context;
+  const seen = readSeen(plan.seen === null ? null : (read.get(plan.seen.row) ?? null));
+  const rules = bindRules(definition.rules, {
+    seen,
+    available: (itemId, judgedMs) => parts.items.available(itemId, judgedMs),
+    excluded: new Set(accepted.request.exclude),
+    atMs,
+    types: parts.types,
+  });
+  const lists = plan.steps.map((step) =>
+    step.kind === 'list' ? readList(read.get(step.key) ?? null) : null,
+  );
+  const answered = answer({
+    wanted: accepted.wanted,
+    atLeast: definition.atLeast,
+    rules,
+    steps: plan.steps.map((_, index) => () => candidatesOf(index, { plan, session, lists, parts })),
+  });
+  const header = plan.seen === null ? null : (read.get(plan.seen.header) ?? null);
+  return {
+    accepted,
+    answered,
+    basis: {
+      ...candidatesBasis(plan, { session, lists, atMs }),
+      seenOffset: plan.seen === null ? -1 : offsetIn(header),
+      seenSinceMs: seen.since,
+      itemOffsets: judging.itemOffsets,
+      judgedAtMs: atMs,
+    },
+  };
+};
+
+const nothing: readonly Candidate[] = [];
+
+const candidatesOf = (
+  index: number,
+  from: {
+    readonly plan: RequestPlan;
+    readonly session: SessionLists | null;
+    readonly lists: readonly (CandidateList | null)[];
+    readonly parts: AnsweringParts;
+  },
+): readonly Candidate[] => {
+  const { items, rankings } = from.parts;
+  const step = from.plan.steps[index];
+  const category = from.plan.accepted.context.definition.ladder[index]?.category ?? null;
+  if (step === undefined || step.kind === 'none') return nothing;
+  // A shared ranking is cut by category before its depth, a user's list after.
+  if (step.kind === 'shared') return rankings.list(step.model, category, items);
+  const list =
+    step.kind === 'session' ? from.session?.byStep.get(index) : from.lists[index]?.candidates();
+  if (list === undefined) return nothing;
+  return category === null ? list : list.filter(({ itemId }) => items.inCategory(itemId, category));
+};
+
+/** How old what is behind the candidates is, told by the first personal step that has any. */
+const candidatesBasis = (
+  plan: RequestPlan,
+  from: {
+    readonly session: SessionLists | null;
+    readonly lists: readonly (CandidateList | null)[];
+    readonly atMs: number;
+  },
+): Pick<Basis, 'candidatesOffset' | 'newestAtMs' | 'stale'> => {
+  const stale = plan.steps.some((step, index) => {
+    if (step.kind !== 'list') return false;
+    const list = from.lists[index] ?? null;
+    return list === null || from.atMs - list.computedAtMs > step.model.ageMsMax;
+  });
+  if (from.session !== null)
+    return { candidatesOffset: from.session.profileOffset, newestAtMs: from.atMs, stale };
+  const list = from.lists.find((one) => one !== null) ?? null;
+  return {
+    candidatesOffset: list?.profileOffset ?? -1,
+    newestAtMs: list?.newestAtMs ?? null,
+    stale,
+  };
+};
+
+const sessionLists = async (
+  plans: readonly RequestPlan[],
+  read: Read,
+  parts: AnsweringParts,
+): Promise<readonly (SessionLists | null)[]> => {
+  const tasks: (SessionTask & { readonly plan: number; readonly step: number })[] = [];
+  const now = { atMs: parts.nowMs(), type: parts.types[0] ?? '' };
+  for (const [index, plan] of plans.entries()) {
+    if (!plan.steps.some(({ kind }) => kind === 'session')) continue;
+    const bytes = plan.features === null ? null : (read.get(plan.features.row) ?? null);
+    const stored = bytes === null ? [] : decodeRecents(bytes, parts.types);
+    const profile = sessionProfile(plan.accepted.request.session, stored, now);
+    for (const [at, step] of plan.steps.entries())
+      if (step.kind === 'session')
+        tasks.push({
+          model: step.model,
+          generation: step.generation,
+          profile,
+          plan: index,
+          step: at,
+        });
+  }
+  const ranked = await rankSessions(parts.redis, tasks);
+  return plans.map((plan, index) => {
+    const own = tasks.flatMap((task, at): [number, readonly Candidate[]][] =>
+      task.plan === index ? [[task.step, ranked[at] ?? nothing]] : [],
+    );
+    if (own.length === 0) return null;
+    const profileOffset =
+      plan.features === null ? -1 : offsetIn(read.get(plan.features.header) ?? null);
+    return { profileOffset, byStep: new Map(own) };
+  });
+};

@@ -1,0 +1,131 @@
+import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
+import type { Logger } from '../../lib/telemetry/log.ts';
+import type { Metrics } from '../../lib/telemetry/metrics.ts';
+import type { Known } from '../../models/catalogue.ts';
+import type { ContextDefinition } from '../../models/definitions.ts';
+import type { Request } from '../../schemas/generated/request.ts';
+import { answerBatch, type AnsweringParts } from './answering.ts';
+import type { Decoder } from './decoded-table.ts';
+import type { ForeignReplies } from './foreign.ts';
+import type { Sender } from './gathering.ts';
+import { type Messages, messagesOf } from './messages.ts';
+import type { AnsweredRequest } from './outputs.ts';
+import { isAllowed } from './reply.ts';
+import { type Accepted, expiredSince, isShed, judge, type Refused } from './request.ts';
+
+export interface BatchParts {
+  readonly answering: AnsweringParts;
+  readonly contexts: ReadonlyMap<string, Known<ContextDefinition>>;
+  readonly decoder: Decoder<Request>;
+  readonly messages: Messages;
+  /** Our own three topics. */
+  readonly own: Sender;
+  readonly foreign: Pick<ForeignReplies, 'send'>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly backlogMax: number;
+  readonly replyTopics: readonly string[];
+}
+
+export interface Batch {
+  readonly highWatermark: number;
+  readonly records: readonly LogRecord[];
+}
+
+/**
+ * One fetched batch: judge, read once, answer, send once. It resolves when the broker has
+ * acknowledged every answer; when a dependency is away it throws RetryableError and the batch comes
+ * again, with the same answer ids.
+ */
+export const serveBatch = async (batch: Batch, parts: BatchParts): Promise<void> => {
+  const stage = stages(parts);
+  const { accepted, refused } = await judgeBatch(batch, parts);
+  stage('decode');
+  const answered = await answerBatch(accepted, parts.answering);
+  stage('answer');
+  const done = settle(answered, refused, parts);
+  await send(done, parts);
+  stage('send');
+  count(batch, done, parts);
+};
+
+interface Done {
+  readonly answered: readonly AnsweredRequest[];
+  readonly refused: readonly Refused[];
+}
+
+const judgeBatch = async (
+  { records, highWatermark }: Batch,
+  parts: BatchParts,
+): Promise<{ accepted: Accepted[]; refused: Refused[] }> => {
+  const facts = {
+    contexts: parts.contexts,
+    nowMs: parts.answering.nowMs(),
+    highWatermark,
+    backlogMax: parts.backlogMax,
+  };
+  const kept = records.filter((record) => !isShed(record, facts));
+  await parts.decoder.prepare(kept.map(({ value }) => value));
+  const accepted: Accepted[] = [];
+  const refused: Refused[] = [];
+  for (const record of records) {
+    const judged = judge(record, () => parts.decoder.decode(record.value), facts);
+    if (judged.kind === 'accepted') accepted.push(judged);
+    else refused.push(judged);
+  }
+  return { accepted, refused };
+};
+
+/** An answer that took longer than its deadline is no answer any more. */
+const settle = (
+  answered: readonly AnsweredRequest[],
+  refused: readonly Refused[],
+  parts: BatchParts,
+): Done => {
+  const nowMs = parts.answering.nowMs();
+  const late: Refused[] = [];
+  const inTime = answered.filter(({ accepted }) => {
+    const expired = expiredSince(accepted, nowMs);
+    if (expired !== null) late.push(expired);
+    return expired === null;
+  });
+  return { answered: inTime, refused: [...refused, ...late] };
+};
+
+const send = async (done: Done, parts: BatchParts): Promise<void> => {
+  const atMs = parts.answering.nowMs();
+  const messages = messagesOf(done, parts.messages, {
+    atMs,
+    allowed: (topic) => isAllowed(topic, parts.replyTopics),
+  });
+  if (messages.refusedReplies > 0)
+    parts.metrics.add('freshet_replies_total', { result: 'refused' }, messages.refusedReplies);
+  await Promise.all([parts.own.send(messages.own), sendForeign(messages.foreign, parts)]);
+};
+
+const sendForeign = async (
+  messages: readonly OutMessage[],
+  { foreign }: BatchParts,
+): Promise<void> => {
+  if (messages.length > 0) await foreign.send(messages);
+};
+
+const count = ({ records }: Batch, { answered, refused }: Done, parts: BatchParts): void => {
+  const { metrics } = parts;
+  const nowMs = parts.answering.nowMs();
+  if (answered.length > 0) metrics.add('freshet_requests_total', { status: 'ok' }, answered.length);
+  for (const { status } of refused) metrics.add('freshet_requests_total', { status });
+  for (const { timestampMs } of records)
+    metrics.observe('freshet_answer_seconds', {}, Math.max(0, nowMs - timestampMs) / 1000);
+  metrics.observe('freshet_request_batch_size', {}, records.length);
+};
+
+/** Times the stages of a batch, one after the other. */
+const stages = ({ metrics, answering }: BatchParts): ((stage: string) => void) => {
+  let sinceMs = answering.monotonicMs();
+  return (stage) => {
+    const atMs = answering.monotonicMs();
+    metrics.observe('freshet_serving_stage_seconds', { stage }, (atMs - sinceMs) / 1000);
+    sinceMs = atMs;
+  };
+};

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { type Environment, list, parseEnvironment, whole } from '../../lib/config/environment.ts';
+
+export interface ServingConfig {
+  /** Topics that answers may be sent to beside `recommendations`; an entry may end in `*`. */
+  readonly replyTopics: readonly string[];
+  /** A request with more than this many after it in its partition is answered `overloaded`. */
+  readonly backlogMax: number;
+  /** A larger value is `invalid` without being looked at. */
+  readonly requestBytesMax: number;
+  /** Bytes fetched per partition at once: bounds a batch. */
+  readonly fetchBytesMax: number;
+  /** How long a fetch may wait for the first request; it returns with the first. */
+  readonly fetchMsMax: number;
+  /** How long an answer to a foreign topic may take. */
+  readonly replyMsMax: number;
+  /** Failures in a row before a foreign topic is left alone, and for how long. */
+  readonly replyFailuresMax: number;
+  readonly replyOpenMs: number;
+  /** How old a ranking in memory may be. */
+  readonly rankingAgeMsMax: number;
+  /** How often the pointers to current generations are read. */
+  readonly pointersMs: number;
+}
+
+const schema = z.object({
+  FRESHET_REPLY_TOPICS: list.default([]),
+  FRESHET_SERVING_BACKLOG_MAX: whole(1, 1_000_000).default(5_000),
+  FRESHET_SERVING_REQUEST_BYTES_MAX: whole(256, 262_144).default(65_536),
+  FRESHET_SERVING_FETCH_BYTES_MAX: whole(16_384, 8_388_608).default(262_144),
+  FRESHET_SERVING_FETCH_MS_MAX: whole(1, 5_000).default(250),
+  FRESHET_SERVING_REPLY_MS_MAX: whole(100, 60_000).default(2_000),
+});
+
+export function servingConfig(environment: Environment = process.env): ServingConfig {
+  const settings = parseEnvironment(schema, environment);
+  return Object.freeze({
+    replyTopics: settings.FRESHET_REPLY_TOPICS,
+    backlogMax: settings.FRESHET_SERVING_BACKLOG_MAX,
+    requestBytesMax: settings.FRESHET_SERVING_REQUEST_BYTES_MAX,
+    fetchBytesMax: settings.FRESHET_SERVING_FETCH_BYTES_MAX,
+    fetchMsMax: settings.FRESHET_SERVING_FETCH_MS_MAX,
+    replyMsMax: settings.FRESHET_SERVING_REPLY_MS_MAX,
+    replyFailuresMax: 3,
+    replyOpenMs: 10_000,
+    rankingAgeMsMax: 1_000,
+    pointersMs: 3_000,
+  });
+}

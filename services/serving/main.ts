@@ -1,0 +1,230 @@
+import { createHash } from 'node:crypto';
+
+import { TopicDecoder } from '../../lib/avro/decoder.ts';
+import { openEncoder } from '../../lib/avro/encoder.ts';
+import { openRegistry, type RegistryPort } from '../../lib/avro/registry.ts';
+import { monotonicMs, now } from '../../lib/clock.ts';
+import { messageOf, RetryableError } from '../../lib/errors.ts';
+import { openAdmin } from '../../lib/kafka/admin.ts';
+import { type BatchConsumer, startBatchConsumer } from '../../lib/kafka/batch-consumer.ts';
+import type { KafkaConfig } from '../../lib/kafka/client.ts';
+import { openOutbox, type Outbox } from '../../lib/kafka/outbox.ts';
+import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
+import type { RunningService, ServiceContext } from '../../lib/service.ts';
+import { exposureSchema } from '../../schemas/generated/exposure.ts';
+import { metricEventSchema } from '../../schemas/generated/metric-event.ts';
+import { recommendationSchema } from '../../schemas/generated/recommendation.ts';
+import { type Request, requestSchema } from '../../schemas/generated/request.ts';
+import { exposures } from '../../topics/exposures.ts';
+import { metricEvents } from '../../topics/metric-events.ts';
+import { recommendations } from '../../topics/recommendations.ts';
+import { requests } from '../../topics/requests.ts';
+import { topicName } from '../../topics/topic.ts';
+import { type BatchParts, serveBatch } from './batch.ts';
+import { type ServingConfig, servingConfig } from './config.ts';
+import { ForeignReplies } from './foreign.ts';
+import { gathering } from './gathering.ts';
+import { Generations } from './generations.ts';
+import { followKnowledge, type Knowledge } from './knowledge.ts';
+import type { Messages } from './messages.ts';
+import { foldNames } from './plan.ts';
+import { Rankings } from './rankings.ts';
+import { topicCache } from './topic-cache.ts';
+
+const name = 'serving';
+
+/** What is open while the service runs. */
+interface Parts {
+  readonly context: ServiceContext;
+  readonly config: ServingConfig;
+  readonly kafka: KafkaConfig;
+  readonly registry: RegistryPort;
+  readonly redis: RedisPort;
+  readonly own: Outbox;
+  readonly replies: Outbox;
+  readonly knowledge: Knowledge;
+  readonly generations: Generations;
+}
+
+/**
+ * waiting (definitions, items, generations) -> serving -> stopped. Requests are joined only when
+ * everything that an answer needs is there: until then they wait on their topic.
+ */
+interface State {
+  consumer: BatchConsumer | null;
+  stopping: boolean;
+  waitsFor: string | null;
+  timer: NodeJS.Timeout | null;
+}
+
+export async function startServing(context: ServiceContext): Promise<RunningService> {
+  const parts = await openParts(context);
+  const state: State = { consumer: null, stopping: false, waitsFor: 'starting', timer: null };
+  const starting = begin(parts, state).catch((error: unknown) => {
+    if (!state.stopping) context.onFatal(error as Error);
+  });
+  return {
+    name,
+    healthy: () => parts.knowledge.healthy() ?? state.consumer?.healthy() ?? null,
+    ready: () => state.waitsFor ?? (state.consumer?.joined() === true ? null : 'joining the group'),
+    stop: async () => {
+      if (state.stopping) return;
+      state.stopping = true;
+      state.waitsFor = 'stopping';
+      if (state.timer !== null) clearInterval(state.timer);
+      await starting;
+      await state.consumer?.stop();
+      await closeParts(parts);
+    },
+  };
+}
+
+async function openParts(context: ServiceContext): Promise<Parts> {
+  const config = servingConfig();
+  const { prefix } = context.config;
+  const kafka = { ...context.config.kafka, clientId: `${context.config.kafka.clientId}.${name}` };
+  const registry = openRegistry(context.config.registry);
+  const redis = await openRedis(context.config.redis);
+  return {
+    context,
+    config,
+    kafka,
+    registry,
+    redis,
+    own: await openOutbox(kafka),
+    replies: await openOutbox(kafka, { sendMsMax: config.replyMsMax }),
+    knowledge: await followKnowledge(context, registry),
+    generations: new Generations(redis, prefix),
+  };
+}
+
+async function closeParts({ own, replies, knowledge, redis }: Parts): Promise<void> {
+  await Promise.allSettled([own.close(), replies.close(), knowledge.stop()]);
+  await redis.close();
+}
+
+const waitMs = 100;
+
+async function begin(parts: Parts, state: State): Promise<void> {
+  const batchParts = await batchPartsOf(parts);
+  while (!state.stopping) {
+    state.waitsFor = parts.knowledge.ready() ?? (await refresh(parts));
+    if (state.waitsFor === null) break;
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+  if (state.stopping) return;
+  state.timer = setInterval(() => {
+    refresh(parts).then(
+      (missing) => missing !== null && parts.context.log.warn({ missing }, 'serving on as before'),
+      (error: unknown) => parts.context.onFatal(error as Error),
+    );
+  }, parts.config.pointersMs);
+  const { prefix } = parts.context.config;
+  state.consumer = await startBatchConsumer({
+    kafka: parts.kafka,
+    groupId: `${prefix}.${name}`,
+    topics: [topicName(prefix, requests)],
+    fromBeginning: true,
+    maxWaitMs: parts.config.fetchMsMax,
+    bytesPerPartitionMax: parts.config.fetchBytesMax,
+    onBatch: (batch) => serveBatch(batch, batchParts),
+    onFatal: parts.context.onFatal,
+  });
+}
+
+/** Reads the pointers of every fold that an answer may need; null, or what is missing. */
+async function refresh({ context, generations, knowledge }: Parts): Promise<string | null> {
+  const learned = [...knowledge.models.all()].map(({ learning }) => learning);
+  try {
+    await generations.refresh([...Object.values(foldNames), ...learned]);
+  } catch (error) {
+    if (!(error instanceof RetryableError)) throw error;
+    return messageOf(error);
+  }
+  context.metrics.set(
+    'freshet_definitions',
+    { kind: 'contexts' },
+    knowledge.catalogue.contexts.size,
+  );
+  context.metrics.set('freshet_definitions', { kind: 'models' }, knowledge.catalogue.models.size);
+  context.metrics.set('freshet_definitions', { kind: 'items' }, knowledge.items.size);
+  return generations.get(foldNames.seen) === undefined
+    ? 'seen-items has no current generation: run `npx freshet run seen-items`'
+    : null;
+}
+
+async function batchPartsOf(parts: Parts): Promise<BatchParts> {
+  const { context, config, knowledge } = parts;
+  const topic = topicName(context.config.prefix, requests);
+  return {
+    answering: {
+      redis: parts.redis,
+      models: knowledge.models,
+      generations: parts.generations,
+      rankings: new Rankings(config.rankingAgeMsMax),
+      items: knowledge.items,
+      itemOffsets: () => knowledge.itemOffsets(),
+      types: context.config.types,
+      nowMs: now,
+      monotonicMs,
+    },
+    contexts: knowledge.catalogue.contexts,
+    decoder: new TopicDecoder<Request>({
+      registry: parts.registry,
+      subject: `${topic}-value`,
+      schema: requestSchema,
+      valueBytesMax: config.requestBytesMax,
+    }),
+    messages: await messagesFor(parts),
+    own: gathering(parts.own),
+    foreign: foreignFor(parts),
+    metrics: context.metrics,
+    log: context.log,
+    backlogMax: config.backlogMax,
+    replyTopics: config.replyTopics,
+  };
+}
+
+async function messagesFor({ context, registry }: Parts): Promise<Messages> {
+  const { prefix, partitions } = context.config;
+  const topics = {
+    recommendations: topicName(prefix, recommendations),
+    exposures: topicName(prefix, exposures),
+    metricEvents: topicName(prefix, metricEvents),
+  };
+  return {
+    topics,
+    encode: {
+      recommendation: await openEncoder(
+        registry,
+        `${topics.recommendations}-value`,
+        recommendationSchema,
+      ),
+      exposure: await openEncoder(registry, `${topics.exposures}-value`, exposureSchema),
+      metricEvent: await openEncoder(registry, `${topics.metricEvents}-value`, metricEventSchema),
+    },
+    partitions,
+    lineage: lineageOf(topicName(prefix, requests)),
+  };
+}
+
+/** Serving folds nothing: what it emits is named by the log that its positions count. */
+const lineageOf = (topic: string): string =>
+  createHash('sha256').update(`${name} ${topic}`).digest('base64url').slice(0, 12);
+
+function foreignFor({ config, context, kafka, replies }: Parts): ForeignReplies {
+  return new ForeignReplies({
+    sender: replies,
+    partitionsOf: topicCache({
+      open: () => openAdmin(kafka),
+      ageMsMax: 60_000,
+      deadlineMs: config.replyMsMax,
+      clockMs: monotonicMs,
+    }),
+    metrics: context.metrics,
+    clockMs: monotonicMs,
+    warn: (about) => context.log.warn(about, 'answers could not be sent to a reply topic'),
+    failuresMax: config.replyFailuresMax,
+    openMs: config.replyOpenMs,
+  });
+}

@@ -1,0 +1,167 @@
+import type { Exposure } from '../../schemas/generated/exposure.ts';
+import type { MetricEvent } from '../../schemas/generated/metric-event.ts';
+import type { Recommendation } from '../../schemas/generated/recommendation.ts';
+import type { LogRecord } from '../../lib/stream/topology.ts';
+import type { Answered } from './answer.ts';
+import type { Accepted, Refused } from './request.ts';
+
+/** What an answer states beside its items: enough to judge it again later (`freshet verify`). */
+export interface Basis {
+  readonly seenOffset: number;
+  readonly seenSinceMs: number | null;
+  readonly candidatesOffset: number;
+  readonly newestAtMs: number | null;
+  readonly itemOffsets: readonly number[];
+  readonly judgedAtMs: number;
+  /** A personal list of the ladder was missing, or older than its model says. */
+  readonly stale: boolean;
+}
+
+/** The same for a request answered twice: readers take the first. */
+export const answerId = ({ partition, offset }: Pick<LogRecord, 'partition' | 'offset'>): string =>
+  `requests-${partition}-${offset}`;
+
+const noBasis = {
+  seen_offset: -1,
+  seen_since: null,
+  served_offset: -1,
+  candidates_offset: -1,
+  item_offsets: [],
+  newest_interaction_at: null,
+};
+
+export const refusal = (refused: Refused, atMs: number): Recommendation => ({
+  answer_id: answerId(refused.record),
+  status: refused.status,
+  reason: refused.reason,
+  user_id: refused.userId,
+  context_id: refused.contextId,
+  context_version: refused.context?.version ?? null,
+  model_version: null,
+  experiment: null,
+  variant: null,
+  answered_by: 'none',
+  items: [],
+  held: [],
+  removed: {},
+  ...noBasis,
+  judged_at: atMs,
+  request_partition: refused.record.partition,
+  request_offset: refused.record.offset,
+});
+
+export interface AnsweredRequest {
+  readonly accepted: Accepted;
+  readonly answered: Answered;
+  readonly basis: Basis;
+}
+
+const stepOf = ({ accepted, answered }: AnsweredRequest) =>
+  answered.step < 0 ? undefined : accepted.context.definition.ladder[answered.step];
+
+/** Experiments come here: which arm the user is in decides the ladder, and is said. */
+const arm = { experiment: null, variant: null };
+
+export const recommendation = (done: AnsweredRequest): Recommendation => {
+  const { accepted, answered, basis } = done;
+  const step = stepOf(done);
+  return {
+    answer_id: answerId(accepted.record),
+    status: 'ok',
+    reason: null,
+    user_id: accepted.request.user_id,
+    context_id: accepted.request.context_id,
+    context_version: accepted.context.version,
+    model_version: step?.model ?? null,
+    ...arm,
+    answered_by: step?.step ?? 'none',
+    items: answered.items.map(({ itemId, score, step: from }) => ({
+      item_id: itemId,
+      score,
+      step: from,
+    })),
+    held: answered.held,
+    removed: answered.removed as Record<string, number>,
+    seen_offset: basis.seenOffset,
+    seen_since: basis.seenSinceMs,
+    served_offset: -1,
+    candidates_offset: basis.candidatesOffset,
+    item_offsets: basis.itemOffsets,
+    judged_at: basis.judgedAtMs,
+    newest_interaction_at: basis.newestAtMs,
+    request_partition: accepted.record.partition,
+    request_offset: accepted.record.offset,
+  };
+};
+
+/** Null where nothing was shown. */
+export const exposure = (done: AnsweredRequest, lineage: string): Exposure | null => {
+  const { accepted, answered, basis } = done;
+  const step = stepOf(done);
+  if (step === undefined) return null;
+  return {
+    answer_id: answerId(accepted.record),
+    user_id: accepted.request.user_id,
+    context_id: accepted.request.context_id,
+    context_version: accepted.context.version,
+    model_version: step.model,
+    ...arm,
+    answered_by: step.step,
+    items: answered.items.map(({ itemId }) => ({ item_id: itemId, propensity: null })),
+    served_at: basis.judgedAtMs,
+    candidates_stale: basis.stale,
+    lineage,
+    source_partition: accepted.record.partition,
+    source_offset: accepted.record.offset,
+  };
+};
+
+/** One metric event per answer: what `metrics` turns into series per context and model. */
+export const answerMetric = (done: AnsweredRequest): MetricEvent => {
+  const { accepted, answered, basis } = done;
+  const { definition } = accepted.context;
+  const step = stepOf(done);
+  const items = answered.items.length;
+  const values: Record<string, number> = {
+    count: 1,
+    items,
+    wanted: accepted.wanted,
+    at_least: items >= Math.min(definition.atLeast, accepted.wanted) ? 1 : 0,
+    emptied: items === 0 && answered.held.some((held) => held > 0) ? 1 : 0,
+    predicted: answered.step === 0 ? 1 : 0,
+  };
+  for (const [rule, removed] of Object.entries(answered.removed))
+    values[`removed_${rule}`] = removed;
+  if (basis.newestAtMs !== null)
+    values['age_seconds'] = Math.max(0, basis.judgedAtMs - basis.newestAtMs) / 1000;
+  return {
+    name: 'answer',
+    at: basis.judgedAtMs,
+    labels: {
+      context: definition.context,
+      status: 'ok',
+      step: step?.step ?? 'none',
+      model_version: step?.model ?? 'none',
+    },
+    values,
+  };
+};
+
+/** Refusals of a batch, counted by context and status: a flood of them stays a few events. */
+export const refusalMetrics = (refused: readonly Refused[], atMs: number): MetricEvent[] => {
+  const counts = new Map<string, { labels: Record<string, string>; count: number }>();
+  for (const { context, status } of refused) {
+    // Only the name of a context that there is: the request's own word is unbounded.
+    const name = context?.definition.context ?? 'none';
+    const known = counts.get(`${name}|${status}`);
+    if (known === undefined)
+      counts.set(`${name}|${status}`, { labels: { context: name, status }, count: 1 });
+    else known.count += 1;
+  }
+  return [...counts.values()].map(({ labels, count }) => ({
+    name: 'answer',
+    at: atMs,
+    labels,
+    values: { count },
+  }));
+};

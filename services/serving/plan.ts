@@ -1,0 +1,118 @@
+import type { KeysAt, Read } from './reads.ts';
+import type { Generation, Generations } from './generations.ts';
+import type { PersonalModel, ServedModels, SharedModel } from './models.ts';
+import type { Rankings } from './rankings.ts';
+import type { Accepted } from './request.ts';
+import { RetryableError } from '../../lib/errors.ts';
+
+/** Where the candidates of one step of the ladder come from. */
+export type StepPlan =
+  /** The model is not known here, or nothing has been learned for it yet. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'shared'; readonly model: SharedModel; readonly generation: Generation }
+  | { readonly kind: 'list'; readonly model: PersonalModel; readonly key: string }
+  | { readonly kind: 'session'; readonly model: PersonalModel; readonly generation: Generation };
+
+/** What has to be read before one request can be answered. */
+export interface RequestPlan {
+  readonly accepted: Accepted;
+  readonly steps: readonly StepPlan[];
+  /** Null: no rule of the context asks for it. */
+  readonly seen: KeysAt | null;
+  /** Null: the request brought no session. */
+  readonly features: KeysAt | null;
+}
+
+export const foldNames = {
+  seen: 'seen-items',
+  features: 'user-features',
+  candidates: 'candidates',
+} as const;
+
+export interface PlanFacts {
+  readonly models: Pick<ServedModels, 'get'>;
+  readonly generations: Pick<Generations, 'get'>;
+}
+
+export const planRequest = (accepted: Accepted, facts: PlanFacts): RequestPlan => {
+  const { user_id: user, session } = accepted.request;
+  const { ladder, rules } = accepted.context.definition;
+  const withSession = session.length > 0;
+  return {
+    accepted,
+    steps: ladder.map(({ model }) => planStep(model, { user, withSession, facts })),
+    seen: rules.some(({ rule }) => rule === 'not-seen') ? seenKeys(user, facts) : null,
+    features: withSession ? featureKeys(user, facts) : null,
+  };
+};
+
+const planStep = (
+  version: string,
+  given: { readonly user: string; readonly withSession: boolean; readonly facts: PlanFacts },
+): StepPlan => {
+  const { generations, models } = given.facts;
+  const model = models.get(version);
+  if (model === undefined) return { kind: 'none' };
+  const learned = generations.get(model.learning);
+  if (model.kind === 'shared')
+    return learned === undefined
+      ? { kind: 'none' }
+      : { kind: 'shared', model, generation: learned };
+  if (given.withSession && learned !== undefined)
+    return { kind: 'session', model, generation: learned };
+  const lists = generations.get(foldNames.candidates);
+  if (lists === undefined) return { kind: 'none' };
+  return { kind: 'list', model, key: lists.row(model.listPrefix + given.user, given.user) };
+};
+
+/** A rule that cannot be judged stops the answer: an item is never shown on a guess. */
+const seenKeys = (user: string, { generations }: PlanFacts): KeysAt => {
+  const seen = generations.get(foldNames.seen);
+  if (seen === undefined)
+    throw new RetryableError(
+      'seen-items has no current generation, so no answer can keep the rule not-seen: run `npx freshet run seen-items`',
+    );
+  return { header: seen.header(user), row: seen.row(user) };
+};
+
+const featureKeys = (user: string, { generations }: PlanFacts): KeysAt | null => {
+  const features = generations.get(foldNames.features);
+  return features === undefined ? null : { header: features.header(user), row: features.row(user) };
+};
+
+/** All keys of a batch, the rankings that are due included. */
+export const keysOf = (
+  plans: readonly RequestPlan[],
+  rankings: Pick<Rankings, 'due'>,
+  atMs: number,
+): ReadonlySet<string> => {
+  const keys = new Set<string>();
+  for (const { seen, features, steps } of plans) {
+    for (const pair of [seen, features]) {
+      if (pair === null) continue;
+      keys.add(pair.header);
+      keys.add(pair.row);
+    }
+    for (const step of steps) {
+      if (step.kind === 'list') keys.add(step.key);
+      if (step.kind === 'shared')
+        for (const key of rankings.due(step.model, step.generation, atMs)) keys.add(key);
+    }
+  }
+  return keys;
+};
+
+/** Keeps the rankings that were read, for the answers of the next second. */
+export const takeRankings = (
+  plans: readonly RequestPlan[],
+  rankings: Pick<Rankings, 'take'>,
+  given: { readonly read: Read; readonly atMs: number },
+): void => {
+  const taken = new Set<string>();
+  for (const { steps } of plans)
+    for (const step of steps) {
+      if (step.kind !== 'shared' || taken.has(step.model.learning)) continue;
+      taken.add(step.model.learning);
+      rankings.take(step.model, step.generation, given);
+    }
+};

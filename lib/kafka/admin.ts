@@ -15,8 +15,14 @@ export interface PartitionOffsets {
 export interface TopicSpec {
   readonly topic: string;
   readonly partitions: number;
-  readonly replication: number;
-  readonly config: Readonly<Record<string, string>>;
+  readonly configs: Readonly<Record<string, string>>;
+}
+
+/** `isDefault`: nobody set it on the topic itself. */
+export interface ConfigEntry {
+  readonly name: string;
+  readonly value: string;
+  readonly isDefault: boolean;
 }
 
 export interface KafkaAdmin {
@@ -27,15 +33,18 @@ export interface KafkaAdmin {
   partitionCounts(topics: readonly string[]): Promise<Map<string, number>>;
   clusterId(): Promise<string>;
   brokerCount(): Promise<number>;
+  /** With as many copies as there are brokers, at most three. */
   createTopics(specs: readonly TopicSpec[]): Promise<void>;
-  describeConfigs(topics: readonly string[]): Promise<Map<string, Map<string, string>>>;
-  alterConfigs(topic: string, config: Readonly<Record<string, string>>): Promise<void>;
+  describeConfigs(topics: readonly string[]): Promise<Map<string, ConfigEntry[]>>;
+  /** Replaces all settings of the topic: what is not named goes back to the default. */
+  alterConfigs(topic: string, configs: Readonly<Record<string, string>>): Promise<void>;
   createPartitions(topic: string, count: number): Promise<void>;
   deleteTopics(topics: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
 const closeMsMax = 3_000;
+const copiesMax = 3;
 const topicResource = kafkajs.ConfigResourceTypes.TOPIC;
 
 export async function openAdmin(config: KafkaConfig): Promise<KafkaAdmin> {
@@ -58,7 +67,8 @@ export async function openAdmin(config: KafkaConfig): Promise<KafkaAdmin> {
     brokerCount: () =>
       guarded('describing the cluster', async () => (await admin.describeCluster()).brokers.length),
     createTopics: (specs) => guarded('creating topics', () => createTopics(admin, specs)),
-    describeConfigs: (topics) => guarded('reading topic settings', () => configs(admin, topics)),
+    describeConfigs: (topics) =>
+      guarded('reading topic settings', () => describeConfigs(admin, topics)),
     alterConfigs: (topic, values) =>
       guarded(`setting ${topic}`, async () => {
         const configEntries = Object.entries(values).map(([name, value]) => ({ name, value }));
@@ -107,21 +117,28 @@ async function partitionCounts(
 
 async function createTopics(admin: Admin, specs: readonly TopicSpec[]): Promise<void> {
   if (specs.length === 0) return;
+  const { brokers } = await admin.describeCluster();
+  const copies = Math.min(copiesMax, brokers.length);
+  // One copy may be away without stopping writes, and no acknowledged write is on one disk only.
+  const inSync = copies < copiesMax ? {} : { 'min.insync.replicas': '2' };
   await admin.createTopics({
     waitForLeaders: true,
-    topics: specs.map(({ topic, partitions, replication, config }) => ({
+    topics: specs.map(({ topic, partitions, configs }) => ({
       topic,
       numPartitions: partitions,
-      replicationFactor: replication,
-      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      replicationFactor: copies,
+      configEntries: Object.entries({ ...inSync, ...configs }).map(([name, value]) => ({
+        name,
+        value,
+      })),
     })),
   });
 }
 
-async function configs(
+async function describeConfigs(
   admin: Admin,
   topics: readonly string[],
-): Promise<Map<string, Map<string, string>>> {
+): Promise<Map<string, ConfigEntry[]>> {
   if (topics.length === 0) return new Map();
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
@@ -130,7 +147,11 @@ async function configs(
   return new Map(
     resources.map(({ resourceName, configEntries }) => [
       resourceName,
-      new Map(configEntries.map(({ configName, configValue }) => [configName, configValue])),
+      configEntries.map((entry) => ({
+        name: entry.configName,
+        value: entry.configValue,
+        isDefault: entry.configSource !== kafkajs.ConfigSource.TOPIC_CONFIG,
+      })),
     ]),
   );
 }

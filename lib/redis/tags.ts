@@ -25,9 +25,9 @@ let built: string[] | null = null;
 
 function table(): string[] {
   if (built !== null) return built;
-  const free = [...alphabet].flatMap((a) =>
-    [...alphabet].map((b) => ({ tag: a + b, slot: slotOf(a + b) })),
-  );
+  const free = alphabet
+    .split('')
+    .flatMap((a) => alphabet.split('').map((b) => ({ tag: a + b, slot: slotOf(a + b) })));
   free.sort((a, b) => a.slot - b.slot || (a.tag < b.tag ? -1 : 1));
   built = [];
   for (let n = 0; n < partitionsMax * families.length; n += 1) {

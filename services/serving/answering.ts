@@ -5,7 +5,7 @@ import { readSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeRecents } from '../../schemas/packed/user-features.ts';
 import { answer } from './answer.ts';
 import type { ItemTable } from './items.ts';
-import { type CandidateList, readList } from './lists.ts';
+import { type StoredList, readList } from './lists.ts';
 import type { AnsweredRequest, Basis } from './outputs.ts';
 import { keysOf, type PlanFacts, planRequest, type RequestPlan, takeRankings } from './plan.ts';
 import type { Rankings } from './rankings.ts';
@@ -111,7 +111,7 @@ const candidatesOf = (
   from: {
     readonly plan: RequestPlan;
     readonly session: SessionLists | null;
-    readonly lists: readonly (CandidateList | null)[];
+    readonly lists: readonly (StoredList | null)[];
     readonly parts: AnsweringParts;
   },
 ): readonly Candidate[] => {
@@ -132,7 +132,7 @@ const candidatesBasis = (
   plan: RequestPlan,
   from: {
     readonly session: SessionLists | null;
-    readonly lists: readonly (CandidateList | null)[];
+    readonly lists: readonly (StoredList | null)[];
     readonly atMs: number;
   },
 ): Pick<Basis, 'candidatesOffset' | 'newestAtMs' | 'stale'> => {

@@ -39,7 +39,7 @@ export const followKnowledge = async (
 ): Promise<Knowledge> => {
   const catalogue = new Catalogue(kinds);
   const known: Followed = { catalogue, models: new ServedModels(kinds), items: new ItemTable() };
-  const tables = await Promise.all([
+  const tables = await allOrNone([
     follow<Definition>(context, registry, {
       topic: modelsTopic,
       schema: definitionSchema,
@@ -61,6 +61,19 @@ export const followKnowledge = async (
     }),
   ]);
   return knowledgeOf(known, tables);
+};
+
+/** Where one cannot be followed, the others are let go. */
+const allOrNone = async (
+  starting: readonly [Promise<DecodedTable>, Promise<DecodedTable>, Promise<DecodedTable>],
+): Promise<[DecodedTable, DecodedTable, DecodedTable]> => {
+  try {
+    return await Promise.all(starting);
+  } catch (error) {
+    for (const outcome of await Promise.allSettled(starting))
+      if (outcome.status === 'fulfilled') await outcome.value.stop();
+    throw error;
+  }
 };
 
 const knowledgeOf = (

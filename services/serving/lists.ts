@@ -1,15 +1,17 @@
 import type { Candidate } from '../../models/model.ts';
+import { decodeCandidates, decodeCandidatesHead } from '../../schemas/packed/candidates.ts';
 
 /** A user's stored list. The items are read only where an answer looks at them. */
-export interface CandidateList {
+export interface StoredList {
   /** Offset of interactions up to which the profile behind it was folded. */
   readonly profileOffset: number;
-  readonly newestAtMs: number | null;
+  readonly newestAtMs: number;
   readonly computedAtMs: number;
   candidates(): readonly Candidate[];
 }
 
-export const readList = (bytes: Buffer | null): CandidateList | null => {
-  if (bytes === null) return null;
-  throw new Error('layout is to come');
-};
+/** Null: no list was made for this user and model. */
+export const readList = (bytes: Buffer | null): StoredList | null =>
+  bytes === null
+    ? null
+    : { ...decodeCandidatesHead(bytes), candidates: () => decodeCandidates(bytes).candidates };

@@ -58,10 +58,21 @@ interface State {
 }
 
 export async function startServing(context: ServiceContext): Promise<RunningService> {
-  const parts = await openParts(context);
+  const closers: Closer[] = [];
+  try {
+    const parts = await openParts(context, closers);
+    return run(parts, await batchPartsOf(parts), closers);
+  } catch (error) {
+    // Whoever starts services tries again when a dependency was away: leave nothing open.
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+function run(parts: Parts, batchParts: BatchParts, closers: readonly Closer[]): RunningService {
   const state: State = { consumer: null, stopping: false, waitsFor: 'starting', timer: null };
-  const starting = begin(parts, state).catch((error: unknown) => {
-    if (!state.stopping) context.onFatal(error as Error);
+  const starting = begin(parts, batchParts, state).catch((error: unknown) => {
+    if (!state.stopping) parts.context.onFatal(error as Error);
   });
   return {
     name,
@@ -74,39 +85,38 @@ export async function startServing(context: ServiceContext): Promise<RunningServ
       if (state.timer !== null) clearInterval(state.timer);
       await starting;
       await state.consumer?.stop();
-      await closeParts(parts);
+      await closeAll(closers);
     },
   };
 }
 
-async function openParts(context: ServiceContext): Promise<Parts> {
+type Closer = () => Promise<unknown>;
+
+async function openParts(context: ServiceContext, closers: Closer[]): Promise<Parts> {
   const config = servingConfig();
   const { prefix } = context.config;
   const kafka = { ...context.config.kafka, clientId: `${context.config.kafka.clientId}.${name}` };
   const registry = openRegistry(context.config.registry);
   const redis = await openRedis(context.config.redis);
-  return {
-    context,
-    config,
-    kafka,
-    registry,
-    redis,
-    own: await openOutbox(kafka),
-    replies: await openOutbox(kafka, { sendMsMax: config.replyMsMax }),
-    knowledge: await followKnowledge(context, registry),
-    generations: new Generations(redis, prefix),
-  };
+  closers.push(redis.close);
+  const own = await openOutbox(kafka);
+  closers.push(own.close);
+  const replies = await openOutbox(kafka, { sendMsMax: config.replyMsMax });
+  closers.push(replies.close);
+  const knowledge = await followKnowledge(context, registry);
+  closers.push(knowledge.stop);
+  const generations = new Generations(redis, prefix);
+  return { context, config, kafka, registry, redis, own, replies, knowledge, generations };
 }
 
-async function closeParts({ own, replies, knowledge, redis }: Parts): Promise<void> {
-  await Promise.allSettled([own.close(), replies.close(), knowledge.stop()]);
-  await redis.close();
+/** The last opened first. */
+async function closeAll(closers: readonly Closer[]): Promise<void> {
+  for (const close of closers.toReversed()) await close().catch(() => undefined);
 }
 
 const waitMs = 100;
 
-async function begin(parts: Parts, state: State): Promise<void> {
-  const batchParts = await batchPartsOf(parts);
+async function begin(parts: Parts, batchParts: BatchParts, state: State): Promise<void> {
   while (!state.stopping) {
     state.waitsFor = parts.knowledge.ready() ?? (await refresh(parts));
     if (state.waitsFor === null) break;
@@ -119,8 +129,27 @@ async function begin(parts: Parts, state: State): Promise<void> {
       (error: unknown) => parts.context.onFatal(error as Error),
     );
   }, parts.config.pointersMs);
+  state.consumer = await patiently(state, () => joinRequests(parts, batchParts));
+  state.waitsFor = null;
+}
+
+/** A broker that is away is waited for; a stop ends the waiting. */
+async function patiently<T>(state: State, start: () => Promise<T>): Promise<T | null> {
+  while (!state.stopping) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      state.waitsFor = messageOf(error);
+      await new Promise((resolve) => setTimeout(resolve, waitMs));
+    }
+  }
+  return null;
+}
+
+function joinRequests(parts: Parts, batchParts: BatchParts): Promise<BatchConsumer> {
   const { prefix } = parts.context.config;
-  state.consumer = await startBatchConsumer({
+  return startBatchConsumer({
     kafka: parts.kafka,
     groupId: `${prefix}.${name}`,
     topics: [topicName(prefix, requests)],

@@ -1,3 +1,5 @@
+import { within } from '../../lib/deadline.ts';
+
 interface Admin {
   partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>>;
   close(): Promise<void>;
@@ -38,17 +40,8 @@ const ask = async (options: TopicCacheOptions, topic: string): Promise<number | 
       await admin.close();
     }
   })();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, fail) => {
-    timer = setTimeout(
-      () => fail(new Error('the brokers did not answer in time')),
-      options.deadlineMs,
-    );
-  });
-  try {
-    return await Promise.race([asking, late]);
-  } finally {
-    clearTimeout(timer);
-    asking.catch(() => undefined);
-  }
+  const answer = await within(options.deadlineMs, asking);
+  if (answer !== 'late') return answer;
+  asking.catch(() => undefined);
+  throw new Error('the brokers did not answer in time');
 };

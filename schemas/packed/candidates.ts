@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import { checkLayout, idBytesMax, idScratch, readId, writeId } from './bytes.ts';
 
 /**
@@ -26,6 +28,10 @@ export interface CandidateList {
 
 /** More than any model's depth: 2,000 candidates of 128-byte ids are 256 KB. */
 export const candidatesMax = 2_000;
+
+/** What the keys of a model version's lists begin with, before the user: four characters. */
+export const listPrefix = (modelVersion: string): string =>
+  createHash('sha256').update(modelVersion).digest('base64url').slice(0, 4);
 
 const timesBytes = 12;
 const id = idScratch();

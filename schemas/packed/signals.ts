@@ -48,10 +48,6 @@ export class SignalPackWriter {
   #channel = -1;
   #first = -1;
 
-  get empty(): boolean {
-    return this.#first < 0;
-  }
-
   get firstOffset(): number {
     return this.#first;
   }

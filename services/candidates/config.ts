@@ -1,0 +1,33 @@
+import { z } from 'zod';
+
+import { type Environment, parseEnvironment, whole } from '../../lib/config/environment.ts';
+
+const schema = z.object({
+  FRESHET_CANDIDATES_SLICE_RECORDS_MAX: whole(1, 100_000).default(16_384),
+  FRESHET_CANDIDATES_USERS_AT_ONCE: whole(1, 1_024).default(64),
+  FRESHET_CANDIDATES_FIGURES_AGE_MS: whole(0, 5_000).default(5_000),
+  FRESHET_CANDIDATES_FIGURES_MAX: whole(1_000, 5_000_000).default(200_000),
+  FRESHET_CANDIDATES_ROWS_MIB: whole(1, 4_096).default(64),
+});
+
+/** Nothing here is part of an identity: it bounds work and memory, not the result. */
+export interface CandidatesConfig {
+  /** Large, because a backlog then makes one list for many events of a user. */
+  readonly sliceRecordsMax: number;
+  /** Users whose lists are made with one round trip per read. */
+  readonly usersAtOnce: number;
+  readonly figuresAgeMsMax: number;
+  readonly figuresMax: number;
+  readonly rowsBytesMax: number;
+}
+
+export function candidatesConfig(environment: Environment = process.env): CandidatesConfig {
+  const settings = parseEnvironment(schema, environment);
+  return Object.freeze({
+    sliceRecordsMax: settings.FRESHET_CANDIDATES_SLICE_RECORDS_MAX,
+    usersAtOnce: settings.FRESHET_CANDIDATES_USERS_AT_ONCE,
+    figuresAgeMsMax: settings.FRESHET_CANDIDATES_FIGURES_AGE_MS,
+    figuresMax: settings.FRESHET_CANDIDATES_FIGURES_MAX,
+    rowsBytesMax: settings.FRESHET_CANDIDATES_ROWS_MIB * 1024 * 1024,
+  });
+}

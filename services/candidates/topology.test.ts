@@ -1,0 +1,229 @@
+import { describe, expect, test } from 'vitest';
+
+import { foldKeys } from '../../lib/stream/keys.ts';
+import type { TaskSlice } from '../../lib/stream/run-task.ts';
+import type { LogRecord } from '../../lib/stream/topology.ts';
+import type { PersonalRetrieval } from '../../models/model.ts';
+import { decodeCandidates } from '../../schemas/packed/candidates.ts';
+import { candidatesConfig } from './config.ts';
+import { generationOf } from './generations.ts';
+import { Heads } from './learned.ts';
+import { candidatesTask } from './topology.ts';
+
+const interactions = 'freshet.interactions.v1';
+const exposures = 'freshet.exposures.v1';
+const types = ['view', 'purchase'];
+const pointer = { hash: 'h', lineage: 'l', partitions: 4 };
+const featuresAt = { ...pointer, name: 'user-features', id4: 'Fea1', code: 'f', family: 'user' };
+const learnedAt = { ...pointer, name: 'learning:toy', id4: 'Lrn1', code: 'l', family: 'item' };
+const learned = generationOf({ ...learnedAt, family: 'item' });
+const features = generationOf({ ...featuresAt, family: 'user' });
+const keys = foldKeys({ code: 'f', family: 'user', id4: 'Fea1' });
+
+/** Ranks what each recent item's row names, by the number in the found items' heads. */
+const toy: PersonalRetrieval = {
+  shared: false,
+  wants: ({ recents }) => recents.map(({ itemId }) => itemId),
+  figures: (_, rows) => [...rows.values()].map((row) => row.toString().split(' ')[1] ?? ''),
+  rank: (_, __, heads) =>
+    [...heads].map(([itemId, head]) => ({ itemId, score: Number(head.toString()) })),
+};
+const model = {
+  version: 'toy@000000000001',
+  learning: 'learning:toy',
+  headBytes: 1,
+  retrieval: toy,
+  listPrefix: 'mv4_',
+};
+
+function stage(change: { models?: (typeof model)[]; ready?: string; learned?: boolean } = {}) {
+  const values = new Map<string, Buffer>();
+  const put = (key: string, value: string | Buffer): void =>
+    void values.set(key, Buffer.from(value));
+  const get = (key: string): Buffer | null => values.get(key) ?? null;
+  const counted = { lists: 0, skipped: [] as string[], fresh: [] as number[] };
+  let reads = 0;
+  const redis = {
+    mget: async (wanted: readonly string[]) => {
+      reads += 1;
+      onRead(reads);
+      return wanted.map(get);
+    },
+    mgetMany: async (groups: readonly (readonly string[])[]) =>
+      groups.map((group) => group.map(get)),
+    getRanges: async (ranges: readonly { key: string; start: number; end: number }[]) =>
+      ranges.map(({ key, start, end }) => get(key)?.subarray(start, end + 1) ?? Buffer.alloc(0)),
+  };
+  let onRead: (read: number) => void = () => undefined;
+  const decoder = {
+    prepare: async () => undefined,
+    decode: (value: Buffer | null) =>
+      value === null
+        ? { ok: false as const, reason: 'empty_value', detail: '' }
+        : { ok: true as const, value: JSON.parse(value.toString()) },
+  };
+  const generations = new Map([['user-features', features]]);
+  if (change.learned !== false) generations.set('learning:toy', learned);
+  const task = candidatesTask({
+    interactions: { topic: interactions, decoder },
+    exposures: { topic: exposures, decoder },
+    types,
+    config: { ...candidatesConfig({}), usersAtOnce: 2 },
+    redis,
+    generations: { read: async () => generations },
+    heads: new Heads(redis, { ageMsMax: 5000, headsMax: 100 }),
+    models: { ready: () => change.ready ?? null, personal: () => change.models ?? [model] },
+    nowMs: () => 9000,
+    counted: {
+      lists: (count) => void (counted.lists += count),
+      skipped: (reason) => void counted.skipped.push(reason),
+      fresh: (seconds) => void counted.fresh.push(seconds),
+    },
+  });
+  put(learned.rowKey('a'), '- x');
+  put(learned.rowKey('b'), '- y');
+  put(learned.rowKey('x'), '8 and more');
+  put(learned.rowKey('y'), '9 and more');
+  const know = (user: string, itemId: string, atMs: number): void =>
+    put(keys.row(1, user), profileBytes(itemId, atMs));
+  const foldedTo = (offset: number): void => put(keys.header(1), `${offset} abcdef12 -`);
+  return {
+    task,
+    counted,
+    know,
+    foldedTo,
+    onRead: (react: (read: number) => void) => void (onRead = react),
+  };
+}
+
+/** Features of a user who did one thing: see schemas/packed/user-features.ts. */
+function profileBytes(itemId: string, atMs: number): Buffer {
+  const bytes = Buffer.alloc(24 + itemId.length);
+  bytes[0] = 1;
+  bytes.writeUIntLE(atMs, 5, 6);
+  bytes.writeUInt32LE(atMs / 1000, 18);
+  bytes[23] = itemId.length;
+  bytes.write(itemId, 24);
+  return bytes;
+}
+
+const slice = (topic: string, from: number, values: readonly (object | null)[]): TaskSlice => ({
+  partition: 1,
+  topic,
+  heartbeat: async () => undefined,
+  records: values.map(
+    (value, at): LogRecord => ({
+      topic,
+      partition: 1,
+      offset: from + at,
+      timestampMs: 0,
+      key: null,
+      headers: {},
+      value: value === null ? null : Buffer.from(JSON.stringify(value)),
+    }),
+  ),
+});
+const acted = (user_id: string, appended_at = 8000) => ({ user_id, appended_at });
+
+describe('interactions', () => {
+  test('make one list for each user of the slice', async () => {
+    const { task, counted, know, foldedTo } = stage();
+    know('ann', 'a', 5000);
+    know('bob', 'b', 6000);
+    know('cid', 'a', 7000);
+    foldedTo(14);
+    const own = slice(interactions, 10, [acted('ann'), acted('bob'), acted('ann'), acted('cid')]);
+    const result = await task.slice(own);
+    if (result.kind !== 'write') throw new Error(result.why);
+    expect(result.writes.map(({ key }) => key)).toEqual(['mv4_ann', 'mv4_bob', 'mv4_cid']);
+    expect(decodeCandidates(result.writes[1]?.value ?? Buffer.alloc(0))).toMatchObject({
+      profileOffset: 14,
+      computedAtMs: 9000,
+      newestAtMs: 6000,
+      candidates: [{ itemId: 'x' }, { itemId: 'y' }],
+    });
+    expect(counted.lists).toBe(3);
+    task.written?.(own);
+    expect(counted.fresh).toEqual([1, 1, 1, 1]);
+  });
+
+  test('wait while the features have not folded the slice', async () => {
+    const { task, know, foldedTo } = stage();
+    know('ann', 'a', 5000);
+    foldedTo(11);
+    const result = await task.slice(slice(interactions, 10, [acted('ann'), acted('ann')]));
+    expect(result).toMatchObject({ kind: 'wait' });
+  });
+
+  test('go on as soon as the features are there', async () => {
+    const { task, know, foldedTo, onRead } = stage();
+    know('ann', 'a', 5000);
+    foldedTo(10);
+    onRead((read) => read === 3 && foldedTo(11));
+    const result = await task.slice(slice(interactions, 10, [acted('ann')]));
+    expect(result).toMatchObject({ kind: 'write', writes: [{ key: 'mv4_ann' }] });
+  });
+
+  test('trust only the offset that was read with the profile', async () => {
+    const { task, know, foldedTo, onRead } = stage();
+    know('ann', 'a', 5000);
+    foldedTo(11);
+    // Redis came back with an older state between the two reads.
+    onRead((read) => read === 2 && foldedTo(5));
+    const result = await task.slice(slice(interactions, 10, [acted('ann')]));
+    expect(result).toMatchObject({ kind: 'wait' });
+  });
+
+  test('wait while definitions are read, and write nothing where no model has lists', async () => {
+    const waiting = stage({ ready: 'reading' });
+    expect(await waiting.task.slice(slice(interactions, 0, [acted('ann')]))).toEqual({
+      kind: 'wait',
+      why: 'reading',
+    });
+    const none = stage({ models: [] });
+    expect(await none.task.slice(slice(interactions, 0, [acted('ann')]))).toEqual({
+      kind: 'write',
+      writes: [],
+    });
+  });
+
+  test('of a model that is not learned yet make no list', async () => {
+    const { task, know, foldedTo } = stage({ learned: false });
+    know('ann', 'a', 5000);
+    foldedTo(1);
+    const result = await task.slice(slice(interactions, 0, [acted('ann')]));
+    expect(result).toEqual({ kind: 'write', writes: [] });
+  });
+
+  test('that cannot be read are counted and passed over', async () => {
+    const { task, counted, know, foldedTo } = stage();
+    know('ann', 'a', 5000);
+    foldedTo(2);
+    const result = await task.slice(slice(interactions, 0, [null, acted('ann')]));
+    expect(result).toMatchObject({ kind: 'write', writes: [{ key: 'mv4_ann' }] });
+    expect(counted.skipped).toEqual(['empty_value']);
+  });
+});
+
+describe('exposures', () => {
+  test('make anew the lists that were stale, and no others', async () => {
+    const { task, know, foldedTo } = stage();
+    know('ann', 'a', 5000);
+    know('bob', 'b', 6000);
+    foldedTo(3);
+    const result = await task.slice(
+      slice(exposures, 700, [
+        { user_id: 'ann', candidates_stale: false },
+        { user_id: 'bob', candidates_stale: true },
+      ]),
+    );
+    expect(result).toMatchObject({ kind: 'write', writes: [{ key: 'mv4_bob' }] });
+  });
+
+  test('of strangers write nothing', async () => {
+    const { task, foldedTo } = stage();
+    foldedTo(3);
+    const own = slice(exposures, 0, [{ user_id: 'stranger', candidates_stale: true }]);
+    expect(await task.slice(own)).toEqual({ kind: 'write', writes: [] });
+  });
+});

@@ -1,0 +1,198 @@
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+
+import type { RedisPort } from '../../lib/redis/redis-port.ts';
+import { offsetIn } from '../../lib/stream/header.ts';
+import type { PartitionTask, TaskResult, TaskSlice } from '../../lib/stream/run-task.ts';
+import type { Exposure } from '../../schemas/generated/exposure.ts';
+import type { Interaction } from '../../schemas/generated/interaction.ts';
+import { candidatesLayout } from '../../schemas/packed/candidates.ts';
+import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import {
+  chunksOf,
+  distinct,
+  listRow,
+  type PersonalModel,
+  type Subject,
+  subjectOf,
+} from './candidates.ts';
+import type { CandidatesConfig } from './config.ts';
+import type { Generation, Generations } from './generations.ts';
+import { type Heads, SliceRows } from './learned.ts';
+import { rankGroup } from './ranking.ts';
+
+/** What this service reads of an interaction and of an exposure; the decoders pass over the rest. */
+export type ActiveUser = Pick<Interaction, 'user_id' | 'appended_at'>;
+export type ServedUser = Pick<Exposure, 'user_id' | 'candidates_stale'>;
+
+export interface CandidatesOptions {
+  readonly interactions: { readonly topic: string; readonly decoder: ValueDecoder<ActiveUser> };
+  readonly exposures: { readonly topic: string; readonly decoder: ValueDecoder<ServedUser> };
+  readonly types: readonly string[];
+  readonly config: CandidatesConfig;
+  readonly redis: Pick<RedisPort, 'mget' | 'mgetMany' | 'getRanges'>;
+  readonly generations: Pick<Generations, 'read'>;
+  readonly heads: Heads;
+  /** Models with a list per user, and null once these are known; else what is waited for. */
+  readonly models: { ready(): string | null; personal(): readonly PersonalModel[] };
+  readonly nowMs: () => number;
+  readonly counted: {
+    lists(count: number): void;
+    skipped(reason: string, count: number): void;
+    /** Seconds from the append of an event until its user's new lists were stored. */
+    fresh(seconds: number): void;
+  };
+}
+
+type Writes = Extract<TaskResult, { kind: 'write' }>['writes'][number][];
+
+/** How long a slice looks out for the features of its own records before its partition pauses. */
+const looksMs = [2, 4, 8, 16, 32];
+const features = 'user-features';
+
+/**
+ * Makes the lists of every user of a slice anew. Not a pure fold: what was learned of items stands
+ * wherever `learning` is at that moment. What holds is that a list is never made from a profile
+ * older than the slice, and never replaces one with a newer profile: `user-features` folds one
+ * partition in one order, and only the owner of the header, compared and set, may write.
+ */
+export function candidatesTask(options: CandidatesOptions): PartitionTask {
+  const { interactions, exposures, config, counted } = options;
+  const appended = new WeakMap<TaskSlice, readonly number[]>();
+  return {
+    name: 'candidates',
+    code: 'c',
+    revision: 1,
+    layout: candidatesLayout,
+    config: {},
+    topics: [interactions.topic, exposures.topic],
+    recordsMax: config.sliceRecordsMax,
+    slice: async (slice) => {
+      const waiting = options.models.ready();
+      if (waiting !== null) return { kind: 'wait', why: waiting };
+      if (slice.topic === exposures.topic)
+        return makeLists(slice, await staleUsers(slice, options), { options, from: 0 });
+      const active = await activeUsers(slice, options);
+      appended.set(slice, active.appendedAtMs);
+      const from = (slice.records.at(-1)?.offset ?? -1) + 1;
+      return makeLists(slice, active.users, { options, from });
+    },
+    written: (slice) => {
+      const nowMs = options.nowMs();
+      for (const atMs of appended.get(slice) ?? []) counted.fresh((nowMs - atMs) / 1000);
+    },
+  };
+}
+
+async function activeUsers(
+  slice: TaskSlice,
+  { interactions, counted }: CandidatesOptions,
+): Promise<{ readonly users: string[]; readonly appendedAtMs: number[] }> {
+  const values = await decodeAll(slice, interactions.decoder, counted);
+  return {
+    users: distinct(values.map((value) => value.user_id)),
+    appendedAtMs: values.map((value) => value.appended_at),
+  };
+}
+
+/** Whose list was missing or too old when it was asked for. */
+async function staleUsers(
+  slice: TaskSlice,
+  { exposures, counted }: CandidatesOptions,
+): Promise<string[]> {
+  const values = await decodeAll(slice, exposures.decoder, counted);
+  return distinct(values.filter((value) => value.candidates_stale).map((value) => value.user_id));
+}
+
+/** What cannot be read is passed over and counted: the folds set it aside as failed. */
+async function decodeAll<T>(
+  { records }: TaskSlice,
+  decoder: ValueDecoder<T>,
+  counted: CandidatesOptions['counted'],
+): Promise<T[]> {
+  await decoder.prepare(records.map(({ value }) => value));
+  const values: T[] = [];
+  for (const { value } of records) {
+    const decoded = decoder.decode(value);
+    if (decoded.ok) values.push(decoded.value);
+    else counted.skipped(decoded.reason, 1);
+  }
+  return values;
+}
+
+/** `from`: the features must have folded all records below this offset. */
+async function makeLists(
+  slice: TaskSlice,
+  users: readonly string[],
+  { options, from }: { readonly options: CandidatesOptions; readonly from: number },
+): Promise<TaskResult> {
+  const models = options.models.personal();
+  const writes: Writes = [];
+  if (users.length === 0 || models.length === 0) return { kind: 'write', writes };
+  const names = [features, ...models.map(({ learning }) => learning)];
+  const generations = await options.generations.read(names, options.nowMs());
+  const source = generations.get(features);
+  if (source === undefined) return { kind: 'wait', why: `${features} was never started here` };
+  if (!(await lookOut(slice, { options, source, from }))) return behind;
+
+  const rows = new SliceRows(options.redis, options.config.rowsBytesMax);
+  for (const chunk of chunksOf(users, options.config.usersAtOnce)) {
+    const read = await readSubjects(slice, chunk, { options, source });
+    if (read.offset < from) return behind;
+    for (const model of models) {
+      const generation = generations.get(model.learning);
+      // Not learned here yet: the ladder's next step answers, and an exposure asks again.
+      if (generation === undefined) continue;
+      const nowMs = options.nowMs();
+      const learned = { rows, heads: options.heads };
+      const lists = await rankGroup(model, read.subjects, { generation, learned, nowMs });
+      for (const [at, subject] of read.subjects.entries()) {
+        const candidates = lists[at] ?? [];
+        const made = { candidates, profileOffset: read.offset, computedAtMs: nowMs };
+        writes.push(listRow(subject, model, made));
+      }
+    }
+    await slice.heartbeat();
+    await nextTurn();
+  }
+  options.counted.lists(writes.length);
+  return { kind: 'write', writes };
+}
+
+const behind: TaskResult = { kind: 'wait', why: `${features} has not folded this slice yet` };
+
+/** Whether the features have folded the slice, or do so within a moment. */
+async function lookOut(
+  { partition }: TaskSlice,
+  given: {
+    readonly options: CandidatesOptions;
+    readonly source: Generation;
+    readonly from: number;
+  },
+): Promise<boolean> {
+  const { options, source, from } = given;
+  for (const waitMs of [...looksMs, null]) {
+    const [header] = await options.redis.mget([source.keys.header(partition)]);
+    if (offsetIn(header ?? null) >= from) return true;
+    if (waitMs !== null) await pause(waitMs);
+  }
+  return false;
+}
+
+/** Profiles, and the offset that they are of: read in one command, so that both are of one moment. */
+async function readSubjects(
+  { partition }: TaskSlice,
+  users: readonly string[],
+  { options, source }: { readonly options: CandidatesOptions; readonly source: Generation },
+): Promise<{ readonly offset: number; readonly subjects: Subject[] }> {
+  const { keys } = source;
+  const [header, ...values] = await options.redis.mget([
+    keys.header(partition),
+    ...users.map((user) => keys.row(partition, user)),
+  ]);
+  const subjects: Subject[] = [];
+  for (const [at, user] of users.entries()) {
+    const subject = subjectOf(user, values[at] ?? null, options.types);
+    if (subject !== null) subjects.push(subject);
+  }
+  return { offset: offsetIn(header ?? null), subjects };
+}

@@ -1,30 +1,35 @@
-import { createHash } from 'node:crypto';
-import { canonical } from '../../lib/stream/identity.ts';
 import type { Json } from '../../lib/stream/topology.ts';
-import { kinds } from '../../models/kinds.ts';
+import type { Known } from '../../models/catalogue.ts';
+import type { KindCatalogue, ModelDefinition } from '../../models/definitions.ts';
+import { learningName } from '../../models/learning-identity.ts';
 import type { Learner } from './topology.ts';
 
-/** What a model definition says of learning. */
-export interface LearningDefinition {
-  readonly kind: string;
-  readonly learning: unknown;
-}
+type Learning = Pick<ModelDefinition, 'kind' | 'learning'>;
 
-/**
- * The learning identity of a definition: versions of a kind with equal learning configuration
- * share one fold, whatever their retrieval. The id is how its fold and its state are named.
- */
-export const learnerOf = ({ kind: name, learning: given }: LearningDefinition): Learner => {
-  const kind = kinds.get(name);
-  if (kind === undefined) throw new Error(`there is no model kind '${name}'`);
-  const learning = kind.learningSchema.parse(given);
-  const text = canonical({ revision: kind.revision, learning: learning as Json });
+/** What a definition has learned for it; null for a kind that this release does not know. */
+export const learnerOf = (definition: Learning, kinds: KindCatalogue): Learner | null => {
+  const kind = kinds.get(definition.kind);
+  if (kind === undefined) return null;
+  const { learning } = definition;
   return {
-    id: `${name}-${createHash('sha256').update(text).digest('hex').slice(0, 8)}`,
-    kind: name,
+    name: learningName(kind.kind, learning),
+    kind: kind.kind,
     revision: kind.revision,
     channel: kind.userSide.channel,
     learning: learning as Json,
     side: kind.itemSide(learning),
   };
+};
+
+/** One learner per learning identity: versions that differ in retrieval alone share it. */
+export const learnersOf = (
+  models: ReadonlyMap<string, Known<ModelDefinition>>,
+  kinds: KindCatalogue,
+): ReadonlyMap<string, Learner> => {
+  const learners = new Map<string, Learner>();
+  for (const { definition } of models.values()) {
+    const learner = learnerOf(definition, kinds);
+    if (learner !== null && !learners.has(learner.name)) learners.set(learner.name, learner);
+  }
+  return learners;
 };

@@ -12,8 +12,8 @@ export interface ItemSignal {
 
 /** What is learned: a kind and its learning configuration. Versions with equal ones share it. */
 export interface Learner {
-  /** `<kind>-<hash of the learning configuration>`. */
-  readonly id: string;
+  /** `learning:<kind>-<hash of the learning configuration>`. */
+  readonly name: string;
   readonly kind: string;
   readonly revision: number;
   readonly channel: number;
@@ -39,7 +39,7 @@ export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown
   const { side } = learner;
   const { ranking } = side;
   return {
-    name: `learning:${learner.id}`,
+    name: learner.name,
     code: 'l',
     revision: learner.revision,
     layout: side.layout,

@@ -44,47 +44,52 @@ export const packing = (options: PackingOptions): Emission<UserSignals> => ({
   },
 });
 
+interface Open {
+  readonly writer: SignalPackWriter;
+  /** Offset of the interaction that the writer was last given. */
+  begun: number;
+}
+
 class Packs {
   readonly #options: PackingOptions;
   readonly #from: From;
-  readonly #writers: SignalPackWriter[];
-  /** Offset of the interaction that each writer was last given. */
-  readonly #begun: number[];
+  readonly #open = new Map<number, Open>();
   readonly #partitionOf = new Map<string, number>();
   readonly #messages: OutMessage[] = [];
 
   constructor(options: PackingOptions, from: From) {
     this.#options = options;
     this.#from = from;
-    this.#writers = Array.from({ length: options.partitions }, () => new SignalPackWriter());
-    this.#begun = this.#writers.map(() => -1);
   }
 
   add(out: UserSignals, offset: number): void {
-    const { atMs, clock, typeIndex } = out;
-    for (const { channel, signals } of out.channels) {
-      for (const signal of signals) {
-        const partition = this.#partition(signal.item);
-        const writer = this.#writers[partition] as SignalPackWriter;
-        if (this.#begun[partition] !== offset) {
-          this.#begun[partition] = offset;
-          writer.begin({ offset, atMs, clock, typeIndex });
-        }
-        writer.add(channel, signal);
-      }
+    for (const { channel, signals } of out.channels)
+      for (const signal of signals)
+        this.#writer(this.#partition(signal.item), out, offset).add(channel, signal);
+  }
+
+  /** The partition's pack, begun for this interaction; a full one is closed between two. */
+  #writer(partition: number, out: UserSignals, offset: number): SignalPackWriter {
+    let open = this.#open.get(partition);
+    if (open?.begun === offset) return open.writer;
+    if (open !== undefined && open.writer.bytes >= this.#options.packBytesMax) {
+      this.#close(partition, open.writer);
+      open = undefined;
     }
-    for (const [partition, writer] of this.#writers.entries())
-      if (writer.bytes >= this.#options.packBytesMax) this.#close(partition);
+    open ??= { writer: new SignalPackWriter(), begun: -1 };
+    const { atMs, clock, typeIndex } = out;
+    open.writer.begin({ offset, atMs, clock, typeIndex });
+    open.begun = offset;
+    this.#open.set(partition, open);
+    return open.writer;
   }
 
   finish(): OutMessage[] {
-    for (const [partition, writer] of this.#writers.entries())
-      if (!writer.empty) this.#close(partition);
+    for (const [partition, { writer }] of this.#open) this.#close(partition, writer);
     return this.#messages;
   }
 
-  #close(partition: number): void {
-    const writer = this.#writers[partition] as SignalPackWriter;
+  #close(partition: number, writer: SignalPackWriter): void {
     const { firstOffset, lastOffset } = writer;
     const value = this.#options.encode({
       lineage: this.#from.lineage,
@@ -94,8 +99,6 @@ class Packs {
       signals: writer.finish(),
     });
     this.#messages.push({ topic: this.#options.topic, partition, key: null, value });
-    this.#writers[partition] = new SignalPackWriter();
-    this.#begun[partition] = -1;
   }
 
   #partition(item: string): number {

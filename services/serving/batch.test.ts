@@ -1,0 +1,223 @@
+import { expect, test } from 'vitest';
+import { silentLogger } from '../../lib/telemetry/log.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
+import { parseContext } from '../../models/definitions.ts';
+import type { Exposure } from '../../schemas/generated/exposure.ts';
+import type { MetricEvent } from '../../schemas/generated/metric-event.ts';
+import type { Recommendation } from '../../schemas/generated/recommendation.ts';
+import type { Request } from '../../schemas/generated/request.ts';
+import { serveBatch, type BatchParts } from './batch.ts';
+import { current, FakeRedis, requestRecord } from './fakes.ts';
+import { Generations } from './generations.ts';
+import { ItemTable } from './items.ts';
+import { Rankings } from './rankings.ts';
+import type { ServedModel } from './models.ts';
+import { kinds } from '../../models/kinds.ts';
+import { currentKey } from '../../lib/stream/current.ts';
+
+const nowMs = 5_000;
+const context = parseContext(
+  '{"context":"home","size":2,"ladder":[{"step":"any","model":"m@0123456789ab"}]}',
+);
+if (!context.ok) throw new Error(context.faults.join());
+const home = { version: 'home@0123456789ab', revision: 1, definition: context.value };
+
+/** A model that holds `a`, `b` and `c` for everyone. */
+const anything: ServedModel = {
+  kind: 'shared',
+  version: 'm@0123456789ab',
+  learning: 'learning:m',
+  ageMsMax: 1_000,
+  headBytes: 0,
+  retrieval: {
+    shared: true,
+    rank: () => ['a', 'b', 'c'].map((itemId) => ({ itemId, score: 1 })),
+  },
+};
+
+const json = <T>(value: T): Buffer => Buffer.from(JSON.stringify(value));
+const parse = <T>(message: OutMessage | undefined): T =>
+  JSON.parse(message?.value?.toString() ?? 'null') as T;
+
+const start = async (change: Partial<BatchParts> = {}) => {
+  const redis = new FakeRedis();
+  const pointer = current('learning:m', 'l', 'item');
+  redis.values.set(currentKey('freshet', pointer.name), json(pointer));
+  const generations = new Generations(redis, 'freshet');
+  await generations.refresh([pointer.name]);
+  const own: OutMessage[] = [];
+  const foreign: OutMessage[] = [];
+  const parts: BatchParts = {
+    answering: {
+      redis,
+      models: { get: () => anything },
+      generations,
+      rankings: new Rankings(1_000),
+      items: new ItemTable(),
+      itemOffsets: () => [],
+      types: ['view'],
+      nowMs: () => nowMs,
+      monotonicMs: () => 0,
+    },
+    contexts: new Map([['home', home]]),
+    decoder: {
+      prepare: () => Promise.resolve(),
+      decode: (value) =>
+        value === null || value.length === 0
+          ? { ok: false, reason: 'empty_value', detail: '' }
+          : { ok: true, value: JSON.parse(value.toString()) as Request },
+    },
+    messages: {
+      topics: { recommendations: 'rec', exposures: 'exp', metricEvents: 'met' },
+      encode: { recommendation: json, exposure: json, metricEvent: json },
+      partitions: 4,
+      lineage: 'serving-line',
+    },
+    own: { send: (messages) => Promise.resolve(void own.push(...messages)) },
+    foreign: { send: (messages) => Promise.resolve(void foreign.push(...messages)) },
+    metrics: createMetrics({ processMetrics: false }),
+    log: silentLogger(),
+    backlogMax: 100,
+    replyTopics: ['shop.*'],
+    ...change,
+  };
+  return { parts, own, foreign };
+};
+
+const asked = (offset: number, change: Partial<Request> = {}): LogRecord =>
+  requestRecord({
+    offset,
+    value: json({
+      user_id: 'u1',
+      context_id: 'home',
+      count: null,
+      exclude: [],
+      session: [],
+      deadline_at: null,
+      ...change,
+    }),
+  });
+
+const of = <T>(messages: readonly OutMessage[], topic: string): T[] =>
+  messages.filter((message) => message.topic === topic).map((message) => parse<T>(message));
+
+test('every request of a batch is answered once, in order, whatever becomes of it', async () => {
+  const { parts, own } = await start();
+  const records = [
+    asked(1),
+    requestRecord({ offset: 2, value: null }),
+    asked(3, { context_id: 'other' }),
+    asked(4, { deadline_at: 4_000 }),
+    asked(5),
+  ];
+  await serveBatch({ records, highWatermark: 6 }, parts);
+  const answers = of<Recommendation>(own, 'rec');
+  expect(answers.map(({ answer_id: id, status }) => [id, status])).toEqual([
+    ['requests-1-1', 'ok'],
+    ['requests-1-2', 'invalid'],
+    ['requests-1-3', 'unknown_context'],
+    ['requests-1-4', 'expired'],
+    ['requests-1-5', 'ok'],
+  ]);
+  expect(answers[0]).toMatchObject({
+    user_id: 'u1',
+    context_version: 'home@0123456789ab',
+    model_version: 'm@0123456789ab',
+    answered_by: 'any',
+    items: [
+      { item_id: 'a', score: 1, step: 0 },
+      { item_id: 'b', score: 1, step: 0 },
+    ],
+    request_partition: 1,
+    request_offset: 1,
+  });
+});
+
+test('exposures are of answers with items alone, in ascending order of position', async () => {
+  const { parts, own } = await start();
+  const nothing = asked(2, { exclude: ['a', 'b', 'c'] });
+  await serveBatch({ records: [asked(1), nothing, asked(3)], highWatermark: 4 }, parts);
+  const exposed = of<Exposure>(own, 'exp');
+  expect(exposed.map((one) => [one.source_partition, one.source_offset, one.lineage])).toEqual([
+    [1, 1, 'serving-line'],
+    [1, 3, 'serving-line'],
+  ]);
+});
+
+test('of a flood the oldest are shed, the newest are answered, and none goes without a word', async () => {
+  const { parts, own } = await start();
+  const records = Array.from({ length: 50 }, (_, n) => asked(n));
+  await serveBatch({ records, highWatermark: 140 }, parts);
+  const answers = of<Recommendation>(own, 'rec');
+  const shed = answers.filter(({ status }) => status === 'overloaded');
+  expect([answers.length, shed.length, shed.at(-1)?.request_offset]).toEqual([50, 40, 39]);
+  const metrics = of<MetricEvent>(own, 'met');
+  expect(metrics).toHaveLength(11);
+  expect(metrics.at(-1)).toMatchObject({
+    labels: { context: 'none', status: 'overloaded' },
+    values: { count: 40 },
+  });
+});
+
+test('an answer goes to the reply topic too, if that is allowed, with the id as it came', async () => {
+  const { parts, own, foreign } = await start();
+  const headers = (topic: string) => ({
+    kafka_correlationId: Buffer.from([0, 200, 1]),
+    kafka_replyTopic: Buffer.from(topic),
+    kafka_replyPartition: Buffer.from([0, 0, 0, 2]),
+  });
+  const records = [
+    { ...asked(1), headers: headers('shop.replies') },
+    { ...asked(2), headers: headers('bank.replies') },
+    { ...requestRecord({ offset: 3, value: null }), headers: headers('shop.replies') },
+  ];
+  await serveBatch({ records, highWatermark: 4 }, parts);
+  expect(of<Recommendation>(own, 'rec')).toHaveLength(3);
+  expect(foreign.map(({ topic, partition }) => [topic, partition])).toEqual([
+    ['shop.replies', 2],
+    ['shop.replies', 2],
+  ]);
+  expect(foreign[0]?.headers).toEqual({ kafka_correlationId: Buffer.from([0, 200, 1]) });
+  expect(own[0]?.headers).toEqual(foreign[0]?.headers);
+  expect(await parts.metrics.text()).toContain('freshet_replies_total{result="refused"} 1');
+});
+
+test('no label of a metric event is a word of the asker', async () => {
+  const { parts, own } = await start();
+  const records = [asked(1), asked(2, { context_id: 'made-up', user_id: 'secret' })];
+  await serveBatch({ records, highWatermark: 3 }, parts);
+  const labels = of<MetricEvent>(own, 'met').flatMap((event) => Object.values(event.labels));
+  expect(labels).not.toContain('made-up');
+  expect(labels).not.toContain('secret');
+});
+
+test('an answer that came too late says so instead', async () => {
+  const { parts, own } = await start();
+  let clockMs = 4_999;
+  const late = {
+    ...parts,
+    answering: {
+      ...parts.answering,
+      nowMs: () => clockMs,
+      redis: {
+        mgetMany: (groups: readonly (readonly string[])[]) => {
+          clockMs = 5_001;
+          return parts.answering.redis.mgetMany(groups);
+        },
+        getRanges: parts.answering.redis.getRanges,
+      },
+    },
+  };
+  await serveBatch({ records: [asked(1, { deadline_at: 5_000 })], highWatermark: 2 }, late);
+  expect(of<Recommendation>(own, 'rec')[0]?.status).toBe('expired');
+  expect(of<Exposure>(own, 'exp')).toEqual([]);
+});
+
+test('the kinds that come with the project can all be served', () => {
+  for (const kind of kinds.values()) {
+    const learning = kind.learningSchema.parse({});
+    const retrieval = kind.retrieval(learning, kind.retrievalSchema.parse({}));
+    expect(typeof retrieval.shared).toBe('boolean');
+  }
+});

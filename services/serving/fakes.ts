@@ -1,0 +1,60 @@
+import type { RedisPort } from '../../lib/redis/redis-port.ts';
+import type { CurrentGeneration } from '../../lib/stream/current.ts';
+import type { LogRecord } from '../../lib/stream/topology.ts';
+
+/** What tests of this folder share: no broker, no Redis, no clock. */
+
+/** A Redis of one node that counts its round trips. */
+export class FakeRedis implements Pick<RedisPort, 'mgetMany' | 'getRanges' | 'getString'> {
+  readonly values = new Map<string, Buffer>();
+  roundTrips = 0;
+
+  mgetMany(groups: readonly (readonly string[])[]): Promise<(Buffer | null)[][]> {
+    this.roundTrips += 1;
+    for (const group of groups) {
+      const tags = new Set(group.map((key) => key.slice(0, key.indexOf('}'))));
+      if (tags.size !== 1) throw new Error('CROSSSLOT');
+    }
+    return Promise.resolve(groups.map((group) => group.map((key) => this.values.get(key) ?? null)));
+  }
+
+  getRanges(
+    requests: readonly { readonly key: string; readonly start: number; readonly end: number }[],
+  ): Promise<Buffer[]> {
+    this.roundTrips += 1;
+    return Promise.resolve(
+      requests.map(
+        ({ key, start, end }) => this.values.get(key)?.subarray(start, end + 1) ?? Buffer.alloc(0),
+      ),
+    );
+  }
+
+  getString(key: string): Promise<string | null> {
+    return Promise.resolve(this.values.get(key)?.toString() ?? null);
+  }
+}
+
+export const current = (
+  name: string,
+  code: string,
+  family: 'user' | 'item',
+): CurrentGeneration => ({
+  name,
+  hash: `${name}-hash`,
+  id4: 'abcd',
+  lineage: 'lineage-0001',
+  code,
+  family,
+  partitions: 4,
+});
+
+export const requestRecord = (change: Partial<LogRecord> = {}): LogRecord => ({
+  topic: 'freshet.requests.v1',
+  partition: 1,
+  offset: 7,
+  timestampMs: 1_000,
+  key: Buffer.from('u1'),
+  value: Buffer.from('x'),
+  headers: {},
+  ...change,
+});

@@ -1,0 +1,230 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { canonicalJson } from '../../models/canonical.ts';
+import { kinds } from '../../models/kinds.ts';
+import type { ItemSide, Profile, RecentItem, Signal, SignalContext } from '../../models/model.ts';
+
+/** What every kind of model promises (models/model.ts). A new kind is run through it by its line in models/kinds.ts. */
+const visit = fc.record({
+  user: fc.integer({ min: 0, max: 3 }),
+  item: fc.oneof(
+    fc.integer({ min: 0, max: 12 }).map((n) => `i${n}`),
+    fc.constantFrom('a-rather-long-identifier', 'Größe', '商品'),
+  ),
+  hours: fc.integer({ min: 0, max: 20_000 }),
+  type: fc.constantFrom('view', 'purchase'),
+});
+const visits = fc.array(visit, { minLength: 1, maxLength: 60 });
+type Visit = typeof visit extends fc.Arbitrary<infer V> ? V : never;
+type Kind = typeof kinds extends ReadonlyMap<string, infer K> ? K : never;
+
+const recentsMax = 10;
+
+/** All signals of a log of visits, and what each user visited last. */
+const signalsOf = (kind: Kind, log: readonly Visit[]) => {
+  const users = new Map<number, RecentItem[]>();
+  const signals: { signal: Signal; context: SignalContext }[] = [];
+  for (const [clock, { user, item, hours, type }] of log.entries()) {
+    const atMs = 1.7e12 + hours * 3_600_000;
+    const recents = Object.freeze(users.get(user) ?? []);
+    for (const signal of kind.userSide.signals(item, atMs, recents))
+      signals.push({ signal, context: { atMs, clock, type } });
+    const others = recents.filter(({ itemId }) => itemId !== item);
+    const all = [{ itemId: item, atMs, type }, ...others].sort((a, b) => b.atMs - a.atMs);
+    users.set(user, all.slice(0, recentsMax));
+  }
+  return { signals, users };
+};
+
+interface Stored {
+  readonly rows: ReadonlyMap<string, Buffer>;
+  readonly ranking: Buffer | null;
+}
+
+/** Applies a write as the store does, which never grows a value by a patch. */
+const apply = (
+  before: Buffer | undefined,
+  write: ReturnType<ItemSide<unknown>['rows']['encode']>,
+): Buffer | undefined => {
+  if ('whole' in write) return Buffer.from(write.whole);
+  for (const { at, bytes } of write.patches) {
+    expect(at + bytes.length).toBeLessThanOrEqual(before?.length ?? 0);
+    bytes.copy(before as Buffer, at);
+  }
+  return before;
+};
+
+/** Folds the log; `cut(n)` says whether everything goes through its stored form after signal n. */
+const learn = (kind: Kind, log: readonly Visit[], cut: (n: number) => boolean): Stored => {
+  const side = kind.itemSide(kind.learningSchema.parse({}));
+  const rows = new Map<string, unknown>();
+  const stored = new Map<string, Buffer>();
+  let ranking = side.ranking?.empty();
+  let storedRanking: Buffer | undefined;
+  const store = (): void => {
+    for (const [item, row] of rows) {
+      const bytes = apply(stored.get(item), side.rows.encode(row));
+      if (bytes !== undefined) stored.set(item, bytes);
+      expect(side.rows.bytes(row)).toBe(bytes?.length);
+    }
+    if (side.ranking !== null)
+      storedRanking = apply(storedRanking, side.ranking.encode(ranking)) ?? storedRanking;
+  };
+  for (const [n, { signal, context }] of signalsOf(kind, log).signals.entries()) {
+    const row = side.learn(rows.get(signal.item), signal, context);
+    if (row !== null) {
+      rows.set(signal.item, row);
+      side.ranking?.place(ranking, signal.item, row);
+    }
+    if (!cut(n)) continue;
+    store();
+    for (const [item, bytes] of stored) rows.set(item, side.rows.decode(Buffer.from(bytes)));
+    if (storedRanking !== undefined) ranking = side.ranking?.decode(Buffer.from(storedRanking));
+  }
+  store();
+  return { rows: stored, ranking: storedRanking ?? null };
+};
+
+const never = (): boolean => false;
+
+describe.each([...kinds.values()])('$kind', (kind) => {
+  const learning = kind.learningSchema.parse({});
+  const config = kind.retrievalSchema.parse({});
+  const side = kind.itemSide(learning);
+
+  test('has defaults for all of its configuration, which are themselves a configuration', () => {
+    expect(kind.learningSchema.parse(learning)).toEqual(learning);
+    expect(kind.retrievalSchema.parse(config)).toEqual(config);
+    expect(JSON.parse(canonicalJson({ learning, config }))).toEqual({ learning, config });
+  });
+
+  test('says every fault of a configuration at once', () => {
+    const names = Object.keys(learning as object);
+    const wrong = Object.fromEntries(names.map((name) => [name, 'wrong']));
+    const faults = kind.learningSchema.safeParse({ ...wrong, unheardOf: 1 }).error?.issues ?? [];
+    expect(faults.length).toBe(names.length + 1);
+    const found = kind.retrievalSchema.safeParse({ depth: 0, unheardOf: 1 }).error?.issues ?? [];
+    expect(found.length).toBe(2);
+  });
+
+  test('has a name, a source and a page of one screen that names both', () => {
+    expect(kind.kind).toMatch(/^[a-z][a-z0-9-]{0,39}$/);
+    const page = readFileSync(
+      new URL(`../../models/${kind.kind}/README.md`, import.meta.url),
+      'utf8',
+    );
+    expect(page.split('\n').length).toBeLessThanOrEqual(50);
+    expect(page).toContain(`# ${kind.kind}`);
+    expect(page).toContain(kind.source.split(':')[0]);
+    for (const name of Object.keys({ ...(learning as object), ...(config as object) }))
+      expect(page).toContain(`\`${name}\``);
+  });
+
+  test('has a channel of its own', () => {
+    const channels = [...kinds.values()].map(({ userSide }) => userSide.channel);
+    expect(new Set(channels).size).toBe(kinds.size);
+    expect(kind.userSide.channel).toBeGreaterThanOrEqual(1);
+    expect(kind.userSide.channel).toBeLessThanOrEqual(255);
+  });
+
+  test('teaches of the visited and the recent items alone, each once, the visited one first', () => {
+    fc.assert(
+      fc.property(visits, (log) => {
+        const recents = [...signalsOf(kind, log).users.values()][0] ?? [];
+        const given = structuredClone(recents);
+        const signals = kind.userSide.signals('new', 1.7e12, recents);
+        expect(recents).toEqual(given);
+        expect(kind.userSide.signals('new', 1.7e12, recents)).toEqual(signals);
+        const known = new Set(['new', ...recents.map(({ itemId }) => itemId)]);
+        expect(signals[0]?.item).toBe('new');
+        expect(new Set(signals.map(({ item }) => item)).size).toBe(signals.length);
+        for (const { item, others, notes } of signals) {
+          expect(notes.length).toBe(others.length);
+          for (const id of [item, ...others]) expect(known.has(id)).toBe(true);
+          for (const note of notes) expect(note & 0xff).toBe(note);
+        }
+      }),
+    );
+  });
+
+  test('learns the same wherever the log is cut', () => {
+    fc.assert(
+      fc.property(visits, fc.array(fc.boolean(), { minLength: 7 }), (log, cuts) => {
+        const once = learn(kind, log, never);
+        expect(learn(kind, log, () => true)).toEqual(once);
+        expect(learn(kind, log, (n) => cuts[n % cuts.length] as boolean)).toEqual(once);
+      }),
+    );
+  });
+
+  test('starts each row with its figures, and refuses another layout', () => {
+    const log = [{ user: 0, item: 'a', hours: 0, type: 'view' as const }];
+    const { rows } = learn(kind, log, never);
+    const row = rows.get('a') as Buffer;
+    expect(row.length).toBeGreaterThanOrEqual(side.headBytes);
+    expect(side.headBytes).toBeGreaterThan(0);
+    const other = Buffer.from(row);
+    other[0] = 99;
+    expect(() => side.rows.decode(other)).toThrow('unknown layout');
+  });
+
+  test('ranks the same for the same state: best first, each once, at most its depth', () => {
+    const retrieval = kind.retrieval(learning, kind.retrievalSchema.parse({ depth: 5 }));
+    fc.assert(
+      fc.property(visits, (log) => {
+        const { rows, ranking } = learn(kind, log, never);
+        const profiles = [...signalsOf(kind, log).users.values()].map((recents) => ({ recents }));
+        for (const profile of profiles) {
+          const rank = (reversed: boolean) =>
+            retrieval.shared
+              ? retrieval.rank(ranking === null ? [] : [ranking], () => true)
+              : rankFor(retrieval, profile, { rows, reversed });
+          const ranked = rank(false);
+          expect(rank(true)).toEqual(ranked);
+          expect(ranked.length).toBeLessThanOrEqual(5);
+          expect(new Set(ranked.map(({ itemId }) => itemId)).size).toBe(ranked.length);
+          for (const { score } of ranked) expect(Number.isFinite(score)).toBe(true);
+          const order = ranked.toSorted(
+            (a, b) => b.score - a.score || (a.itemId < b.itemId ? -1 : 1),
+          );
+          expect(ranked).toEqual(order);
+        }
+      }),
+    );
+  });
+
+  test('has nothing to rank where nothing is learned', () => {
+    const retrieval = kind.retrieval(learning, config);
+    const profile = { recents: [{ itemId: 'a', atMs: 1.7e12, type: 'view' }] };
+    const nothing = new Map<string, Buffer>();
+    if (retrieval.shared) expect(retrieval.rank([], () => true)).toEqual([]);
+    else expect(retrieval.rank(profile, nothing, nothing)).toEqual([]);
+  });
+});
+
+type Personal = Exclude<ReturnType<Kind['retrieval']>, { shared: true }>;
+
+/** Both steps of retrieval, with what was read in one order or the other. */
+const rankFor = (
+  retrieval: Personal,
+  profile: Profile,
+  given: { readonly rows: ReadonlyMap<string, Buffer>; readonly reversed: boolean },
+) => {
+  const read = (items: readonly string[]): Map<string, Buffer> => {
+    const ordered = given.reversed ? items.toReversed() : items;
+    return new Map(
+      ordered.flatMap((item) => {
+        const row = given.rows.get(item);
+        return row === undefined ? [] : [[item, row] as const];
+      }),
+    );
+  };
+  const wanted = retrieval.wants(profile);
+  for (const item of wanted)
+    expect(profile.recents.some(({ itemId }) => itemId === item)).toBe(true);
+  const rows = read(wanted);
+  const figures = retrieval.figures(profile, rows);
+  for (const item of figures) expect(rows.has(item)).toBe(false);
+  return retrieval.rank(profile, rows, read(figures));
+};

@@ -9,7 +9,7 @@ export const interactions: Topic = {
   cleanup: 'delete',
   retentionMs: -1,
   timestamps: 'CreateTime',
-  messageBytesMax: 256 * 1024,
+  messageBytesMax: 1024 * 1024,
   schema: 'interaction',
   writtenBy: ['ingest'],
   readBy: ['user-features', 'seen-items', 'signals', 'candidates', 'experiments', 'archive'],

@@ -9,7 +9,7 @@ export const items: Topic = {
   cleanup: 'compact',
   retentionMs: -1,
   timestamps: 'LogAppendTime',
-  messageBytesMax: 256 * 1024,
+  messageBytesMax: 1024 * 1024,
   schema: 'item',
   writtenBy: ['producers', 'freshet publish'],
   readBy: ['serving'],

@@ -9,7 +9,7 @@ export const metricEvents: Topic = {
   cleanup: 'delete',
   retentionMs: 7 * 24 * 60 * 60 * 1000,
   timestamps: 'CreateTime',
-  messageBytesMax: 256 * 1024,
+  messageBytesMax: 1024 * 1024,
   schema: 'metric-event',
   writtenBy: ['serving', 'experiments', 'batch jobs'],
   readBy: ['metrics'],

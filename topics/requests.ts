@@ -9,7 +9,7 @@ export const requests: Topic = {
   cleanup: 'delete',
   retentionMs: 24 * 60 * 60 * 1000,
   timestamps: 'LogAppendTime',
-  messageBytesMax: 256 * 1024,
+  messageBytesMax: 1024 * 1024,
   schema: 'request',
   writtenBy: ['applications', 'freshet request'],
   readBy: ['serving'],

@@ -17,6 +17,7 @@ export interface Topic {
   /** -1: kept without limit. */
   readonly retentionMs: number;
   readonly timestamps: 'LogAppendTime' | 'CreateTime';
+  /** Limit of a record batch at the broker, which is what max.message.bytes bounds. */
   readonly messageBytesMax: number;
   /** Folder-less name of the schema: schemas/avro/<schema>.avsc. */
   readonly schema: string;

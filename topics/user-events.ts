@@ -9,7 +9,7 @@ export const userEvents: Topic = {
   cleanup: 'delete',
   retentionMs: -1,
   timestamps: 'LogAppendTime',
-  messageBytesMax: 256 * 1024,
+  messageBytesMax: 1024 * 1024,
   schema: 'user-event',
   writtenBy: ['producers', 'freshet publish', 'freshet replay'],
   readBy: ['ingest'],

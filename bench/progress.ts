@@ -1,0 +1,95 @@
+import { readCurrent } from '../lib/stream/current.ts';
+import { emptyHeader, parseHeader } from '../lib/stream/header.ts';
+import { foldKeys } from '../lib/stream/keys.ts';
+import { parseModel } from '../models/definitions.ts';
+import { kinds } from '../models/kinds.ts';
+import { learningName } from '../models/learning-identity.ts';
+import { exposures } from '../topics/exposures.ts';
+import { interactions } from '../topics/interactions.ts';
+import { itemSignals } from '../topics/item-signals.ts';
+import { type Topic, topicName } from '../topics/topic.ts';
+import { userEvents } from '../topics/user-events.ts';
+import { type Bed, definitionTexts } from './bed.ts';
+
+/** A fold and what it reads, in the order of its header. */
+export interface FoldInputs {
+  readonly fold: string;
+  readonly inputs: readonly Topic[];
+}
+
+/** The folds of each service, those first whose output others read. */
+export function foldsOf(service: string): FoldInputs[] {
+  switch (service) {
+    case 'ingest':
+      return [{ fold: service, inputs: [userEvents] }];
+    case 'user-features':
+    case 'seen-items':
+    case 'signals':
+      return [{ fold: service, inputs: [interactions] }];
+    case 'learning':
+      return learningFolds().map((fold) => ({ fold, inputs: [itemSignals] }));
+    case 'candidates':
+      return [{ fold: service, inputs: [interactions, exposures] }];
+    default:
+      return [];
+  }
+}
+
+/** One per learning identity among the definitions. */
+function learningFolds(): string[] {
+  const names = new Set<string>();
+  for (const text of definitionTexts()) {
+    const parsed = parseModel(text, kinds);
+    if (parsed.ok) names.add(learningName(parsed.value.kind, parsed.value.learning));
+  }
+  return [...names];
+}
+
+/** Next offset per input and partition, as stored with the state; 0 where nothing is. */
+export async function storedOffsets(bed: Bed, { fold, inputs }: FoldInputs): Promise<number[][]> {
+  const current = await readCurrent(bed.redis, bed.config.prefix, fold);
+  if (current === null) return inputs.map(() => []);
+  const keys = foldKeys(current);
+  const headers = await bed.redis.mgetMany(
+    Array.from({ length: current.partitions }, (_, partition) => [keys.header(partition)]),
+  );
+  const parsed = headers.map(([bytes]) =>
+    bytes === null || bytes === undefined ? emptyHeader(inputs.length) : parseHeader(bytes),
+  );
+  return inputs.map((_, input) => parsed.map(({ offsets }) => offsets[input] ?? 0));
+}
+
+/**
+ * Records that a fold has before it, from what Redis holds and where the logs end. Upstream folds
+ * must be asked first: their last records are on the log before their state says so.
+ */
+export async function lagOf(bed: Bed, fold: FoldInputs): Promise<number> {
+  let lag = 0;
+  const ends = await Promise.all(
+    fold.inputs.map((topic) => bed.admin.topicOffsets(topicName(bed.config.prefix, topic))),
+  );
+  const offsets = await storedOffsets(bed, fold);
+  ends.forEach((partitions, input) => {
+    for (const { partition, high } of partitions)
+      lag += Math.max(0, high - (offsets[input]?.[partition] ?? 0));
+  });
+  return lag;
+}
+
+const pollMs = 250;
+
+/** Resolves when every fold of the services has nothing before it. */
+export async function caughtUp(
+  bed: Bed,
+  services: readonly string[],
+  onLag: (lag: number) => void = () => undefined,
+): Promise<void> {
+  const folds = services.flatMap(foldsOf);
+  for (;;) {
+    let lag = 0;
+    for (const fold of folds) lag += await lagOf(bed, fold);
+    if (lag === 0) return;
+    onLag(lag);
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+}

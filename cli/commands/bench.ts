@@ -1,0 +1,66 @@
+import { type Command, InvalidArgumentError } from 'commander';
+
+import { benchAnswers, type BenchOptions, benchPipeline } from '../../bench/pipeline.ts';
+import { report } from '../../bench/report.ts';
+
+interface BenchFlags {
+  readonly events: number;
+  readonly users: number;
+  readonly items: number;
+  readonly seconds: number;
+  readonly rate: number;
+  readonly aof: boolean;
+  readonly cpuProf?: string;
+  readonly stagesOnly?: boolean;
+  readonly json?: boolean;
+}
+
+export function registerBenchCommand(program: Command): void {
+  const bench = program
+    .command('bench')
+    .description('measure speed, memory and freshness on a stack of its own');
+  withOptions(bench.command('pipeline'), 1_000_000)
+    .description('every figure: CPU per event by stage, memory, freshness, times of answers')
+    .option('--stages-only', 'leave out memory, freshness and answers')
+    .action(async (flags: BenchFlags) => {
+      const { stagesOnly = false } = flags;
+      print(await benchPipeline({ ...optionsOf(flags), stagesOnly }), flags);
+    });
+  withOptions(bench.command('answers'), 100_000)
+    .description('freshness and the times of answers, beside those of a bare echo')
+    .action(async (flags: BenchFlags) => print(await benchAnswers(optionsOf(flags)), flags));
+  // Subcommands are made before exitOverride reaches them.
+  for (const command of bench.commands) command.exitOverride();
+}
+
+function withOptions(command: Command, events: number): Command {
+  return command
+    .option('--events <number>', 'synthetic events on the log beforehand', whole, events)
+    .option('--users <number>', 'users, who come evenly', whole, 50_000)
+    .option('--items <number>', "items, by Zipf's law with exponent 1", whole, 20_000)
+    .option('--seconds <number>', 'of freshness, and of echo and answers each', whole, 30)
+    .option('--rate <number>', 'events and requests per second in these', whole, 500)
+    .option('--no-aof', "Redis without its append-only file (users' stacks have it)")
+    .option('--cpu-prof <folder>', 'write a CPU profile of every service there')
+    .option('--json', 'print one line of JSON, last');
+}
+
+function whole(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('a whole number, 1 up');
+  return value;
+}
+
+const optionsOf = ({ cpuProf, ...flags }: BenchFlags): BenchOptions => ({
+  events: flags.events,
+  users: flags.users,
+  items: flags.items,
+  seconds: flags.seconds,
+  rate: flags.rate,
+  aof: flags.aof,
+  ...(cpuProf === undefined ? {} : { cpuProfDir: cpuProf }),
+  say: (line) => console.error(line),
+});
+
+const print = (result: object, { json }: BenchFlags): void =>
+  console.log(json === true ? JSON.stringify(result) : report(result));

@@ -31,6 +31,11 @@ test.each([
   ['', 'it said nothing'],
   ['starting\nready\n', 'ready'],
   ['WARN fine\nERROR no space left\n\tat java.io.File\n', 'ERROR no space left'],
+  [
+    '[2026-11-23] ERROR Exiting (kafka.Kafka$)\njava.lang.RuntimeException: wrong node id.\n',
+    'java.lang.RuntimeException: wrong node id',
+  ],
+  ['java.io.A: no\nCaused by: java.io.B: full\n\tat x\n', 'java.io.B: full'],
   ['ERROR stopping\nSocket: Address already in use.\n', 'Socket: Address already in use'],
 ])('the reason in the log %j is found', (log, reason) => {
   expect(reasonIn(log)).toBe(reason);

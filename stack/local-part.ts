@@ -50,13 +50,18 @@ function notStarted(part: LocalPart, what: string): StackError {
   return new StackError(`${part.title} ${what}: ${reason}.`, cure);
 }
 
-/** The line of a log that says why: the first that complains, or else the last. */
+/** The line of a log that says why: a taken port, an exception, a complaint, or else the last. */
 export function reasonIn(log: string): string {
   const lines = log.split('\n').filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
   const reason =
     lines.find((line) => /address already in use/i.test(line)) ??
+    lines.findLast((line) => line.startsWith('Caused by: ')) ??
+    lines.find((line) => /^[\w.$]+(Exception|Error): /.test(line)) ??
     lines.find((line) => /ERROR|FATAL|Exception|# |failed|cannot/i.test(line)) ??
     lines.at(-1) ??
     'it said nothing';
-  return reason.replace(/\.\s*$/, '').slice(0, 250);
+  return reason
+    .replace(/^\[[^\]]*\] |^Caused by: /, '')
+    .replace(/\.\s*$/, '')
+    .slice(0, 250);
 }

@@ -54,7 +54,15 @@ export function describeRedis(options: RedisOptions): LocalPart {
     name: 'redis',
     title: 'Redis',
     command: program,
-    args: ['--bind', '127.0.0.1', '--port', String(port), '--dir', dataDir, ...redisArguments],
+    args: [
+      ...`--bind 127.0.0.1 --port ${port}`.split(' '),
+      '--dir',
+      dataDir,
+      // A list of processes then shows whose it is.
+      '--set-proc-title',
+      'no',
+      ...redisArguments,
+    ],
     dir: dataDir,
     logFile: join(logsDir, 'redis.log'),
     answers: async () => redisAnswers(port),

@@ -42,7 +42,7 @@ async function setCompatibility(config: RegistryConfig, subject: string): Promis
   });
   if (status === 200) return;
   const { message } = body;
-  if (typeof message !== 'string') throw notARegistry(config, status);
+  if (status === 404 || typeof message !== 'string') throw notARegistry(config, status);
   throw new UserError(`${subject}: compatibility cannot be set: ${oneLine(message)}`);
 }
 

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
+import { UserError } from '../../lib/errors.ts';
+import { openAdmin } from '../../lib/kafka/admin.ts';
+import { topics } from '../../topics/all.ts';
+import { applyTopics, diffTopics, readTopics, type TopicChange } from '../../topics/apply.ts';
+import { topicName } from '../../topics/topic.ts';
+import { print } from '../output.ts';
+
+/** Compares the list with the broker and, where asked to, makes the broker follow. */
+export async function reconcileTopics(
+  config: CommonConfig,
+  doing: 'apply' | 'diff',
+): Promise<TopicChange[]> {
+  const names = topics.map((topic) => topicName(config.prefix, topic));
+  const admin = await openAdmin(config.kafka);
+  try {
+    const changes = diffTopics(topics, await readTopics(admin, names), config);
+    if (doing === 'diff') return changes;
+    const refused = changes.flatMap((change) => (change.kind === 'refuse' ? [change.why] : []));
+    // All or nothing: a half-applied list is harder to understand than one that was refused.
+    const more = refused.length > 1 ? ` (and ${refused.length - 1} more: freshet topics diff)` : '';
+    if (refused[0] !== undefined) throw new UserError(`nothing was applied: ${refused[0]}${more}`);
+    await applyTopics(changes, admin);
+    return changes;
+  } finally {
+    await admin.close();
+  }
+}
+
+function line(change: TopicChange): string {
+  if (change.kind === 'create') {
+    const { topic, partitions } = change.spec;
+    return `create ${topic} with ${partitions} partition${partitions === 1 ? '' : 's'}`;
+  }
+  if (change.kind === 'refuse') return `refuse ${change.why}`;
+  const settings = change.differing.map(({ name, from, to }) => `${name} from ${from} to ${to}`);
+  return `set    ${change.topic}: ${settings.join(', ')}`;
+}
+
+export function registerTopicCommands(program: Command): void {
+  const command = program.command('topics').description('create topics, and keep them as listed');
+  command
+    .command('apply')
+    .description('create missing topics and correct settings; partition counts are never changed')
+    .option('--json', 'print JSON')
+    .action(async ({ json = false }: { json?: boolean }) => {
+      const changes = await reconcileTopics(commonConfig(), 'apply');
+      const text = changes.map(line).join('\n');
+      const nothing = `all ${topics.length} topics are as listed`;
+      print({ json }, { topics: topics.length, changes }, text === '' ? nothing : text);
+    });
+  command
+    .command('diff')
+    .description('say what `apply` would do; exits 1 if there is something')
+    .option('--json', 'print JSON')
+    .action(async ({ json = false }: { json?: boolean }) => {
+      const changes = await reconcileTopics(commonConfig(), 'diff');
+      const text = changes.map(line).join('\n');
+      const nothing = `all ${topics.length} topics are as listed`;
+      print({ json }, { topics: topics.length, changes }, text === '' ? nothing : text);
+      process.exitCode = changes.length > 0 ? 1 : 0;
+    });
+}

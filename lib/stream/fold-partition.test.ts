@@ -1,0 +1,228 @@
+import { describe, expect, test } from 'vitest';
+
+import {
+  countingFold,
+  countingOracle,
+  countingRecord,
+  emissionText,
+  tallyText,
+} from '../../test/support/counting-fold.ts';
+import { FoldPartition, type FoldPartitionDeps } from './fold-partition.ts';
+import { defaultBounds } from './fold-slice.ts';
+import { parseHeader } from './header.ts';
+import { foldKeys } from './keys.ts';
+import { drive, foldIdentity } from './memory-driver.ts';
+import { type MemoryStore, memoryStore } from './memory-store.ts';
+import { PoisonMeter, unknownSchema } from './poison.ts';
+import type { LogRecord, OutMessage } from './topology.ts';
+
+const from = (offset: number, partition = 0) => ({ lineage: 'source', partition, offset });
+const unit = (key: string, n: number) => ({ key, n });
+
+/** An owner of partition 0 over a store, with whatever a test wants to be otherwise. */
+function ownerOf(store: MemoryStore, change: Partial<FoldPartitionDeps> = {}) {
+  const fold = countingFold({ cacheBytesMax: 10_000 });
+  const identity = foldIdentity(fold, 1);
+  const sent: OutMessage[] = [];
+  const keys = foldKeys({ ...fold, id4: identity.id4 });
+  const owner = new FoldPartition(fold, {
+    partition: 0,
+    identity,
+    keys,
+    store,
+    bounds: defaultBounds,
+    meter: new PoisonMeter({ consecutiveMax: 3, inWindowMax: 50, windowRecords: 100 }),
+    send: async (messages) => void sent.push(...messages),
+    failureMessage: ({ record, reason }) => ({
+      topic: 'failed',
+      key: `${record.offset} ${reason}`,
+      value: record.value,
+    }),
+    ...change,
+  });
+  return { owner, sent, keys };
+}
+
+const log: readonly LogRecord[] = [
+  countingRecord(0, { from: from(0), units: [unit('a', 1), unit('b', 2)] }),
+  countingRecord(1, { from: from(1), units: [unit('a', 3)] }),
+  countingRecord(2, { from: from(0), units: [unit('a', 1), unit('b', 2)] }),
+  countingRecord(3, { from: from(0, 1), units: [unit('b', 4)] }),
+  countingRecord(4, { from: from(5), units: [] }),
+  countingRecord(5, { from: from(2), units: [unit('c', 5), unit('c', 6)] }),
+];
+
+describe('a slice', () => {
+  test('folds, emits what the state then holds, and stores values, offset, hash and marks', async () => {
+    const { rows, shared, emitted, header } = await drive(countingFold(), log);
+    const wanted = countingOracle(log);
+    expect(new Map([...rows].map(([key, bytes]) => [key, tallyText(bytes)]))).toEqual(wanted.rows);
+    expect(shared && tallyText(shared)).toBe(wanted.shared);
+    expect(emitted.map(({ value }) => emissionText(value))).toEqual(wanted.emitted);
+    expect(header).toMatchObject({ offsets: [6], marks: [[2, 0]] });
+  });
+
+  test('compares all units of one record with the mark before it, and moves the mark after', async () => {
+    const packed = countingRecord(0, { from: from(7), units: [unit('a', 1), unit('a', 1)] });
+    const { rows, header } = await drive(countingFold(), [packed]);
+    expect(rows.get('a')?.readUInt32LE(0)).toBe(2);
+    expect(header?.marks).toEqual([[7]]);
+  });
+
+  test('passes over what another lineage emitted', async () => {
+    const other = { ...from(0), lineage: 'another' };
+    const foreign = countingRecord(0, { from: other, units: [unit('a', 1)] });
+    const { rows, skipped, header } = await drive(countingFold(), [foreign]);
+    expect([rows.size, skipped.get('other_lineage'), header?.marks]).toEqual([0, 1, [[]]]);
+  });
+
+  test('counts a unit that its fold passes over, and stores nothing for it', async () => {
+    const { rows, skipped } = await drive(countingFold(), [
+      countingRecord(0, { from: null, units: [unit('a', -1)] }),
+    ]);
+    expect([rows.size, skipped.get('negative')]).toEqual([0, 1]);
+  });
+
+  test('ends at its bounds: records, units, and bytes once there is a backlog', async () => {
+    const store = memoryStore();
+    const bounds = { recordsMax: 4, unitsMax: 3, bytesMax: 0, recordsBeforeBytes: 2 };
+    const { owner } = ownerOf(store, { bounds: { ...bounds, bytesMax: 1e6 } });
+    await owner.load();
+    expect((await owner.slice(log)).records).toBe(2);
+    expect((await owner.slice(log.slice(2))).records).toBe(2);
+    const { owner: other } = ownerOf(memoryStore(), { bounds: { ...bounds, unitsMax: 100 } });
+    await other.load();
+    expect((await other.slice(log)).records).toBe(2);
+  });
+
+  test('sends before it stores: a crash in between loses no emission', async () => {
+    const store = memoryStore();
+    const { owner, keys } = ownerOf(store, {
+      send: async () => {
+        expect(store.values.has(keys.header(0))).toBe(false);
+        throw new Error('power cut');
+      },
+    });
+    await owner.load();
+    await expect(owner.slice(log)).rejects.toThrow('power cut');
+    expect(store.values.size).toBe(0);
+    expect(await owner.load()).toBe(false);
+    const again = ownerOf(store);
+    await again.owner.load();
+    await again.owner.slice(log);
+    expect(again.sent.map(({ value }) => emissionText(value))).toEqual(countingOracle(log).emitted);
+  });
+
+  test('keeps nothing of a slice that failed, although rows were changed in place', async () => {
+    const store = memoryStore();
+    let broken = false;
+    const { owner, keys } = ownerOf(store, {
+      send: async () => {
+        if (broken) throw new Error('no acknowledgement');
+      },
+    });
+    await owner.load();
+    await owner.slice(log.slice(0, 1));
+    broken = true;
+    await expect(owner.slice(log.slice(1))).rejects.toThrow('no acknowledgement');
+    broken = false;
+    await owner.load();
+    await owner.slice(log.slice(1));
+    const wanted = countingOracle(log);
+    expect(tallyText(store.values.get(keys.row(0, 'a')) as Buffer)).toBe(wanted.rows.get('a'));
+    expect(tallyText(store.values.get(keys.shared(0)) as Buffer)).toBe(wanted.shared);
+  });
+});
+
+describe('an owner that was overtaken', () => {
+  test('emits nothing, changes nothing, and goes on from where the other one stands', async () => {
+    const store = memoryStore();
+    const old = ownerOf(store);
+    const young = ownerOf(store);
+    await old.owner.load();
+    await young.owner.load();
+    await young.owner.slice(log.slice(0, 3));
+    const before = new Map(store.values);
+    expect((await old.owner.slice(log)).kind).toBe('restart');
+    expect(old.sent).toEqual([]);
+    expect(store.values).toEqual(before);
+    await old.owner.load();
+    expect(old.owner.nextOffset).toBe(3);
+    expect((await old.owner.slice(log.slice(3))).kind).toBe('applied');
+  });
+
+  test('between its read and its commit is refused, and its cache is dropped', async () => {
+    const store = memoryStore();
+    const young = ownerOf(store);
+    let overtake: (() => Promise<unknown>) | null = null;
+    const old = ownerOf(store, {
+      send: async () => {
+        await overtake?.();
+        overtake = null;
+      },
+    });
+    await old.owner.load();
+    await old.owner.slice(log.slice(0, 1));
+    await young.owner.load();
+    overtake = () => young.owner.slice(log.slice(1, 2));
+    expect((await old.owner.slice(log.slice(1))).kind).toBe('restart');
+    await old.owner.load();
+    await old.owner.slice(log.slice(old.owner.nextOffset));
+    const { rows } = countingOracle(log);
+    for (const [key, text] of rows)
+      expect(tallyText(store.values.get(old.keys.row(0, key)) as Buffer)).toBe(text);
+  });
+});
+
+describe('poison', () => {
+  const bad = (offset: number, fails = 'undecodable') =>
+    countingRecord(offset, { from: null, units: [], fails });
+  const good = (offset: number) => countingRecord(offset, { from: null, units: [unit('a', 1)] });
+
+  test('is set aside with what follows the emissions, and the partition goes on', async () => {
+    const { owner, sent } = ownerOf(memoryStore());
+    await owner.load();
+    const result = await owner.slice([good(0), bad(1), good(2)]);
+    expect(result.failures.map(({ reason }) => reason)).toEqual(['undecodable']);
+    expect(sent.map(({ topic }) => topic)).toEqual(['counted', 'counted', 'failed']);
+    expect(owner.nextOffset).toBe(3);
+  });
+
+  test('past the limit stops the partition before the record that is too much', async () => {
+    const { owner, sent } = ownerOf(memoryStore());
+    await owner.load();
+    const records = [good(0), bad(1), bad(2), bad(3), bad(4), good(5)];
+    expect(await owner.slice(records)).toMatchObject({ kind: 'full', records: 4 });
+    expect(await owner.slice(records.slice(4))).toMatchObject({ kind: 'full', records: 0 });
+    expect(sent.filter(({ topic }) => topic === 'failed')).toHaveLength(3);
+    expect(owner.nextOffset).toBe(4);
+  });
+
+  test('that depends on time stays poison, although a later look would find the schema', async () => {
+    const store = memoryStore();
+    const { owner } = ownerOf(store, {
+      send: async () => {
+        throw new Error('power cut');
+      },
+    });
+    await owner.load();
+    await expect(owner.slice([bad(0, unknownSchema)])).rejects.toThrow('power cut');
+    // The registry knows the schema by now: the record decodes.
+    const later = ownerOf(store);
+    await later.owner.load();
+    const result = await later.owner.slice([good(0)]);
+    expect(result.failures.map(({ reason }) => reason)).toEqual([unknownSchema]);
+  });
+});
+
+test('a log whose beginning is gone is folded from where it begins', async () => {
+  const store = memoryStore();
+  const { owner, keys } = ownerOf(store);
+  expect(await owner.load()).toBe(false);
+  owner.startAt(3);
+  expect(owner.nextOffset).toBe(3);
+  await owner.slice(log.slice(3));
+  expect(parseHeader(store.values.get(keys.header(0)) as Buffer).offsets).toEqual([6]);
+  owner.startAt(0);
+  expect(owner.nextOffset).toBe(6);
+});

@@ -1,0 +1,107 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+
+import { formatHeader } from './header.ts';
+import type { Commit, KeyWrite, StateStore } from './store.ts';
+
+const header = (offset: number): string =>
+  formatHeader({ offsets: [offset], hashes: ['a1b2c3d4'], marks: [[]] });
+
+/**
+ * What every store must do: the runner's guarantee rests on it. `open` gives an empty one whose
+ * keys are `{tag}...`.
+ */
+export function storeConformance(name: string, open: () => Promise<StateStore>): void {
+  describe(`the store of state: ${name}`, () => {
+    let store: StateStore;
+    beforeEach(async () => {
+      store = await open();
+    });
+    const commit = (change: Partial<Commit>) =>
+      store.commit({ headerKey: '{t}Zh', expected: null, next: header(1), writes: [], ...change });
+    const read = async (...keys: string[]) =>
+      (await store.load(keys)).map((bytes) => bytes?.toString('latin1') ?? null);
+    const whole = (key: string, text: string): KeyWrite => ({
+      key,
+      write: { whole: Buffer.from(text, 'latin1') },
+    });
+
+    test('what was never written is null', async () => {
+      expect(await read('{t}Zh', '{t}za')).toEqual([null, null]);
+    });
+
+    test('values and header are written together', async () => {
+      expect(await commit({ writes: [whole('{t}za', 'one'), whole('{t}zb', 'two')] })).toBe(
+        'applied',
+      );
+      expect(await read('{t}zb', '{t}Zh', '{t}za')).toEqual(['two', header(1), 'one']);
+    });
+
+    test('another header than the expected one refuses everything', async () => {
+      await commit({ writes: [whole('{t}za', 'one')] });
+      const late = [whole('{t}za', 'late'), whole('{t}zb', 'late')];
+      for (const expected of [null, header(0), header(2), `${header(1)} `, '']) {
+        expect(await commit({ expected, next: header(9), writes: late })).toBe('refused');
+      }
+      expect(await read('{t}Zh', '{t}za', '{t}zb')).toEqual([header(1), 'one', null]);
+    });
+
+    test('a command that runs twice is applied once', async () => {
+      await commit({});
+      const twice = { expected: header(1), next: header(2), writes: [whole('{t}za', 'two')] };
+      expect([await commit(twice), await commit(twice)]).toEqual(['applied', 'refused']);
+    });
+
+    test('offsets that a double cannot tell apart are told apart', async () => {
+      const [big, bigger] = ['9007199254740993 a -', '9007199254740992 a -'];
+      await commit({ next: big });
+      expect(await commit({ expected: bigger, next: header(1) })).toBe('refused');
+      expect(await commit({ expected: big, next: header(1) })).toBe('applied');
+    });
+
+    test('patches change bytes in place, any byte value, and grow with zeros', async () => {
+      await commit({ writes: [whole('{t}za', '0123456789')] });
+      const patches = [
+        { at: 2, bytes: Buffer.from([0, 255, 13]) },
+        { at: 9, bytes: Buffer.from('xy') },
+      ];
+      const far = [{ at: 3, bytes: Buffer.from('z') }];
+      const writes = [
+        { key: '{t}za', write: { patches } },
+        { key: '{t}zb', write: { patches: far } },
+      ];
+      expect(await commit({ expected: header(1), next: header(2), writes })).toBe('applied');
+      expect(await read('{t}za', '{t}zb')).toEqual(['01\0\xff\r5678xy', '\0\0\0z']);
+    });
+
+    test('patches of a refused commit are refused with it', async () => {
+      await commit({ writes: [whole('{t}za', '0123')] });
+      const patches = [{ at: 0, bytes: Buffer.from('x') }];
+      expect(await commit({ writes: [{ key: '{t}za', write: { patches } }] })).toBe('refused');
+      expect(await read('{t}za')).toEqual(['0123']);
+    });
+
+    test('a slice of 20,000 rows, whole and patched, is one commit', async () => {
+      const rows = Array.from({ length: 20_000 }, (_, n) => `{t}z${n}`);
+      await commit({ writes: rows.map((key) => whole(key, '....')) });
+      const patch = { patches: [{ at: 1, bytes: Buffer.from('!') }] };
+      const writes = rows.map((key) => ({ key, write: patch }));
+      await commit({ expected: header(1), next: header(2), writes });
+      const values = await store.load(rows);
+      expect(values.every((bytes) => bytes?.toString() === '.!..')).toBe(true);
+    });
+
+    test('what was read is the reader’s own', async () => {
+      await commit({ writes: [whole('{t}za', 'one')] });
+      const [bytes] = await store.load(['{t}za']);
+      bytes?.fill(0);
+      expect(await read('{t}za')).toEqual(['one']);
+    });
+
+    test('decisions are remembered, each once', async () => {
+      expect(await store.decided('{t}Zd')).toEqual(new Set());
+      await store.decide('{t}Zd', [7, 3]);
+      await store.decide('{t}Zd', [3, 2 ** 52]);
+      expect(await store.decided('{t}Zd')).toEqual(new Set([3, 7, 2 ** 52]));
+    });
+  });
+}

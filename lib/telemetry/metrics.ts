@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type {
   CounterName,
@@ -41,6 +42,10 @@ const createSeries = (name: string, declared: MetricDeclaration, registry: Regis
   });
 };
 
+const { version } = JSON.parse(
+  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
+) as { version: string };
+
 /**
  * One per process. `processMetrics`: memory, CPU and event-loop delay too, under the same prefix
  * (left out in tests, where they keep observers alive).
@@ -53,6 +58,7 @@ export const createMetrics = (options: { processMetrics?: boolean } = {}): Metri
   for (const [name, declared] of Object.entries(metricDeclarations)) {
     series.set(name, createSeries(name, declared, registry));
   }
+  (series.get('freshet_build_info') as Gauge).set({ version, node: process.version }, 1);
   return {
     add: (name, labels, amount = 1) => (series.get(name) as Counter).inc(labels, amount),
     set: (name, labels, value) => (series.get(name) as Gauge).set(labels, value),

@@ -132,11 +132,6 @@ export const metricDeclarations = {
     help: 'Foreign reply topics that are not being sent to at present.',
     labels: [],
   },
-  freshet_ranking_age_seconds: {
-    type: 'gauge',
-    help: 'Age of the shared rankings in memory.',
-    labels: ['model'],
-  },
   freshet_definitions: {
     type: 'gauge',
     help: 'Definitions in memory, by kind: contexts, models, items.',

@@ -1,0 +1,106 @@
+import { type Command, InvalidArgumentError } from 'commander';
+
+import { commonConfig } from '../../lib/config/common.ts';
+import { UserError } from '../../lib/errors.ts';
+import { type Answer, openAsker } from '../data/asking.ts';
+import { textTable } from '../data/text-table.ts';
+import { readTitles } from '../data/titles.ts';
+import { print } from '../output.ts';
+
+interface RequestFlags {
+  readonly user: string;
+  readonly context: string;
+  readonly count?: number;
+  readonly exclude: readonly string[];
+  readonly session: readonly string[];
+  readonly timeout: number;
+  readonly titles?: boolean;
+  readonly json?: boolean;
+}
+
+export function registerRequestCommand(program: Command): void {
+  program
+    .command('request')
+    .description('ask for recommendations over Kafka, as an application does, and show the answer')
+    .requiredOption('--user <id>', 'for whom')
+    .requiredOption('--context <name>', 'where they are shown, for instance home-feed')
+    .option('--count <number>', "items wanted, at most the context's size", whole)
+    .option('--exclude <items>', 'items not to answer with, with commas', list, [])
+    .option(
+      '--session <items>',
+      'items of a session that is not in the log, oldest first',
+      list,
+      [],
+    )
+    .option('--timeout <ms>', 'wait no longer than this', whole, 10_000)
+    .option('--titles', 'show titles, from the topic items (default unless --json)')
+    .option('--no-titles', 'show ids only')
+    .option('--json', 'print the answer as one JSON line')
+    .action(request);
+}
+
+async function request(flags: RequestFlags): Promise<void> {
+  const config = commonConfig();
+  const asJson = flags.json === true;
+  const wanted = flags.titles ?? !asJson;
+  const [asker, titles] = await Promise.all([
+    openAsker(config),
+    wanted ? readTitles(config) : new Map<string, string>(),
+  ]);
+  const answer = await asker.ask(
+    {
+      user_id: flags.user,
+      context_id: flags.context,
+      count: flags.count ?? null,
+      exclude: flags.exclude,
+      session: flags.session,
+      deadline_at: null,
+    },
+    flags.timeout,
+  );
+  if (answer === null) {
+    throw new UserError(
+      `no answer within ${flags.timeout} ms: is serving running? (\`npx freshet lag\`)`,
+    );
+  }
+  const { recommendation, tookMs } = answer;
+  if (recommendation.status !== 'ok') process.exitCode = 1;
+  const items = recommendation.items.map((item) =>
+    wanted ? { ...item, title: titles.get(item.item_id) ?? null } : item,
+  );
+  print(
+    { json: asJson },
+    { ...recommendation, items, took_ms: Math.round(tookMs) },
+    text(answer, titles),
+  );
+}
+
+function text({ recommendation, tookMs }: Answer, titles: ReadonlyMap<string, string>): string {
+  const { status, reason, items, removed, model_version: model } = recommendation;
+  if (status !== 'ok') return `${status}: ${reason ?? 'no reason was given'}`;
+  const rows = items.map((item, index) => {
+    const title = titles.get(item.item_id) ?? '';
+    return [index + 1, item.item_id, title, item.score.toPrecision(3), item.step + 1];
+  });
+  const rules = Object.entries(removed).filter(([, count]) => count > 0);
+  const said = [
+    `answer ${recommendation.answer_id} after ${Math.round(tookMs)} ms`,
+    `answered by ${recommendation.answered_by}${model === null ? '' : ` (${model})`}`,
+    `removed by rules: ${rules.map(([rule, count]) => `${rule} ${count}`).join(', ') || 'none'}`,
+  ];
+  if (recommendation.newest_interaction_at !== null) {
+    const at = new Date(recommendation.newest_interaction_at).toISOString();
+    said.push(`newest interaction behind it: ${at}`);
+  }
+  return `${items.length === 0 ? 'No item is left.' : textTable(['#', 'item', 'title', 'score', 'step'], rows)}\n${said.join('\n')}`;
+}
+
+function list(text: string): string[] {
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.filter((part) => part !== '');
+}
+
+function whole(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number.');
+  return Number(text);
+}

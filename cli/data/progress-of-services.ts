@@ -1,0 +1,134 @@
+import type { CommonConfig } from '../../lib/config/common.ts';
+import { type KafkaAdmin, openAdmin, type PartitionOffsets } from '../../lib/kafka/admin.ts';
+import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
+import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
+import { parseHeader } from '../../lib/stream/header.ts';
+import { foldKeys } from '../../lib/stream/keys.ts';
+import { exposures } from '../../topics/exposures.ts';
+import { interactions } from '../../topics/interactions.ts';
+import { itemSignals } from '../../topics/item-signals.ts';
+import { metricEvents } from '../../topics/metric-events.ts';
+import { requests } from '../../topics/requests.ts';
+import { type Topic, topicName } from '../../topics/topic.ts';
+import { userEvents } from '../../topics/user-events.ts';
+
+/** How far a service is in one partition of one of its topics. */
+export interface Progress {
+  readonly service: string;
+  readonly topic: string;
+  readonly partition: number;
+  /** The first record that it has not dealt with. */
+  readonly next: number;
+  readonly end: number;
+  readonly lag: number;
+}
+
+/** Inputs of folds in the order in which their headers have them. */
+const inputs: Readonly<Record<string, readonly Topic[]>> = {
+  ingest: [userEvents],
+  'user-features': [interactions],
+  'seen-items': [interactions],
+  signals: [interactions],
+  learning: [itemSignals],
+  candidates: [interactions, exposures],
+};
+/** Services without state in Redis: the group's committed offset says how far they are. */
+const stateless: Readonly<Record<string, Topic>> = { serving: requests, metrics: metricEvents };
+
+/** `learning:co-visits-0123` is a fold of the service learning. */
+export const serviceOf = (fold: string): string => fold.split(':', 1)[0] ?? fold;
+export const statefulServices: readonly string[] = Object.keys(inputs);
+
+/** Every fold that has a current generation, by the pointers in Redis. */
+export async function currentGenerations(
+  redis: RedisPort,
+  prefix: string,
+): Promise<CurrentGeneration[]> {
+  const names = new Set<string>();
+  const start = currentKey(prefix, '');
+  for await (const keys of redis.scan(`${start}*`)) {
+    for (const key of keys) names.add(key.slice(start.length));
+  }
+  const found: CurrentGeneration[] = [];
+  for (const name of [...names].toSorted(byFlow)) {
+    const current = await readCurrent(redis, prefix, name);
+    if (current !== null) found.push(current);
+  }
+  return found;
+}
+
+const flow = Object.keys(inputs);
+const byFlow = (a: string, b: string): number =>
+  flow.indexOf(serviceOf(a)) - flow.indexOf(serviceOf(b)) || (a < b ? -1 : 1);
+
+/** Asks again and again without opening connections each time. */
+export interface ProgressReader {
+  read(): Promise<{ readonly progress: readonly Progress[]; readonly missing: readonly string[] }>;
+  close(): Promise<void>;
+}
+
+export async function openProgress(config: CommonConfig): Promise<ProgressReader> {
+  const admin = await openAdmin(config.kafka);
+  const redis = await openRedis(config.redis);
+  return {
+    read: () => readProgress(config, admin, redis),
+    close: async () => {
+      await admin.close();
+      await redis.close();
+    },
+  };
+}
+
+async function readProgress(config: CommonConfig, admin: KafkaAdmin, redis: RedisPort) {
+  const known = new Map<string, Promise<PartitionOffsets[]>>();
+  const endsOf = (topic: string): Promise<PartitionOffsets[]> => {
+    let ends = known.get(topic);
+    if (ends === undefined) known.set(topic, (ends = admin.topicOffsets(topic)));
+    return ends;
+  };
+  const progress: Progress[] = [];
+  const generations = await currentGenerations(redis, config.prefix);
+  for (const current of generations) {
+    const topics = (inputs[serviceOf(current.name)] ?? []).map((topic) =>
+      topicName(config.prefix, topic),
+    );
+    // Before the ends: a lag may then come out too large by a moment, but never below zero.
+    const stored = await headersOf(redis, current);
+    for (const [input, topic] of topics.entries()) {
+      for (const ends of await endsOf(topic)) {
+        const next = stored[ends.partition]?.[input] ?? 0;
+        progress.push(progressOf(current.name, topic, { ends, next }));
+      }
+    }
+  }
+  for (const [service, of] of Object.entries(stateless)) {
+    const topic = topicName(config.prefix, of);
+    const committed = await admin.groupOffsets(`${config.prefix}.${service}`, topic);
+    for (const ends of await endsOf(topic)) {
+      const next = committed.get(ends.partition) ?? -1;
+      progress.push(progressOf(service, topic, { ends, next }));
+    }
+  }
+  const started = new Set(generations.map(({ name }) => serviceOf(name)));
+  return { progress, missing: statefulServices.filter((service) => !started.has(service)) };
+}
+
+function progressOf(
+  service: string,
+  topic: string,
+  { ends, next }: { ends: PartitionOffsets; next: number },
+): Progress {
+  const { partition, low, high } = ends;
+  const from = Math.max(low, next);
+  return { service, topic, partition, next: from, end: high, lag: Math.max(0, high - from) };
+}
+
+/** Offsets per partition and input, as stored with the state. */
+async function headersOf(redis: RedisPort, current: CurrentGeneration): Promise<number[][]> {
+  const keys = foldKeys(current);
+  const partitions = Array.from({ length: current.partitions }, (_, partition) => partition);
+  const values = await redis.mgetMany(partitions.map((partition) => [keys.header(partition)]));
+  return values.map(([header]) =>
+    header === null || header === undefined ? [] : [...parseHeader(header).offsets],
+  );
+}

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { encoderFor } from '../../lib/avro/encoder.ts';
+import { memoryRegistry } from '../../lib/avro/memory-registry.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import { drive } from '../../lib/stream/memory-driver.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
@@ -86,15 +87,7 @@ test('an event at every limit is accepted', () => {
 });
 
 const encodeEvent = encoderFor<UserEvent>(userEventSchema, 1);
-const registry = {
-  schemaOf: async (id: number) =>
-    id === 1
-      ? JSON.stringify(userEventSchema)
-      : id === 2
-        ? JSON.stringify(interactionSchema)
-        : null,
-  idOf: async () => 1,
-};
+const registry = memoryRegistry({ 1: userEventSchema, 2: interactionSchema });
 const decoderOf = <T>(schema: object) =>
   new TopicDecoder<T>({ registry, subject: 's', schema, valueBytesMax: 65_536, graceMs: [] });
 

@@ -1,3 +1,5 @@
+import { setImmediate as turnOver } from 'node:timers/promises';
+
 import type { OutMessage } from '../../lib/stream/topology.ts';
 
 export interface Sender {
@@ -11,7 +13,7 @@ interface Waiting {
 }
 
 /**
- * One send in flight; what comes meanwhile, from the batches of other partitions, goes with the
+ * One send in flight; what comes in the same turn or meanwhile, from the batches of other partitions, goes with the
  * next one. A produce call costs far more than a record in it, so this is what keeps four
  * partitions from waiting for one another's calls. The order of the calls is kept.
  */
@@ -20,6 +22,8 @@ export const gathering = (sender: Sender): Sender => {
   let sending = false;
   const drain = async (): Promise<void> => {
     sending = true;
+    // What one fetch brought for several partitions is answered in one turn of the event loop.
+    await turnOver();
     while (waiting.length > 0) {
       const batch = waiting;
       waiting = [];

@@ -1,3 +1,4 @@
+import { setImmediate as turnOver } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { OutMessage } from '../../lib/stream/topology.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
@@ -12,23 +13,28 @@ const message = (topic: string, key: string, partition?: number): OutMessage => 
 });
 
 describe('gathering', () => {
-  test('sends at once when idle, and together what came meanwhile, in order', async () => {
+  test('sends together what came in one turn, and then what came meanwhile, in order', async () => {
     const sends: string[][] = [];
-    let release = (): void => undefined;
+    const open: (() => void)[] = [];
     const sender = gathering({
       send: (messages) => {
         sends.push(messages.map(({ key }) => String(key)));
-        return new Promise((resolve) => (release = resolve));
+        return new Promise((resolve) => void open.push(resolve));
       },
     });
-    const first = sender.send([message('t', '1')]);
-    const others = [sender.send([message('t', '2')]), sender.send([message('t', '3')])];
-    expect(sends).toEqual([['1']]);
-    release();
-    await first;
-    await Promise.resolve();
-    expect(sends).toEqual([['1'], ['2', '3']]);
-    release();
+    const first = [sender.send([message('t', '1')]), sender.send([message('t', '2')])];
+    await turnOver();
+    const others = [sender.send([message('t', '3')]), sender.send([message('t', '4')])];
+    await turnOver();
+    expect(sends).toEqual([['1', '2']]);
+    open[0]?.();
+    await Promise.all(first);
+    await turnOver();
+    expect(sends).toEqual([
+      ['1', '2'],
+      ['3', '4'],
+    ]);
+    open[1]?.();
     await Promise.all(others);
   });
 

@@ -55,6 +55,13 @@ test('a score of none, below none or that is no number is none', () => {
   expect(read.candidates.map(({ score }) => score)).toEqual([0, 0, 0]);
 });
 
+test('a score too small or too large for the layout is the nearest that it holds', () => {
+  const candidates = [1e-30, 1e30].map((score) => ({ itemId: 'a', score }));
+  const [small, large] = decodeCandidates(encodeCandidates({ ...list(0), candidates })).candidates;
+  expect(small?.score).toBeGreaterThan(0);
+  expect(large?.score).toBeGreaterThan(4e9);
+});
+
 test('another layout, and bytes cut anywhere, are refused, not misread', () => {
   const bytes = encodeCandidates(list(3));
   expect(() => decodeCandidates(Buffer.concat([Buffer.from([7]), bytes.subarray(1)]))).toThrow(

@@ -11,20 +11,18 @@ import {
 } from '../../models/definitions.ts';
 import { kinds } from '../../models/kinds.ts';
 import type { Definition } from '../../schemas/generated/definition.ts';
+import type { ValueDecoder } from '../../topics/interactions-input.ts';
 import { Definitions } from './definitions.ts';
 
-const decoder = {
-  prepare: async (): Promise<void> => undefined,
-  decode: (value: Buffer | null) => ({
-    ok: true as const,
-    value: JSON.parse(String(value)) as Definition,
-  }),
+const decoder: ValueDecoder<Definition> = {
+  prepare: async () => undefined,
+  decode: (value) => ({ ok: true, value: JSON.parse(String(value)) as Definition }),
 };
-const definitionsWith = (prepare = decoder.prepare) =>
+const definitionsWith = (change: Partial<typeof decoder> = {}) =>
   new Definitions({
     kafka: { brokers: [], clientId: 'test' },
-    models: { topic: 'models', decoder: { ...decoder, prepare } },
-    contexts: { topic: 'contexts', decoder: { ...decoder, prepare } },
+    models: { topic: 'models', decoder: { ...decoder, ...change } },
+    contexts: { topic: 'contexts', decoder: { ...decoder, ...change } },
     kinds,
     log: createLogger({ name: 'test', level: 'silent' }),
     onFatal: (error) => {
@@ -69,15 +67,20 @@ test('a model is in use once a context names it, whichever comes first', async (
 
 test('while the registry is away records wait, in order, and it says so', async () => {
   const { version, model, context } = published();
-  let away = true;
-  const definitions = definitionsWith(async () => {
-    if (away) throw new RetryableError('the registry is away');
+  let calls = 0;
+  const away = (): boolean => calls < 3;
+  const definitions = definitionsWith({
+    prepare: async () => {
+      calls += 1;
+      if (away()) throw new RetryableError('the registry is away');
+    },
+    decode: (value) =>
+      away() ? { ok: false, reason: 'unknown_schema', detail: '' } : decoder.decode(value),
   });
   definitions.take(model);
   definitions.take(context);
   await expect.poll(() => definitions.ready()).toBe('the registry is away');
   expect(definitions.personal()).toEqual([]);
-  away = false;
   await expect
     .poll(() => definitions.personal().map((one) => one.version), { timeout: 5000 })
     .toEqual([version]);

@@ -131,13 +131,13 @@ describe('interactions', () => {
     know('ann', 'a', 5000);
     know('bob', 'b', 6000);
     know('cid', 'a', 7000);
-    foldedTo(14);
+    foldedTo(20);
     const own = slice(interactions, 10, [acted('ann'), acted('bob'), acted('ann'), acted('cid')]);
     const result = await task.slice(own);
     if (result.kind !== 'write') throw new Error(result.why);
     expect(result.writes.map(({ key }) => key)).toEqual(['mv4_ann', 'mv4_bob', 'mv4_cid']);
     expect(decodeCandidates(result.writes[1]?.value ?? Buffer.alloc(0))).toMatchObject({
-      profileOffset: 14,
+      profileOffset: 20,
       computedAtMs: 9000,
       newestAtMs: 6000,
       candidates: [{ itemId: 'x' }, { itemId: 'y' }],

@@ -77,6 +77,10 @@ async function download(options: DownloadOptions, maven: string, complete: strin
   );
   // Kept after a failure, so that the next try goes on from there.
   const repository = join(cacheDir, 'maven');
+  for (const name of readdirSync(cacheDir)) {
+    // Of a start that was killed: under the lock nobody else is at it.
+    if (name.startsWith('unfinished-')) rmSync(join(cacheDir, name), { recursive: true });
+  }
   const unfinished = join(cacheDir, `unfinished-${randomBytes(6).toString('hex')}`);
   mkdirSync(unfinished);
   try {

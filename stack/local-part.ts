@@ -17,7 +17,8 @@ export interface LocalPart {
   readonly answers: () => Promise<boolean>;
 }
 
-const readyMsMax = 90_000;
+/** Ten times what it takes, for machines that are busy with other things. */
+const readyMsMax = 180_000;
 const pollMs = 50;
 
 export async function spawnPart(

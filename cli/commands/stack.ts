@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { UserError } from '../../lib/errors.ts';
 import {
@@ -108,7 +108,10 @@ async function report(state: StackState, asJson: boolean | undefined): Promise<v
     const said = answers ? 'answers' : 'DOES NOT ANSWER';
     console.log(`# ${part.padEnd(10)} ${address.padEnd(16)} ${said}${process}`);
   }
-  if (addresses.prometheusUrl === undefined) {
+  if (mode !== 'outside' && parts.some(({ answers }) => !answers)) {
+    console.log(`# Cure: npx freshet down && npx freshet up (logs: ${join(dataDir, 'logs')})`);
+  }
+  if (mode === 'processes' && addresses.prometheusUrl === undefined) {
     console.log('# prometheus is not there (apt-get install prometheus adds it at the next start)');
   }
 }

@@ -1,0 +1,76 @@
+import type { TopicDecoder } from '../../lib/avro/decoder.ts';
+import { encoderFor } from '../../lib/avro/encoder.ts';
+import { kinds } from '../../models/kinds.ts';
+import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
+import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
+import { readSignals } from '../../schemas/packed/signals-reader.ts';
+import { digestOf, type Entry } from './ledger.ts';
+
+/** A message, found on a topic or expected there. */
+export interface Emitted {
+  readonly partition: number;
+  readonly key: Buffer | string | null;
+  readonly value: Buffer | null;
+}
+
+/** Takes messages apart into entries; null: not emitted by the generation that is verified. */
+export interface EmittedReader {
+  prepare(messages: readonly Emitted[]): Promise<void>;
+  entries(message: Emitted): readonly Entry[] | null;
+}
+
+/** An interaction is one entry, and its content is the whole message. */
+export function interactionsReader(
+  decoder: TopicDecoder<Interaction>,
+  lineage: string,
+): EmittedReader {
+  // With a schema id of its own: the same content counts as the same under any version.
+  const encode = encoderFor<Interaction>(interactionSchema, 0);
+  return {
+    prepare: (messages) => decoder.prepare(messages.map(({ value }) => value)),
+    entries: ({ partition, key, value }) => {
+      const decoded = decoder.decode(value);
+      if (!decoded.ok || decoded.value.lineage !== lineage) return null;
+      const { source_partition: source, source_offset: offset } = decoded.value;
+      const content = Buffer.concat([
+        Buffer.from(`${partition}|${String(key)}|`),
+        encode(decoded.value),
+      ]);
+      // One target for all: a position must be on one partition only.
+      return [{ source, offset, target: 0, digest: digestOf(content) }];
+    },
+  };
+}
+
+/**
+ * A pack holds the signals of many interactions for one partition. How packs are cut is up to the
+ * slices; what is compared is what they hold, interaction by interaction.
+ */
+export function signalsReader(
+  decoder: TopicDecoder<SignalPack>,
+  { lineage, types }: { lineage: string; types: readonly string[] },
+): EmittedReader {
+  const channels = [...kinds.values()].map(({ userSide }) => userSide.channel);
+  return {
+    prepare: (messages) => decoder.prepare(messages.map(({ value }) => value)),
+    entries: ({ partition: target, value }) => {
+      const decoded = decoder.decode(value);
+      if (!decoded.ok || decoded.value.lineage !== lineage) return null;
+      const { source_partition: source, signals } = decoded.value;
+      const contents = new Map<number, string>();
+      for (const channel of channels) {
+        readSignals(signals, { channel, types }, ({ item, others, notes }, context, offset) => {
+          const { atMs, clock, type } = context;
+          const parts = [channel, atMs, clock, type, item, ...others, notes.join()];
+          contents.set(offset, `${contents.get(offset) ?? ''}${parts.join('\0')}\n`);
+        });
+      }
+      return [...contents].map(([offset, content]) => ({
+        source,
+        offset,
+        target,
+        digest: digestOf(content),
+      }));
+    },
+  };
+}

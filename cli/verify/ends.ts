@@ -1,0 +1,52 @@
+import type { CommonConfig } from '../../lib/config/common.ts';
+import { RetryableError } from '../../lib/errors.ts';
+import { openAdmin } from '../../lib/kafka/admin.ts';
+import { failedEvents } from '../../topics/failed-events.ts';
+import { interactions } from '../../topics/interactions.ts';
+import { itemSignals } from '../../topics/item-signals.ts';
+import { items } from '../../topics/items.ts';
+import { recommendations } from '../../topics/recommendations.ts';
+import { requests } from '../../topics/requests.ts';
+import { type Topic, topicName } from '../../topics/topic.ts';
+import { userEvents } from '../../topics/user-events.ts';
+
+/** First and next offset per partition of each topic. */
+export type Ends = ReadonlyMap<
+  string,
+  { readonly low: readonly number[]; readonly high: number[] }
+>;
+
+export function endsOf(ends: Ends, config: CommonConfig, topic: Topic) {
+  const own = ends.get(topicName(config.prefix, topic));
+  if (own === undefined) throw new Error(`the ends of ${topic.thing} were not read`);
+  return own;
+}
+
+/** In this order: against the flow. */
+const endsOrder = [
+  recommendations,
+  itemSignals,
+  interactions,
+  failedEvents,
+  userEvents,
+  items,
+  requests,
+];
+
+export async function topicEnds(config: CommonConfig): Promise<Ends> {
+  const admin = await openAdmin(config.kafka);
+  try {
+    const names = endsOrder.map((topic) => topicName(config.prefix, topic));
+    const there = await admin.partitionCounts(names);
+    const missing = names.filter((name) => !there.has(name));
+    if (missing.length > 0) throw new RetryableError(`topics are missing: ${missing.join(', ')}`);
+    const ends = new Map<string, { low: number[]; high: number[] }>();
+    for (const name of names) {
+      const rows = await admin.topicOffsets(name);
+      ends.set(name, { low: rows.map(({ low }) => low), high: rows.map(({ high }) => high) });
+    }
+    return ends;
+  } finally {
+    await admin.close();
+  }
+}

@@ -1,0 +1,150 @@
+import { TopicDecoder } from '../../lib/avro/decoder.ts';
+import { openEncoder } from '../../lib/avro/encoder.ts';
+import type { RegistryPort } from '../../lib/avro/registry.ts';
+import type { CommonConfig } from '../../lib/config/common.ts';
+import type { RedisPort } from '../../lib/redis/redis-port.ts';
+import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
+import { type FoldKeys, foldKeys } from '../../lib/stream/keys.ts';
+import { foldIdentity } from '../../lib/stream/memory-driver.ts';
+import type { Fold } from '../../lib/stream/topology.ts';
+import type { Catalogue } from '../../models/catalogue.ts';
+import { kinds } from '../../models/kinds.ts';
+import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
+import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
+import { openIngestFold } from '../../services/ingest/main.ts';
+import { learnersOf } from '../../services/learning/learners.ts';
+import { learningFold } from '../../services/learning/topology.ts';
+import { seenItemsConfig } from '../../services/seen-items/config.ts';
+import { seenItemsFold } from '../../services/seen-items/topology.ts';
+import { signalsConfig } from '../../services/signals/config.ts';
+import {
+  type SignalInteraction,
+  signalInteractionSchema,
+  signalsFold,
+} from '../../services/signals/topology.ts';
+import { userFeaturesConfig } from '../../services/user-features/config.ts';
+import { userFeaturesFold } from '../../services/user-features/topology.ts';
+import { interactions } from '../../topics/interactions.ts';
+import { itemSignals } from '../../topics/item-signals.ts';
+import { type Topic, topicName } from '../../topics/topic.ts';
+
+/** What a fold does with its types does not matter here: it is given its own values back. */
+export type AnyFold = Fold<unknown, unknown, unknown, unknown>;
+
+/** A fold whose current generation is verified. */
+export interface VerifiedFold {
+  readonly fold: AnyFold;
+  readonly current: CurrentGeneration;
+  readonly keys: FoldKeys;
+}
+
+interface Sources {
+  readonly config: CommonConfig;
+  readonly registry: RegistryPort;
+  readonly redis: RedisPort;
+  readonly catalogue: Catalogue;
+}
+
+/** Every fold with a current generation, made as its service makes it. */
+export async function openFolds(
+  sources: Sources,
+): Promise<{ folds: VerifiedFold[]; notes: string[] }> {
+  const { config, redis } = sources;
+  const folds: VerifiedFold[] = [];
+  const notes: string[] = [];
+  const lineageOf = async (name: string): Promise<string> =>
+    (await readCurrent(redis, config.prefix, name))?.lineage ?? '';
+  const lineages = { ingest: await lineageOf('ingest'), signals: await lineageOf('signals') };
+  const made = [
+    ...(await plainFolds(sources, lineages.ingest)),
+    ...(await learningFolds(sources, { lineage: lineages.signals, notes })),
+  ];
+  for (const fold of made) {
+    const current = await readCurrent(redis, config.prefix, fold.name);
+    if (current === null) {
+      notes.push(`${fold.name} was never started here`);
+      continue;
+    }
+    const identity = foldIdentity(fold, current.partitions);
+    if (identity.hash === current.hash) folds.push({ fold, current, keys: foldKeys(current) });
+    else
+      notes.push(
+        `${fold.name} is NOT verified: its state was folded as ${current.lineage} and the settings ` +
+          `here make ${identity.lineage}; run verify with the settings of the service`,
+      );
+  }
+  return { folds, notes };
+}
+
+const anyFold = <In, Row, Out, Shared>(fold: Fold<In, Row, Out, Shared>): AnyFold =>
+  fold as unknown as AnyFold;
+
+function decoderOf<T>(
+  { config, registry }: Sources,
+  topic: Topic,
+  schema: object,
+): TopicDecoder<T> {
+  return new TopicDecoder<T>({
+    registry,
+    subject: `${topicName(config.prefix, topic)}-value`,
+    schema,
+    valueBytesMax: topic.messageBytesMax,
+  });
+}
+
+async function plainFolds(sources: Sources, lineage: string): Promise<AnyFold[]> {
+  const { config, registry } = sources;
+  const { types } = config;
+  const topic = topicName(config.prefix, interactions);
+  const target = topicName(config.prefix, itemSignals);
+  const decoder = decoderOf<Interaction>(sources, interactions, interactionSchema);
+  const common = { topic, lineage, decoder, types };
+  const { recentItemsMax, packBytesMax } = signalsConfig();
+  const encode = await openEncoder<SignalPack>(registry, `${target}-value`, signalPackSchema);
+  return [
+    anyFold(await openIngestFold(config, registry)),
+    anyFold(userFeaturesFold({ ...common, limits: userFeaturesConfig() })),
+    anyFold(seenItemsFold({ ...common, limits: seenItemsConfig() })),
+    anyFold(
+      signalsFold({
+        topic,
+        lineage,
+        types,
+        decoder: decoderOf<SignalInteraction>(sources, interactions, signalInteractionSchema),
+        recentItemsMax,
+        sides: [...kinds.values()].map(({ userSide }) => userSide),
+        packing: { topic: target, partitions: config.partitions, encode, packBytesMax },
+      }),
+    ),
+  ];
+}
+
+/** One per learning identity that has state, whether or not a context still uses it. */
+async function learningFolds(
+  sources: Sources,
+  { lineage, notes }: { lineage: string; notes: string[] },
+): Promise<AnyFold[]> {
+  const { config, redis, catalogue } = sources;
+  const learners = learnersOf(catalogue.models, kinds);
+  const inUse = learnersOf(catalogue.modelsInUse(), kinds);
+  const stored = new Set<string>(inUse.keys());
+  const prefix = currentKey(config.prefix, 'learning:');
+  for await (const found of redis.scan(`${prefix}*`)) {
+    for (const key of found) stored.add(key.slice(prefix.length - 'learning:'.length));
+  }
+  const folds: AnyFold[] = [];
+  for (const name of [...stored].toSorted()) {
+    const learner = learners.get(name);
+    if (learner === undefined) {
+      notes.push(`${name} is NOT verified: no model that learns so is published any more`);
+      continue;
+    }
+    const decoder = decoderOf<SignalPack>(sources, itemSignals, signalPackSchema);
+    const topic = topicName(config.prefix, itemSignals);
+    const { types } = config;
+    folds.push(
+      anyFold(learningFold({ topic, lineage, decoder, types, learner, cacheBytesMax: 0 })),
+    );
+  }
+  return folds;
+}

@@ -1,0 +1,201 @@
+import type { LogRecord } from '../../lib/kafka/log-record.ts';
+import { recordHash } from '../../lib/stream/fold-partition.ts';
+import { formatHeader } from '../../lib/stream/header.ts';
+import { unknownSchema } from '../../lib/stream/poison.ts';
+import type { Decoded, Write } from '../../lib/stream/topology.ts';
+import type { AnyFold } from './folds.ts';
+import type { Findings } from './report.ts';
+import type { StoredChunk, StoredPartition } from './stored.ts';
+
+/** Something to look at when the fold stands before a certain offset. */
+export interface Moment {
+  readonly offset: number;
+  look(state: FoldedState): void;
+}
+
+export interface FoldedState {
+  row(key: string): unknown;
+}
+
+export interface RefoldOptions {
+  readonly fold: AnyFold;
+  readonly stored: StoredPartition;
+  readonly findings: Findings;
+  /** First offset of the log that is left. */
+  readonly low: number;
+  /** Offsets that failed for a reason which depends on time: they stay failed (DESIGN 4.10). */
+  readonly stayFailed: ReadonlySet<number>;
+  /** Other things to look at on the way. */
+  readonly moments: readonly Moment[];
+  readonly describe: (bytes: Buffer) => string;
+}
+
+export interface Refolded {
+  readonly outs: readonly { readonly out: unknown; readonly offset: number }[];
+  readonly failed: readonly { readonly record: LogRecord; readonly reason: string }[];
+}
+
+/**
+ * One partition of a fold, folded again: a plain loop over the log with everything in memory. It
+ * shares nothing with the runner but the service's pure functions and the form of the header, so
+ * that a mistake of the runner is not made twice. At the offset of each stored chunk it stops and
+ * compares.
+ */
+export class Refold {
+  readonly #options: RefoldOptions;
+  readonly #moments: Moment[];
+  readonly #rows = new Map<string, unknown>();
+  readonly #shared: unknown;
+  readonly #marks: number[] = [];
+  #outs: { out: unknown; offset: number }[] = [];
+  #failed: { record: LogRecord; reason: string }[] = [];
+  #last: LogRecord | null = null;
+  #units = 0;
+  records = 0;
+  values = 0;
+  notComparable = 0;
+
+  constructor(options: RefoldOptions) {
+    this.#options = options;
+    const { stored, fold } = options;
+    this.#shared = fold.shared?.empty() ?? null;
+    const chunks = stored.chunks.map((chunk) => ({
+      offset: chunk.offset,
+      look: () => this.#compare(chunk),
+    }));
+    const listed = { offset: stored.before?.offsets[0] ?? 0, look: () => this.#findMissing() };
+    this.#moments = [listed, ...chunks, ...options.moments].toSorted((a, b) => a.offset - b.offset);
+  }
+
+  take(record: LogRecord): void {
+    this.#reach(record.offset);
+    const decoded = this.#decode(record);
+    if (decoded.verdict.kind === 'reject') {
+      this.#failed.push({ record, reason: decoded.verdict.reason });
+    } else if ('units' in decoded) {
+      this.#fold(record, decoded.units);
+    }
+    this.#last = record;
+    this.records += 1;
+  }
+
+  /** What came of the records since the last call. */
+  collect(): Refolded {
+    const collected = { outs: this.#outs, failed: this.#failed };
+    this.#outs = [];
+    this.#failed = [];
+    return collected;
+  }
+
+  /** The log ends here. */
+  finish(): void {
+    const end = (this.#last?.offset ?? this.#options.low - 1) + 1;
+    this.#reach(end);
+    const ahead = this.#moments.length > 0 ? this.#moments.at(-1)?.offset : undefined;
+    if (ahead === undefined) return;
+    const { fold, stored, findings } = this.#options;
+    findings.add(`${fold.name}/${stored.partition}`, `stands at ${ahead}, the log ends at ${end}`);
+  }
+
+  #decode(record: LogRecord): Decoded<unknown> {
+    const { fold, stayFailed } = this.#options;
+    if (!stayFailed.has(record.offset)) return fold.input.decode(record);
+    return { verdict: { kind: 'reject', reason: unknownSchema, detail: '' } };
+  }
+
+  #fold(record: LogRecord, units: Extract<Decoded<unknown>, { units: unknown }>['units']): void {
+    const { fold, stored } = this.#options;
+    const marksBefore = [...this.#marks];
+    for (const unit of units) {
+      const { key, position } = unit;
+      if (position !== null) {
+        if (position.lineage !== fold.input.lineage) continue;
+        if (position.offset <= (marksBefore[position.partition] ?? -1)) continue;
+        while (this.#marks.length <= position.partition) this.#marks.push(-1);
+        this.#marks[position.partition] = Math.max(
+          position.offset,
+          this.#marks[position.partition] ?? -1,
+        );
+      }
+      this.#units += 1;
+      const next = fold.fold(this.#rows.get(key), unit, {
+        shared: this.#shared,
+        partition: stored.partition,
+        record,
+        emit: (out) => void this.#outs.push({ out, offset: record.offset }),
+        skip: () => undefined,
+      });
+      if (next !== null) this.#rows.set(key, next);
+    }
+  }
+
+  /** Looks at whatever is to be seen before the record at `offset` is folded. */
+  #reach(offset: number): void {
+    for (let next = this.#moments[0]; next !== undefined && next.offset <= offset; ) {
+      this.#moments.shift();
+      next.look({ row: (key) => this.#rows.get(key) });
+      next = this.#moments[0];
+    }
+  }
+
+  #findMissing(): void {
+    const { stored } = this.#options;
+    for (const key of this.#rows.keys()) {
+      if (!stored.keys.has(key)) this.#differs(key, 'is missing');
+    }
+  }
+
+  #compare(chunk: StoredChunk): void {
+    const { fold } = this.#options;
+    this.#compareHeader(chunk);
+    for (const [at, key] of chunk.keys.entries()) {
+      const row = this.#rows.get(key);
+      const expected = row === undefined ? null : wholeOf(fold.rows.encode(row));
+      this.#compareValue(key, chunk.values[at] ?? null, expected);
+    }
+    if (chunk.shared === null || fold.shared === null) return;
+    const expected = this.#units === 0 ? null : wholeOf(fold.shared.encode(this.#shared));
+    this.#compareValue('(shared value)', chunk.shared.value, expected);
+  }
+
+  #compareHeader({ headerText, offset }: StoredChunk): void {
+    if (headerText === null) return;
+    const hash = this.#last === null ? '' : recordHash(this.#last);
+    const expected = formatHeader({ offsets: [offset], hashes: [hash], marks: [this.#marks] });
+    this.values += 1;
+    if (headerText !== expected) {
+      this.#differs('(header)', `is '${headerText}', expected '${expected}'`);
+    }
+  }
+
+  #compareValue(key: string, found: Buffer | null, expected: Buffer | null): void {
+    this.values += 1;
+    if (found === null || expected === null) {
+      if (found !== expected) this.#differs(key, found === null ? 'is missing' : 'must not be');
+      return;
+    }
+    if (found.equals(expected)) return;
+    let at = 0;
+    while (found[at] === expected[at]) at += 1;
+    const { describe } = this.#options;
+    this.#differs(
+      key,
+      `differs from byte ${at} (${found.length} bytes, expected ${expected.length}): stored ` +
+        `${describe(found)}, expected ${describe(expected)}`,
+    );
+  }
+
+  #differs(key: string, what: string): void {
+    const { fold, stored, findings, low } = this.#options;
+    // What was folded from records that are gone cannot be folded again.
+    if (low > 0) this.notComparable += 1;
+    else findings.add(`${fold.name}/${stored.partition} ${key}`, what);
+  }
+}
+
+/** A value that was never stored is written whole; null where there is nothing to write. */
+function wholeOf(write: Write): Buffer | null {
+  if ('whole' in write) return write.whole;
+  if (write.patches.length === 0) return null;
+  throw new Error('a codec patches a value that was never stored whole');
+}

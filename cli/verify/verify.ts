@@ -1,0 +1,112 @@
+import { openRegistry } from '../../lib/avro/registry.ts';
+import type { CommonConfig } from '../../lib/config/common.ts';
+import { openRedis } from '../../lib/redis/redis-port.ts';
+import type { Interaction } from '../../schemas/generated/interaction.ts';
+import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
+import { failedEvents } from '../../topics/failed-events.ts';
+import { interactions } from '../../topics/interactions.ts';
+import { itemSignals } from '../../topics/item-signals.ts';
+import { type Topic, topicName } from '../../topics/topic.ts';
+import { userEvents } from '../../topics/user-events.ts';
+import { readCatalogue } from '../data/definitions.ts';
+import { openDecoder } from '../data/topic-values.ts';
+import { AnswerCheck } from './answers.ts';
+import { interactionsReader, signalsReader } from './emitted.ts';
+import { type Ends, endsOf, topicEnds } from './ends.ts';
+import { FailedOnTopic } from './failures.ts';
+import { openFolds, type VerifiedFold } from './folds.ts';
+import { refoldTopic, type TopicRun } from './refold-topic.ts';
+import type { VerifyReport } from './report.ts';
+import { readStored, type StoredPartition } from './stored.ts';
+
+export type { VerifyReport } from './report.ts';
+
+export interface VerifyOptions {
+  readonly config: CommonConfig;
+  /** Told what is being done: a large log takes minutes. */
+  readonly log?: (line: string) => void;
+}
+
+/**
+ * Compares everything that is stored and emitted with what the logs say (DESIGN section 4), while
+ * services go on. First the stored state is read, then the ends of the topics are taken from the
+ * last one of the flow to the first: so whatever state and emissions came from lies within the
+ * ends of what they came from.
+ */
+export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyReport> {
+  const say = log ?? (() => undefined);
+  const redis = await openRedis(config.redis);
+  try {
+    const registry = openRegistry(config.registry);
+    const catalogue = await readCatalogue(config);
+    const { folds, notes } = await openFolds({ config, registry, redis, catalogue });
+    say('reading what is stored');
+    const stored = await readStored(redis, folds);
+    const ends = await topicEnds(config);
+    const failed = await FailedOnTopic.read(config, endsOf(ends, config, failedEvents).high);
+    say('reading answers');
+    const answers = await AnswerCheck.read(config, catalogue, ends);
+    const run: RunDeps = { config, folds, stored, ends, failed, answers, say };
+    const services = await refoldAll(run);
+    notes.push(...answers.notes);
+    const own = answers.report();
+    const differences =
+      services.reduce((sum, service) => sum + service.differences, 0) + own.differences;
+    // What could not be verified is no success.
+    const unverified = notes.filter((note) => note.includes('NOT verified')).length;
+    return { differences: differences + unverified, services, answers: own, notes };
+  } finally {
+    await redis.close();
+  }
+}
+
+interface RunDeps {
+  readonly config: CommonConfig;
+  readonly folds: readonly VerifiedFold[];
+  readonly stored: ReadonlyMap<VerifiedFold, StoredPartition[]>;
+  readonly ends: Ends;
+  readonly failed: FailedOnTopic;
+  readonly answers: AnswerCheck;
+  readonly say: (line: string) => void;
+}
+
+async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
+  const { config, folds } = run;
+  const lineageOf = (name: string): string =>
+    folds.find(({ fold }) => fold.name === name)?.current.lineage ?? '';
+  const reader = (topic: Topic) => {
+    if (topic === interactions) {
+      return interactionsReader(openDecoder<Interaction>(config, topic), lineageOf('ingest'));
+    }
+    const decoder = openDecoder<SignalPack>(config, topic);
+    return signalsReader(decoder, { lineage: lineageOf('signals'), types: config.types });
+  };
+  const services = [];
+  for (const [source, target] of [
+    [userEvents, interactions],
+    [interactions, itemSignals],
+    [itemSignals, null],
+  ] as const) {
+    const topic = topicName(config.prefix, source);
+    const own = folds.filter(({ fold }) => fold.input.topic === topic);
+    if (own.length === 0) continue;
+    run.say(`folding ${topic} again`);
+    const topicRun: TopicRun = {
+      ...run,
+      topic,
+      folds: own,
+      low: endsOf(run.ends, config, source).low,
+      high: endsOf(run.ends, config, source).high,
+      emitted:
+        target === null
+          ? null
+          : {
+              topic: topicName(config.prefix, target),
+              to: endsOf(run.ends, config, target).high,
+              reader: reader(target),
+            },
+    };
+    services.push(...(await refoldTopic(topicRun)));
+  }
+  return services;
+}

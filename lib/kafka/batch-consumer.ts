@@ -31,15 +31,17 @@ export interface BatchConsumerOptions {
 }
 
 const retryMs = 500;
+const commitMs = 500;
 
 /**
- * At least once: a batch counts as done, and its offset is committed to the group, when `onBatch`
- * has resolved. A RetryableError pauses the partition for a moment and delivers the batch again;
+ * At least once: a batch counts as done when `onBatch` has resolved; its offset is committed to the
+ * group soon after. A RetryableError pauses the partition for a moment and delivers the batch again;
  * anything else is a bug and ends the consumer.
  */
 export async function startBatchConsumer(options: BatchConsumerOptions): Promise<BatchConsumer> {
   let group: GroupConsumer | null = null;
   const timers = new Set<NodeJS.Timeout>();
+  const done = new Map<string, { topic: string; partition: number; offset: number }>();
   const tryAgain = (topic: string, partition: number): void => {
     group?.pause(topic, partition);
     const timer = setTimeout(() => {
@@ -59,18 +61,29 @@ export async function startBatchConsumer(options: BatchConsumerOptions): Promise
       return;
     }
     batch.resolve(last.offset);
+    const { topic, partition } = batch;
+    done.set(`${topic}|${partition}`, { topic, partition, offset: last.offset + 1 });
+  };
+  const commit = async (): Promise<void> => {
+    if (done.size === 0 || group === null || !group.joined()) return;
+    const offsets = [...done.values()];
+    done.clear();
     try {
-      const { topic, partition } = batch;
-      await group?.commit([{ topic, partition, offset: last.offset + 1 }]);
+      await group.commit(offsets);
     } catch {
-      // Membership was lost: the next owner delivers the batch again, as at-least-once says.
+      // Membership was lost: the next owner delivers these again, as at-least-once says.
     }
   };
   group = await startGroupConsumer({ ...options, onBatch });
   const started = group;
+  // Not per batch: an answer would wait for the commit of the one before it.
+  const committing = setInterval(() => void commit(), commitMs);
   return {
     stop: async () => {
+      clearInterval(committing);
       for (const timer of timers) clearTimeout(timer);
+      // A batch in hand is finished, and may be delivered again to the next owner.
+      await commit();
       await started.stop();
     },
     healthy: started.healthy,

@@ -43,12 +43,26 @@ export async function startOf(claim: Claim): Promise<Start> {
     : { offset: Math.max(next, low), verify: null };
 }
 
+/**
+ * Markers of transactions and compaction leave holes in a log. A hole that begins below the log's
+ * first offset is a loss: the client goes on silently where an offset is out of range, so it is looked for whenever records are missing.
+ */
+export async function refuseCut(
+  { admin, service }: { readonly admin: KafkaAdmin; readonly service: string },
+  at: { topic: string; partition: number; next: number; first: number },
+): Promise<void> {
+  const { topic, partition, next, first } = at;
+  if (first <= next || next === 0) return;
+  const low = (await admin.topicOffsets(topic)).find((row) => row.partition === partition)?.low;
+  if ((low ?? 0) > next) throw new RefusedError(cutLog(service, { topic, partition, next, low }));
+}
+
 const lostState = (service: string, topic: string, partition: number): string =>
   `${service}: Redis holds no state for ${topic}/${partition}, but the service has folded it ` +
   `before: state was lost. To fold it again from the log, start once with --bootstrap ` +
   `(\`npx freshet run ${service} --bootstrap\`)`;
 
-export const cutLog = (
+const cutLog = (
   service: string,
   at: { topic: string; partition: number; next: number; low: number | undefined },
 ): string =>

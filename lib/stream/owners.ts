@@ -1,4 +1,3 @@
-import { monotonicMs } from '../clock.ts';
 import { messageOf, RefusedError, RetryableError } from '../errors.ts';
 import type { KafkaAdmin } from '../kafka/admin.ts';
 import {
@@ -9,7 +8,7 @@ import {
 } from '../kafka/group-consumer.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { cutLog, otherLog, startOf } from './claim.ts';
+import { otherLog, refuseCut, startOf } from './claim.ts';
 import { recordHash } from './fold-partition.ts';
 import type { Header } from './header.ts';
 import { OffsetGauges } from './offset-gauges.ts';
@@ -63,7 +62,6 @@ interface Owned {
   /** Per input, the record before the next offset, to be compared with the stored hash. */
   readonly toVerify: (string | null)[];
   retries: number;
-  committedAtMs: number;
 }
 
 const waitMs = 15;
@@ -148,7 +146,6 @@ class Run {
         stopped: before?.stopped ?? false,
         toVerify: this.#topics.map(() => null),
         retries: 0,
-        committedAtMs: monotonicMs(),
       };
       this.#owned.set(partition, owned);
       this.#later(partition, owned, 0);
@@ -214,7 +211,13 @@ class Run {
       this.#owned.get(partition) !== owned;
     if (gone()) return;
     try {
-      await this.#checkGap(batch, owned.worker.header().offsets[input] ?? 0);
+      const next = owned.worker.header().offsets[input] ?? 0;
+      await refuseCut(this.#options, {
+        topic,
+        partition,
+        next,
+        first: batch.records[0]?.offset ?? next,
+      });
       let rest = this.#pending(batch, input, owned);
       while (rest.length > 0 && !gone()) {
         const advance = await owned.worker.advance(input, rest, batch);
@@ -246,20 +249,6 @@ class Run {
       return;
     }
     this.#later(partition, owned, advance.kind === 'wait' ? waitMs : 0);
-  }
-
-  /**
-   * Markers of transactions and compaction leave holes. A hole that begins below the log's first
-   * offset is a loss: the client goes on silently where an offset is out of range (CLIENT-TRAPS A6).
-   */
-  async #checkGap(batch: FetchedBatch, next: number): Promise<void> {
-    const first = batch.records[0]?.offset ?? next;
-    if (first <= next || next === 0) return;
-    const { admin, service, log } = this.#options;
-    const { topic, partition } = batch;
-    const low = (await admin.topicOffsets(topic)).find((row) => row.partition === partition)?.low;
-    if ((low ?? 0) > next) throw new RefusedError(cutLog(service, { topic, partition, next, low }));
-    log.debug({ service, topic, partition, next, first }, 'a hole in the log, passed over');
   }
 
   /** Records not folded yet; the one before them is compared with what was folded last. */

@@ -36,15 +36,17 @@ test('what was applied shows no difference', async () => {
   expect(counts.size).toBe(topics.length);
 });
 
+/** How long a broker may take to learn of settings from the controller. */
+const settled = { timeout: 60_000, interval: 100 };
+
 test('a setting that somebody changed is put back, and one that they added is kept', async () => {
   await admin.alterConfigs(name, {
     ...specOf(userEvents, options).configs,
     'message.timestamp.type': 'CreateTime',
     'segment.ms': '3600000',
   });
-  // A broker learns of settings from the controller, a moment after they were accepted.
   await expect
-    .poll(() => changes())
+    .poll(() => changes(), settled)
     .toMatchObject([
       {
         kind: 'alter',
@@ -53,7 +55,7 @@ test('a setting that somebody changed is put back, and one that they added is ke
       },
     ]);
   await applyTopics(await changes(), admin);
-  await expect.poll(() => changes()).toEqual([]);
+  await expect.poll(() => changes(), settled).toEqual([]);
   const configs = (await admin.describeConfigs([name])).get(name) ?? [];
   expect(configs.find((entry) => entry.name === 'segment.ms')).toEqual({
     name: 'segment.ms',

@@ -75,8 +75,7 @@ const hintMs = 1_000;
  * Safety never rests on who believes to own what: the compare-and-set decides (DESIGN 4.2).
  */
 export async function ownPartitions(options: OwnersOptions): Promise<Owners> {
-  const owned = new Map<number, Owned>();
-  const run = new Run(options, owned);
+  const run = new Run(options);
   run.group = await startGroupConsumer({
     ...options.group,
     pauseOnJoin: true,
@@ -94,7 +93,7 @@ export async function ownPartitions(options: OwnersOptions): Promise<Owners> {
 class Run {
   group: GroupConsumer | null = null;
   readonly #options: OwnersOptions;
-  readonly #owned: Map<number, Owned>;
+  readonly #owned = new Map<number, Owned>();
   readonly #topics: readonly string[];
   readonly #timers = new Set<NodeJS.Timeout>();
   /** Raised with every assignment: what was begun under an older one is abandoned. */
@@ -102,14 +101,11 @@ class Run {
   #assigned: ReadonlyMap<string, readonly number[]> | null = null;
   readonly #gauges: OffsetGauges;
 
-  constructor(options: OwnersOptions, owned: Map<number, Owned>) {
+  constructor(options: OwnersOptions) {
     this.#options = options;
-    this.#owned = owned;
     this.#topics = options.group.topics;
     this.#gauges = new OffsetGauges({ ...options, topics: this.#topics });
-    const timer = setInterval(() => void this.#gauges.flush(this.group), hintMs);
-    timer.unref();
-    this.#timers.add(timer);
+    this.#timers.add(setInterval(() => void this.#gauges.flush(this.group), hintMs).unref());
   }
 
   /** The group object exists only after the first join may have happened. */

@@ -65,7 +65,9 @@ export function signalsReader(
           contents.set(offset, `${contents.get(offset) ?? ''}${parts.join('\0')}\n`);
         });
       }
-      return [...contents].map(([offset, content]) => ({
+      // Channels were read one after the other: back into the order of their interactions.
+      const inOrder = [...contents].toSorted(([a], [b]) => a - b);
+      return inOrder.map(([offset, content]) => ({
         source,
         offset,
         target,

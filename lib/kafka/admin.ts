@@ -1,8 +1,9 @@
-import kafkajs, { type Admin } from 'kafkajs';
+import type { Admin } from 'kafkajs';
 
 import { within } from '../deadline.ts';
 import { kafkaClient, type KafkaConfig } from './client.ts';
 import { kafkaFault } from './faults.ts';
+import { kafkajs } from './kafkajs.ts';
 
 export interface PartitionOffsets {
   readonly partition: number;

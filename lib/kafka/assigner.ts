@@ -1,4 +1,6 @@
-import kafkajs, { type PartitionAssigner } from 'kafkajs';
+import type { PartitionAssigner } from 'kafkajs';
+
+import { kafkajs } from './kafkajs.ts';
 
 const { AssignerProtocol } = kafkajs;
 

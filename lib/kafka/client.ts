@@ -1,7 +1,8 @@
-import './timers.ts';
 import './codecs.ts';
-import kafkajs, { type Kafka, type SASLOptions } from 'kafkajs';
+import type { Kafka, SASLOptions } from 'kafkajs';
 import type { ConnectionOptions } from 'node:tls';
+
+import { kafkajs } from './kafkajs.ts';
 
 export interface KafkaConfig {
   readonly brokers: readonly string[];

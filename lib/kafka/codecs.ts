@@ -1,10 +1,11 @@
 // A foreign producer that compresses with a codec we lack would be a poison *batch* that kills the
 // consumer, so all four codecs of Kafka are registered in every process (CLIENT-TRAPS A9).
-import kafkajs from 'kafkajs';
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { promisify } from 'node:util';
 import { zstdCompress, zstdDecompress } from 'node:zlib';
 import snappy from 'snappy';
+
+import { kafkajs } from './kafkajs.ts';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 

@@ -1,6 +1,5 @@
-import kafkajs from 'kafkajs';
-
 import { messageOf, RefusedError, RetryableError } from '../errors.ts';
+import { kafkajs } from './kafkajs.ts';
 
 /** Broker answers that no retry cures: somebody has to change a grant, a topic or a setting. */
 const refusals: Readonly<Record<string, string>> = {

@@ -14,7 +14,10 @@ export async function openFailureMessage(
   const topic = topicName(prefix, failedEvents);
   const encode = await openEncoder<FailedEvent>(registry, `${topic}-value`, failedEventSchema);
   return ({ record, reason, detail }) => {
-    const headers = Object.entries(record.headers).filter(([, bytes]) => bytes !== undefined);
+    // As a key of a map, `__proto__` would make the failure itself unreadable.
+    const headers = Object.entries(record.headers).filter(
+      ([name, bytes]) => bytes !== undefined && name !== '__proto__',
+    );
     const value = encode({
       stage,
       topic: record.topic,

@@ -4,7 +4,7 @@
  */
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { messageOf, RetryableError, UserError } from '../errors.ts';
-import { callRegistry, notARegistry, type RegistryConfig } from './registry.ts';
+import { addressOf, callRegistry, notARegistry, type RegistryConfig } from './registry.ts';
 
 /** Every version ever written can be read with the newest schema: logs are kept without limit. */
 export const compatibility = COMPATIBILITY.BACKWARD_TRANSITIVE;
@@ -18,16 +18,14 @@ function clientOf(config: RegistryConfig): SchemaRegistry {
   const deadline: Middleware = () => ({
     prepareRequest: async (next) => (await next()).enhance({ timeout: config.timeoutMs }),
   });
-  const [username = '', ...password] = config.credentials?.split(':') ?? [];
+  const { base, login } = addressOf(config);
   return new SchemaRegistry({
-    host: config.url.replace(/\/+$/, ''),
+    host: base,
     middlewares: [deadline],
     // A schema is registered once, by a command that can be run again. (The package keeps one
     // setting for all its clients; there is one client, here.)
     retry: { retries: 0 },
-    ...(config.credentials === undefined
-      ? {}
-      : { auth: { username, password: password.join(':') } }),
+    ...(login === null ? {} : { auth: login }),
   });
 }
 

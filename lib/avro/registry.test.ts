@@ -33,6 +33,23 @@ test('a schema is asked for by id, and looked up under its subject, deleted vers
   ]);
 });
 
+test('user and password come from the address, and are never shown', async () => {
+  const requests: { url: string; authorization: unknown }[] = [];
+  vi.stubGlobal('fetch', async (url: string, { headers }: { headers: Record<string, string> }) => {
+    requests.push({ url, authorization: headers['authorization'] });
+    return new Response('', { status: 401 });
+  });
+  const registry = openRegistry({ url: 'https://me:s%3Aecret@r.invalid/api/', timeoutMs: 20 });
+  const error = await registry.schemaOf(1).catch((thrown: unknown) => thrown);
+  expect(requests).toEqual([
+    {
+      url: 'https://r.invalid/api/schemas/ids/1',
+      authorization: `Basic ${Buffer.from('me:s:ecret').toString('base64')}`,
+    },
+  ]);
+  expect(String(error)).not.toContain('ecret');
+});
+
 test.for([
   [404, { error_code: 40403, message: 'Schema not found' }],
   [404, { error_code: 40401, message: 'Subject not found' }],

@@ -1,11 +1,28 @@
 import { messageOf, RefusedError, RetryableError } from '../errors.ts';
 
 export interface RegistryConfig {
+  /** May hold user and password: http://user:password@host:port/path. */
   readonly url: string;
   /** Deadline of one call. */
   readonly timeoutMs: number;
-  /** `user:password`, for registries that want it. */
-  readonly credentials?: string;
+}
+
+export interface RegistryAddress {
+  /** Without credentials: fit to be shown. */
+  readonly base: string;
+  readonly login: { readonly username: string; readonly password: string } | null;
+}
+
+export function addressOf({ url }: RegistryConfig): RegistryAddress {
+  const parsed = new URL(url);
+  const { username, password } = parsed;
+  parsed.username = '';
+  parsed.password = '';
+  const login = {
+    username: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+  };
+  return { base: parsed.href.replace(/\/+$/, ''), login: username === '' ? null : login };
 }
 
 /**
@@ -29,32 +46,33 @@ export async function callRegistry(
   path: string,
   request: { readonly method: string; readonly body?: unknown },
 ): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
-  const url = `${config.url.replace(/\/+$/, '')}${path}`;
+  const { base, login } = addressOf(config);
   const headers: Record<string, string> = {
     accept: 'application/vnd.schemaregistry.v1+json, application/json',
     'content-type': 'application/vnd.schemaregistry.v1+json',
   };
-  if (config.credentials !== undefined) {
-    headers['authorization'] = `Basic ${Buffer.from(config.credentials).toString('base64')}`;
+  if (login !== null) {
+    const credentials = Buffer.from(`${login.username}:${login.password}`);
+    headers['authorization'] = `Basic ${credentials.toString('base64')}`;
   }
   const body = request.body === undefined ? null : JSON.stringify(request.body);
   let response: Response;
   let text: string;
   try {
     const signal = AbortSignal.timeout(config.timeoutMs);
-    response = await fetch(url, { method: request.method, headers, body, signal });
+    response = await fetch(`${base}${path}`, { method: request.method, headers, body, signal });
     text = await response.text();
   } catch (error) {
-    throw new RetryableError(`the schema registry at ${config.url} is away: ${causeOf(error)}`);
+    throw new RetryableError(`the schema registry at ${base} is away: ${causeOf(error)}`);
   }
   const { status } = response;
   if (status === 401 || status === 403) {
     throw new RefusedError(
-      `the schema registry at ${config.url} refuses us (${status}): check FRESHET_REGISTRY_URL and the credentials`,
+      `the schema registry at ${base} refuses us (${status}): check FRESHET_REGISTRY_URL and the credentials in it`,
     );
   }
   if (status >= 500 || status === 408 || status === 429) {
-    throw new RetryableError(`the schema registry at ${config.url} answered ${status}`);
+    throw new RetryableError(`the schema registry at ${base} answered ${status}`);
   }
   return { status, body: parse(config, status, text) };
 }
@@ -83,7 +101,7 @@ function parse(
 
 export const notARegistry = (config: RegistryConfig, status: number): RefusedError =>
   new RefusedError(
-    `${config.url} does not answer as a schema registry (status ${status}): check FRESHET_REGISTRY_URL`,
+    `${addressOf(config).base} does not answer as a schema registry (status ${status}): check FRESHET_REGISTRY_URL`,
   );
 
 /** 404 and 422 with the registry's own error code: it does not know, or cannot parse. */

@@ -38,13 +38,14 @@ export function noteAct(row: Buffer | undefined, act: Act, limits: FeatureLimits
   const length = writeId(id, act.itemId);
   if (length < 0) throw new RangeError('an item id of more than 255 bytes got past ingest');
   const old = row ?? nobody;
-  const next = placeItem(withCount(old, act.type), act, { length, recentsMax: limits.recentsMax });
+  scan(old, secondsOf(act.atMs), length);
+  const full = found.count >= limits.recentsMax;
+  const joins = found.known < 0 && !(full && found.place === old.length);
+  const next = joins ? withItem(old, act, { length, full }) : moveUp(withCount(old, act.type), act);
   count(next, act, limits.halfLifeMs);
   noteTimes(next, act.atMs, { isFirst: row === undefined, gapMs: limits.sessionGapMs });
   return next;
 }
-
-const isKnownType = (row: Buffer, type: number): boolean => countAt(row, type) < recentsStart(row);
 
 /** Where the count of a type stands; where the recent items begin if there is none. */
 function countAt(row: Buffer, type: number): number {
@@ -54,44 +55,59 @@ function countAt(row: Buffer, type: number): number {
   return at;
 }
 
+/** Bytes that a row grows by to count this type. */
+const growthFor = (row: Buffer, type: number): number =>
+  countAt(row, type) < recentsStart(row) ? 0 : countBytes;
+
+/** Copies what stands before the recent items, with a count for this type. */
+function copyHead(row: Buffer, next: Buffer, type: number): void {
+  const end = recentsStart(row);
+  row.copy(next, 0, 0, end);
+  if (countAt(row, type) < end) return;
+  next[end] = type;
+  next.writeFloatLE(0, end + 1);
+  next[featuresAt.types] = (row[featuresAt.types] as number) + 1;
+}
+
 /** The row with a count for this type: the same one unless the type is new to the user. */
 function withCount(row: Buffer, type: number): Buffer {
-  if (isKnownType(row, type)) return row;
-  const at = recentsStart(row);
-  const next = Buffer.allocUnsafe(row.length + countBytes);
-  row.copy(next, 0, 0, at);
-  next[at] = type;
-  next.writeFloatLE(0, at + 1);
-  row.copy(next, at + countBytes, at);
-  next[featuresAt.types] = (row[featuresAt.types] as number) + 1;
+  const growth = growthFor(row, type);
+  if (growth === 0) return row;
+  const next = Buffer.allocUnsafe(row.length + growth);
+  copyHead(row, next, type);
+  const recentsAt = recentsStart(row);
+  row.copy(next, recentsAt + growth, recentsAt);
+  found.place += growth;
+  if (found.known >= 0) found.known += growth;
   return next;
 }
 
-/** Puts the item among the recent ones where its time says, once, and drops the oldest if full. */
-function placeItem(
+/** The row with the new item where its time says; the oldest goes if the list is full. */
+function withItem(
   row: Buffer,
   act: Act,
-  bounds: { readonly length: number; readonly recentsMax: number },
+  { length, full }: { readonly length: number; readonly full: boolean },
 ): Buffer {
-  const { length, recentsMax } = bounds;
-  const seconds = secondsOf(act.atMs);
-  scan(row, seconds, length);
-  const { known, place } = found;
-  const size = recentBytes + length;
-  if (known >= 0) {
-    if (found.knownAt > seconds) return row;
-    row.copyWithin(place + size, place, known);
-    writeRecent(row, place, { seconds, type: act.type, length });
-    return row;
-  }
-  const full = found.count >= recentsMax;
-  if (full && place === row.length) return row;
+  const growth = growthFor(row, act.type);
+  const { place } = found;
   const kept = full ? found.last : row.length;
-  const next = Buffer.allocUnsafe(kept + size);
-  row.copy(next, 0, 0, place);
-  writeRecent(next, place, { seconds, type: act.type, length });
-  row.copy(next, place + size, place, kept);
+  const next = Buffer.allocUnsafe(kept + growth + recentBytes + length);
+  copyHead(row, next, act.type);
+  const recentsAt = recentsStart(row);
+  if (place > recentsAt) row.copy(next, recentsAt + growth, recentsAt, place);
+  writeRecent(next, place + growth, act, length);
+  row.copy(next, place + growth + recentBytes + length, place, kept);
   return next;
+}
+
+/** The known item was visited once more: to the front, or where its time says, if that is newer. */
+function moveUp(row: Buffer, act: Act): Buffer {
+  const { known, knownAt, place } = found;
+  if (known < 0 || knownAt > secondsOf(act.atMs)) return row;
+  const length = row[known + 5] as number;
+  row.copyWithin(place + recentBytes + length, place, known);
+  writeRecent(row, place, act, length);
+  return row;
 }
 
 /** Finds where the id in `id` stands, and where it belongs at `seconds`. */
@@ -119,15 +135,11 @@ function scan(row: Buffer, seconds: number, length: number): void {
   found.count = count;
 }
 
-function writeRecent(
-  row: Buffer,
-  at: number,
-  recent: { readonly seconds: number; readonly type: number; readonly length: number },
-): void {
-  row.writeUInt32LE(recent.seconds, at);
-  row[at + 4] = recent.type;
-  row[at + 5] = recent.length;
-  id.copy(row, at + recentBytes, 0, recent.length);
+function writeRecent(row: Buffer, at: number, act: Act, length: number): void {
+  row.writeUInt32LE(secondsOf(act.atMs), at);
+  row[at + 4] = act.type;
+  row[at + 5] = length;
+  id.copy(row, at + recentBytes, 0, length);
 }
 
 /** Adds one to the type's count. All counts are as of `last_seen`, so a newer event halves them. */

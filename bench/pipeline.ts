@@ -57,21 +57,23 @@ const stages = [
 
 /** Every figure: the pipeline in stages, then freshness, memory and answers on what it left. */
 export async function benchPipeline(
-  options: BenchOptions & { readonly stagesOnly: boolean },
+  options: BenchOptions & { readonly stages?: number },
 ): Promise<PipelineResult> {
   const bed = await openBed(options);
   try {
     const world = await fill(bed, options);
     const usedBefore = await usedMemory(bed);
     const results: StageResult[] = [];
-    for (const stage of stages) results.push(await runStage(bed, { ...options, ...stage }));
+    for (const stage of stages.slice(0, options.stages))
+      results.push(await runStage(bed, { ...options, ...stage }));
     const cpuOf = (name: string): number =>
       results.find(({ stage }) => stage === name)?.cpu_us_per_event ?? Number.NaN;
     const seconds = results.reduce((sum, stage) => sum + stage.seconds, 0);
     const used = (await usedMemory(bed)) - usedBefore;
-    const answers = options.stagesOnly
-      ? {}
-      : await measureAnswers(bed, { ...options, world, memory: true });
+    const answers =
+      options.stages === undefined
+        ? await measureAnswers(bed, { ...options, world, memory: true })
+        : {};
     return {
       features_seen_cpu_us_per_event: cpuOf('features and seen'),
       learning_cpu_us_per_event: cpuOf('signals and learning'),

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
-import { benchAnswers, type BenchOptions, benchPipeline } from '../../bench/pipeline.ts';
+import type { BenchOptions } from '../../bench/pipeline.ts';
 import { report } from '../../bench/report.ts';
 
 interface BenchFlags {
@@ -11,9 +11,12 @@ interface BenchFlags {
   readonly rate: number;
   readonly aof: boolean;
   readonly cpuProf?: string;
-  readonly stagesOnly?: boolean;
+  readonly stages?: number;
   readonly json?: boolean;
 }
+
+/** Only when asked for: every other command starts without it. */
+const loaded = async () => import('../../bench/pipeline.ts');
 
 export function registerBenchCommand(program: Command): void {
   const bench = program
@@ -21,14 +24,21 @@ export function registerBenchCommand(program: Command): void {
     .description('measure speed, memory and freshness on a stack of its own');
   withOptions(bench.command('pipeline'), 1_000_000)
     .description('every figure: CPU per event by stage, memory, freshness, times of answers')
-    .option('--stages-only', 'leave out memory, freshness and answers')
+    .option('--stages <number>', 'only so many stages (1 to 4), and nothing after them', whole)
     .action(async (flags: BenchFlags) => {
-      const { stagesOnly = false } = flags;
-      print(await benchPipeline({ ...optionsOf(flags), stagesOnly }), flags);
+      const { stages } = flags;
+      const { benchPipeline } = await loaded();
+      print(
+        await benchPipeline({ ...optionsOf(flags), ...(stages === undefined ? {} : { stages }) }),
+        flags,
+      );
     });
   withOptions(bench.command('answers'), 100_000)
     .description('freshness and the times of answers, beside those of a bare echo')
-    .action(async (flags: BenchFlags) => print(await benchAnswers(optionsOf(flags)), flags));
+    .action(async (flags: BenchFlags) => {
+      const { benchAnswers } = await loaded();
+      print(await benchAnswers(optionsOf(flags)), flags);
+    });
   // Subcommands are made before exitOverride reaches them.
   for (const command of bench.commands) command.exitOverride();
 }

@@ -1,3 +1,4 @@
+import { monotonicMs } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { type KafkaAdmin, openAdmin, type PartitionOffsets } from '../../lib/kafka/admin.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
@@ -67,11 +68,21 @@ export interface ProgressReader {
   close(): Promise<void>;
 }
 
+const pointersAgeMsMax = 5_000;
+
 export async function openProgress(config: CommonConfig): Promise<ProgressReader> {
   const admin = await openAdmin(config.kafka);
   const redis = await openRedis(config.redis);
+  let known: { readonly atMs: number; readonly generations: CurrentGeneration[] } | null = null;
+  // Finding the pointers means looking through all keys: not for every picture of a live view.
+  const generations = async (): Promise<CurrentGeneration[]> => {
+    if (known === null || monotonicMs() - known.atMs > pointersAgeMsMax) {
+      known = { atMs: monotonicMs(), generations: await currentGenerations(redis, config.prefix) };
+    }
+    return known.generations;
+  };
   return {
-    read: () => readProgress(config, admin, redis),
+    read: async () => readProgress(config, { admin, redis, generations: await generations() }),
     close: async () => {
       await admin.close();
       await redis.close();
@@ -79,7 +90,13 @@ export async function openProgress(config: CommonConfig): Promise<ProgressReader
   };
 }
 
-async function readProgress(config: CommonConfig, admin: KafkaAdmin, redis: RedisPort) {
+interface Sources {
+  readonly admin: KafkaAdmin;
+  readonly redis: RedisPort;
+  readonly generations: readonly CurrentGeneration[];
+}
+
+async function readProgress(config: CommonConfig, { admin, redis, generations }: Sources) {
   const known = new Map<string, Promise<PartitionOffsets[]>>();
   const endsOf = (topic: string): Promise<PartitionOffsets[]> => {
     let ends = known.get(topic);
@@ -87,7 +104,6 @@ async function readProgress(config: CommonConfig, admin: KafkaAdmin, redis: Redi
     return ends;
   };
   const progress: Progress[] = [];
-  const generations = await currentGenerations(redis, config.prefix);
   for (const current of generations) {
     const topics = (inputs[serviceOf(current.name)] ?? []).map((topic) =>
       topicName(config.prefix, topic),

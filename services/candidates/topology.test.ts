@@ -4,7 +4,7 @@ import { foldKeys } from '../../lib/stream/keys.ts';
 import type { TaskSlice } from '../../lib/stream/run-task.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
 import type { PersonalRetrieval } from '../../models/model.ts';
-import { decodeCandidates } from '../../schemas/packed/candidates.ts';
+import { decodeCandidates, encodeCandidates } from '../../schemas/packed/candidates.ts';
 import { candidatesConfig } from './config.ts';
 import { generationOf } from './generations.ts';
 import { Heads } from './learned.ts';
@@ -18,6 +18,8 @@ const featuresAt = { ...pointer, name: 'user-features', id4: 'Fea1', code: 'f', 
 const learnedAt = { ...pointer, name: 'learning:toy', id4: 'Lrn1', code: 'l', family: 'item' };
 const learned = generationOf({ ...learnedAt, family: 'item' });
 const features = generationOf({ ...featuresAt, family: 'user' });
+const ownAt = { ...pointer, name: 'candidates', id4: 'Can1', code: 'c', family: 'user' };
+const own = generationOf({ ...ownAt, family: 'user' });
 const keys = foldKeys({ code: 'f', family: 'user', id4: 'Fea1' });
 
 /** Ranks what each recent item's row names, by the number in the found items' heads. */
@@ -36,7 +38,9 @@ const model = {
   listPrefix: 'mv4_',
 };
 
-function stage(change: { models?: (typeof model)[]; ready?: string; learned?: boolean } = {}) {
+function stage(
+  change: { models?: (typeof model)[]; ready?: string; learned?: boolean; nowMs?: number } = {},
+) {
   const values = new Map<string, Buffer>();
   const put = (key: string, value: string | Buffer): void =>
     void values.set(key, Buffer.from(value));
@@ -62,7 +66,10 @@ function stage(change: { models?: (typeof model)[]; ready?: string; learned?: bo
         ? { ok: false as const, reason: 'empty_value', detail: '' }
         : { ok: true as const, value: JSON.parse(value.toString()) },
   };
-  const generations = new Map([['user-features', features]]);
+  const generations = new Map([
+    ['user-features', features],
+    ['candidates', own],
+  ]);
   if (change.learned !== false) generations.set('learning:toy', learned);
   const task = candidatesTask({
     interactions: { topic: interactions, decoder },
@@ -73,7 +80,7 @@ function stage(change: { models?: (typeof model)[]; ready?: string; learned?: bo
     generations: { read: async () => generations },
     heads: new Heads(redis, { ageMsMax: 5000, headsMax: 100 }),
     models: { ready: () => change.ready ?? null, personal: () => change.models ?? [model] },
-    nowMs: () => 9000,
+    nowMs: () => change.nowMs ?? 9000,
     counted: {
       lists: (count) => void (counted.lists += count),
       skipped: (reason) => void counted.skipped.push(reason),
@@ -92,6 +99,7 @@ function stage(change: { models?: (typeof model)[]; ready?: string; learned?: bo
     counted,
     know,
     foldedTo,
+    put,
     onRead: (react: (read: number) => void) => void (onRead = react),
   };
 }
@@ -132,8 +140,8 @@ describe('interactions', () => {
     know('bob', 'b', 6000);
     know('cid', 'a', 7000);
     foldedTo(20);
-    const own = slice(interactions, 10, [acted('ann'), acted('bob'), acted('ann'), acted('cid')]);
-    const result = await task.slice(own);
+    const four = slice(interactions, 10, [acted('ann'), acted('bob'), acted('ann'), acted('cid')]);
+    const result = await task.slice(four);
     if (result.kind !== 'write') throw new Error(result.why);
     expect(result.writes.map(({ key }) => key)).toEqual(['mv4_ann', 'mv4_bob', 'mv4_cid']);
     expect(decodeCandidates(result.writes[1]?.value ?? Buffer.alloc(0))).toMatchObject({
@@ -143,7 +151,7 @@ describe('interactions', () => {
       candidates: [{ itemId: 'x' }, { itemId: 'y' }],
     });
     expect(counted.lists).toBe(3);
-    task.written?.(own);
+    task.written?.(four);
     expect(counted.fresh).toEqual([1, 1, 1, 1]);
   });
 
@@ -195,6 +203,27 @@ describe('interactions', () => {
     expect(result).toEqual({ kind: 'write', writes: [] });
   });
 
+  test('make no list again that is new and knows the slice', async () => {
+    const { task, know, foldedTo, put } = stage({ nowMs: 100_000 });
+    for (const user of ['new', 'older', 'behind', 'without']) know(user, 'a', 5000);
+    const stored = (user: string, profileOffset: number, computedAtMs: number): void =>
+      put(
+        own.keys.row(1, `mv4_${user}`),
+        encodeCandidates({ profileOffset, computedAtMs, newestAtMs: 5000, candidates: [] }),
+      );
+    stored('new', 14, 100_000 - 60_000);
+    stored('older', 14, 100_000 - 60_001);
+    stored('behind', 13, 100_000);
+    foldedTo(20);
+    const four = ['new', 'older', 'behind', 'without'].map((user) => acted(user));
+    const keysOf = async (from: number): Promise<string[]> => {
+      const result = await task.slice(slice(interactions, from, four));
+      return result.kind === 'write' ? result.writes.map(({ key }) => key) : [result.why];
+    };
+    expect(await keysOf(10)).toEqual(['mv4_older', 'mv4_behind', 'mv4_without']);
+    expect((await keysOf(16)).length).toBe(4);
+  });
+
   test('that cannot be read are counted and passed over', async () => {
     const { task, counted, know, foldedTo } = stage();
     know('ann', 'a', 5000);
@@ -223,7 +252,7 @@ describe('exposures', () => {
   test('of strangers write nothing', async () => {
     const { task, foldedTo } = stage();
     foldedTo(3);
-    const own = slice(exposures, 0, [{ user_id: 'stranger', candidates_stale: true }]);
-    expect(await task.slice(own)).toEqual({ kind: 'write', writes: [] });
+    const one = slice(exposures, 0, [{ user_id: 'stranger', candidates_stale: true }]);
+    expect(await task.slice(one)).toEqual({ kind: 'write', writes: [] });
   });
 });

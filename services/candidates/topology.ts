@@ -1,23 +1,16 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
-import { offsetIn } from '../../lib/stream/header.ts';
 import type { PartitionTask, TaskResult, TaskSlice } from '../../lib/stream/run-task.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { candidatesLayout } from '../../schemas/packed/candidates.ts';
 import type { ValueDecoder } from '../../topics/interactions-input.ts';
-import {
-  chunksOf,
-  distinct,
-  listRow,
-  type PersonalModel,
-  type Subject,
-  subjectOf,
-} from './candidates.ts';
+import { chunksOf, distinct, listRow, type PersonalModel } from './candidates.ts';
 import type { CandidatesConfig } from './config.ts';
-import type { Generation, Generations } from './generations.ts';
+import type { Generations } from './generations.ts';
 import { type Heads, SliceRows } from './learned.ts';
+import { lookOut, readSubjects, withoutNewLists } from './profiles.ts';
 import { rankGroup } from './ranking.ts';
 
 /** What this service reads of an interaction and of an exposure; the decoders pass over the rest. */
@@ -45,9 +38,8 @@ export interface CandidatesOptions {
 
 type Writes = Extract<TaskResult, { kind: 'write' }>['writes'][number][];
 
-/** How long a slice looks out for the features of its own records before its partition pauses. */
-const looksMs = [2, 4, 8, 16, 32];
 const features = 'user-features';
+const candidates = 'candidates';
 
 /**
  * Makes the lists of every user of a slice anew. Not a pure fold: what was learned of items stands
@@ -59,7 +51,7 @@ export function candidatesTask(options: CandidatesOptions): PartitionTask {
   const { interactions, exposures, config, counted } = options;
   const appended = new WeakMap<TaskSlice, readonly number[]>();
   return {
-    name: 'candidates',
+    name: candidates,
     code: 'c',
     revision: 1,
     layout: candidatesLayout,
@@ -128,27 +120,34 @@ async function makeLists(
   const models = options.models.personal();
   const writes: Writes = [];
   if (users.length === 0 || models.length === 0) return { kind: 'write', writes };
-  const names = [features, ...models.map(({ learning }) => learning)];
+  const { partition } = slice;
+  const names = [features, candidates, ...models.map(({ learning }) => learning)];
   const generations = await options.generations.read(names, options.nowMs());
   const source = generations.get(features);
   if (source === undefined) return { kind: 'wait', why: `${features} was never started here` };
-  if (!(await lookOut(slice, { options, source, from }))) return behind;
+  const own = generations.get(candidates);
+  if (!(await lookOut(options.redis, { source, partition, from }))) return behind;
 
-  const rows = new SliceRows(options.redis, options.config.rowsBytesMax);
-  for (const chunk of chunksOf(users, options.config.usersAtOnce)) {
-    const read = await readSubjects(slice, chunk, { options, source });
+  const { redis, types, config } = options;
+  const rows = new SliceRows(redis, config.rowsBytesMax);
+  for (const chunk of chunksOf(users, config.usersAtOnce)) {
+    const read = await readSubjects(redis, chunk, { source, partition, types });
     if (read.offset < from) return behind;
     for (const model of models) {
       const generation = generations.get(model.learning);
       // Not learned here yet: the ladder's next step answers, and an exposure asks again.
       if (generation === undefined) continue;
       const nowMs = options.nowMs();
+      // Only where the features are ahead can a list be there that knows this slice.
+      const subjects =
+        from > 0 && read.offset > from && own !== undefined
+          ? await withoutNewLists(redis, read.subjects, { own, partition, model, from, nowMs })
+          : read.subjects;
       const learned = { rows, heads: options.heads };
-      const lists = await rankGroup(model, read.subjects, { generation, learned, nowMs });
-      for (const [at, subject] of read.subjects.entries()) {
-        const candidates = lists[at] ?? [];
-        const made = { candidates, profileOffset: read.offset, computedAtMs: nowMs };
-        writes.push(listRow(subject, model, made));
+      const lists = await rankGroup(model, subjects, { generation, learned, nowMs });
+      for (const [at, subject] of subjects.entries()) {
+        const made = { profileOffset: read.offset, computedAtMs: nowMs };
+        writes.push(listRow(subject, model, { ...made, candidates: lists[at] ?? [] }));
       }
     }
     await slice.heartbeat();
@@ -159,40 +158,3 @@ async function makeLists(
 }
 
 const behind: TaskResult = { kind: 'wait', why: `${features} has not folded this slice yet` };
-
-/** Whether the features have folded the slice, or do so within a moment. */
-async function lookOut(
-  { partition }: TaskSlice,
-  given: {
-    readonly options: CandidatesOptions;
-    readonly source: Generation;
-    readonly from: number;
-  },
-): Promise<boolean> {
-  const { options, source, from } = given;
-  for (const waitMs of [...looksMs, null]) {
-    const [header] = await options.redis.mget([source.keys.header(partition)]);
-    if (offsetIn(header ?? null) >= from) return true;
-    if (waitMs !== null) await pause(waitMs);
-  }
-  return false;
-}
-
-/** Profiles, and the offset that they are of: read in one command, so that both are of one moment. */
-async function readSubjects(
-  { partition }: TaskSlice,
-  users: readonly string[],
-  { options, source }: { readonly options: CandidatesOptions; readonly source: Generation },
-): Promise<{ readonly offset: number; readonly subjects: Subject[] }> {
-  const { keys } = source;
-  const [header, ...values] = await options.redis.mget([
-    keys.header(partition),
-    ...users.map((user) => keys.row(partition, user)),
-  ]);
-  const subjects: Subject[] = [];
-  for (const [at, user] of users.entries()) {
-    const subject = subjectOf(user, values[at] ?? null, options.types);
-    if (subject !== null) subjects.push(subject);
-  }
-  return { offset: offsetIn(header ?? null), subjects };
-}

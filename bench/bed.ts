@@ -57,7 +57,7 @@ export async function openBed(options: BedOptions): Promise<Bed> {
     const stack = await startStack({
       dataDir: dir,
       prometheus: false,
-      preferLocal: true,
+      own: true,
       onProgress: options.say,
     });
     closers.push(() => stack.stop());

@@ -32,3 +32,12 @@ export function stackEnvironment(env: NodeJS.ProcessEnv = process.env): StackEnv
     path: env['PATH'] ?? '',
   });
 }
+
+/** The same, as if nobody else ran anything. */
+export const withoutOutside = (environment: StackEnvironment): StackEnvironment => ({
+  ...environment,
+  kafkaBrokers: undefined,
+  registryUrl: undefined,
+  redisUrl: undefined,
+  prometheusUrl: undefined,
+});

@@ -6,7 +6,7 @@
 import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSameProcess, processIdentity } from '../lib/config/state-file.ts';
-import { stackEnvironment, type StackEnvironment } from './config.ts';
+import { stackEnvironment, withoutOutside, type StackEnvironment } from './config.ts';
 import { StackError } from './errors.ts';
 import { Guardian } from './guardian.ts';
 import { checkOutside } from './outside.ts';
@@ -34,6 +34,10 @@ export interface StackOptions {
   readonly onProgress?: (line: string) => void;
   /** Local processes even if a container engine answers. */
   readonly preferLocal?: boolean;
+  /**
+   * Local processes whatever the environment names: for tests that kill them, and for measuring.
+   */
+  readonly own?: boolean;
 }
 
 export interface RunningStack {
@@ -59,7 +63,8 @@ export const partFolders = ['kafka', 'registry', 'redis', 'prometheus', 'logs'] 
 
 export async function startStack(options: StackOptions): Promise<DetachableStack> {
   checkNode();
-  const environment = stackEnvironment();
+  const given = stackEnvironment();
+  const environment = options.own === true ? withoutOutside(given) : given;
   const outside = await checkOutside(environment);
   const { kafkaBrokers, redisUrl, registryUrl } = outside;
   if (kafkaBrokers !== undefined && redisUrl !== undefined && registryUrl !== undefined) {
@@ -113,7 +118,7 @@ async function startOwn(
     keep: options.keep === true,
   };
   // The compose file describes one broker; three are started as processes.
-  const local = options.preferLocal === true || options.brokers === 3;
+  const local = options.preferLocal === true || options.own === true || options.brokers === 3;
   const engine = local ? undefined : await findEngine(environment.path);
   return engine === undefined
     ? { mode: 'processes', started: await startProcesses(wanted) }

@@ -19,7 +19,7 @@ let made = 0;
 
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'freshet-guarantees-'));
-  stack = await startStack({ dataDir, prometheus: false, preferLocal: true });
+  stack = await startStack({ dataDir, prometheus: false, own: true });
 });
 
 afterEach(async () => {

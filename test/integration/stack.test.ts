@@ -52,7 +52,7 @@ afterEach(() => {
 
 /** A process of its own that starts a stack and does something with it. */
 function launcher(dataDir: string, rest: string) {
-  const options = JSON.stringify({ dataDir, preferLocal: true, prometheus: false });
+  const options = JSON.stringify({ dataDir, own: true, prometheus: false });
   const program = `
     import { startStack } from '${stackModule}';
     import { stackState } from '${stateModule}';
@@ -85,7 +85,7 @@ describe('a stack beside other programs', () => {
       // Whether this test takes the port or another program has it makes no difference.
       server.once('error', () => undefined).listen(port, '127.0.0.1');
     }
-    stack = await startStack({ dataDir, preferLocal: true });
+    stack = await startStack({ dataDir, own: true });
   }, 120_000);
   afterAll(async () => {
     await stack.stop();
@@ -104,7 +104,7 @@ describe('a stack beside other programs', () => {
   });
 
   test('refuses a second stack on its data, which goes on', async () => {
-    const second = startStack({ dataDir, preferLocal: true });
+    const second = startStack({ dataDir, own: true });
     await expect(second).rejects.toThrow('A stack is running on the data');
     expect(await schemas(stack)).toEqual([]);
   });
@@ -157,7 +157,7 @@ describe('no process is left', () => {
     const broken = join(dataDir, 'kafka', 'broker-1');
     mkdirSync(broken, { recursive: true });
     writeFileSync(join(broken, 'meta.properties'), 'version=1\nnode.id=7\ncluster.id=other\n');
-    const start = startStack({ dataDir, keep: true, preferLocal: true });
+    const start = startStack({ dataDir, keep: true, own: true });
     await expect(start).rejects.toThrow(/^Kafka did not start: .*node/i);
     expect(processesOf(dataDir)).toEqual([]);
   }, 120_000);

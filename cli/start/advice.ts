@@ -1,0 +1,40 @@
+import { type Asker, plainRequest } from '../data/asking.ts';
+
+const answerMsMax = 10_000;
+
+/** What to try next, with users, contexts and an item that are there. */
+export async function adviceFor(options: {
+  readonly asker: Asker;
+  readonly users: readonly string[];
+  readonly contexts: readonly string[];
+  readonly titles: ReadonlyMap<string, string>;
+}): Promise<string> {
+  const { asker, users, contexts, titles } = options;
+  const [contextId = 'home-feed', other = contextId] = contexts;
+  const [userId = '', second = userId] = users;
+  const answer = await asker.ask(plainRequest(userId, contextId), answerMsMax);
+  const item = answer?.recommendation.items[0]?.item_id;
+  const lines = [
+    'Everything is running. In another terminal, in this folder:',
+    '',
+    `  npx freshet request --user ${userId} --context ${contextId}`,
+    `  npx freshet request --user ${second} --context ${other} --count 3`,
+    `  npx freshet user ${userId}                    what is known of this user`,
+    '  npx freshet tail recommendations -n 3      the newest answers on their topic',
+    '  npx freshet lag                            how far each service is behind',
+    '  npx freshet verify                         fold the logs again and compare everything',
+  ];
+  if (item !== undefined) {
+    const event = { user_id: userId, item_id: item, type: 'purchase', occurred_at: 'now' };
+    lines.push(
+      '',
+      `Change an answer: user ${userId} buys ${item} (${titles.get(item) ?? 'no title'}), the first item`,
+      `of their ${contextId}. In the next answer it is gone, and others come up:`,
+      '',
+      `  echo '${JSON.stringify(event)}' | npx freshet publish -`,
+      `  npx freshet request --user ${userId} --context ${contextId}`,
+    );
+  }
+  lines.push('', `Users: ${users.join(', ')}. Contexts: ${contexts.join(', ')}.`);
+  return lines.join('\n');
+}

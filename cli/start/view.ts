@@ -1,0 +1,170 @@
+import { monotonicMs } from '../../lib/clock.ts';
+
+/** What is going on, as of now. */
+export interface Scene {
+  readonly phase: string;
+  readonly sent: number;
+  readonly total: number;
+  readonly accepted: number;
+  readonly duplicates: number;
+  readonly failed: number;
+  /** Messages that each service is behind. */
+  readonly behind: ReadonlyMap<string, number>;
+  readonly requests: number;
+  readonly answers: number;
+  readonly answerMs: number | null;
+  readonly shown: readonly ShownUser[];
+}
+
+export interface ShownUser {
+  readonly userId: string;
+  readonly titles: readonly string[];
+  readonly changes: number;
+}
+
+export interface View {
+  /** Something that stays: a step done, a process that ended. */
+  say(line: string): void;
+  update(scene: Scene): void;
+  /** Leaves the last picture where it is. */
+  end(): void;
+}
+
+export function openView(output: NodeJS.WriteStream): View {
+  return output.isTTY ? new Picture(output) : new Lines(output);
+}
+
+const counted = (value: number): string => Math.round(value).toLocaleString('en-GB');
+
+/** Figures per second over the last moments. */
+class Speed {
+  readonly #points: { readonly atMs: number; readonly value: number }[] = [];
+  readonly #spanMs: number;
+
+  constructor(spanMs: number) {
+    this.#spanMs = spanMs;
+  }
+
+  at(value: number): number {
+    const atMs = monotonicMs();
+    this.#points.push({ atMs, value });
+    while (this.#points.length > 2 && (this.#points[1]?.atMs ?? atMs) < atMs - this.#spanMs) {
+      this.#points.shift();
+    }
+    const first = this.#points[0];
+    if (first === undefined || atMs - first.atMs < 1) return 0;
+    return ((value - first.value) * 1_000) / (atMs - first.atMs);
+  }
+}
+
+const speedMs = 3_000;
+const barCells = 30;
+const titleCharsMax = 34;
+
+class Picture implements View {
+  readonly #output: NodeJS.WriteStream;
+  readonly #startedMs = monotonicMs();
+  readonly #folded = new Speed(speedMs);
+  readonly #answered = new Speed(speedMs);
+  #height = 0;
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+  }
+
+  say(line: string): void {
+    this.#erase();
+    this.#output.write(`${line}\n`);
+  }
+
+  update(scene: Scene): void {
+    const width = Math.max(40, this.#output.columns || 80) - 1;
+    const lines = this.#lines(scene).map((line) => line.slice(0, width));
+    this.#erase();
+    this.#output.write(`${lines.join('\n')}\n`);
+    this.#height = lines.length;
+  }
+
+  end(): void {
+    this.#height = 0;
+  }
+
+  #erase(): void {
+    if (this.#height > 0) this.#output.write(`\x1b[${this.#height}F\x1b[J`);
+    this.#height = 0;
+  }
+
+  #lines(scene: Scene): string[] {
+    const { sent, total, accepted, duplicates, failed } = scene;
+    const done = accepted + duplicates + failed;
+    const seconds = Math.round((monotonicMs() - this.#startedMs) / 1_000);
+    const behind = [...scene.behind].map(([service, lag]) => `${service} ${counted(lag)}`);
+    const latency =
+      scene.answerMs === null ? '' : `, half of them within ${counted(scene.answerMs)} ms`;
+    const answersPerSecond = this.#answered.at(scene.answers).toFixed(1);
+    return [
+      '',
+      `${scene.phase}  (${seconds} s)`,
+      `events     ${bar(done, total)} ${counted(done)} of ${counted(total)}, ${counted(this.#folded.at(done))}/s`,
+      `           ${counted(sent)} sent, ${counted(accepted)} accepted, ${counted(duplicates)} duplicates, ${counted(failed)} failed`,
+      `behind by  ${behind.join(' · ') || '-'}`,
+      `answers    ${counted(scene.answers)} of ${counted(scene.requests)} requests, ${answersPerSecond}/s${latency}`,
+      ...scene.shown.flatMap(({ userId, titles, changes }) => [
+        `user ${userId.padEnd(8)} ${titles.slice(0, 3).map(short).join(' | ') || '(nothing yet)'}`,
+        ...(changes === 0
+          ? []
+          : [`${' '.repeat(14)}changed ${changes} time${changes === 1 ? '' : 's'}`]),
+      ]),
+    ];
+  }
+}
+
+const short = (title: string): string =>
+  title.length > titleCharsMax ? `${title.slice(0, titleCharsMax - 1)}…` : title;
+
+function bar(done: number, total: number): string {
+  const full = total === 0 ? 0 : Math.min(barCells, Math.round((done / total) * barCells));
+  return '█'.repeat(full) + '░'.repeat(barCells - full);
+}
+
+const lineMs = 5_000;
+
+class Lines implements View {
+  readonly #output: NodeJS.WriteStream;
+  readonly #folded = new Speed(lineMs);
+  readonly #shown = new Map<string, number>();
+  #saidMs = -Infinity;
+
+  constructor(output: NodeJS.WriteStream) {
+    this.#output = output;
+  }
+
+  say(line: string): void {
+    this.#output.write(`${line}\n`);
+  }
+
+  update(scene: Scene): void {
+    const done = scene.accepted + scene.duplicates + scene.failed;
+    const perSecond = this.#folded.at(done);
+    if (monotonicMs() - this.#saidMs < lineMs) return;
+    this.#saidMs = monotonicMs();
+    const most = [...scene.behind].toSorted(([, a], [, b]) => b - a)[0];
+    const behind =
+      most === undefined || most[1] === 0
+        ? 'all caught up'
+        : `${most[0]} is ${counted(most[1])} behind`;
+    this.say(
+      `${scene.phase}: ${counted(done)} of ${counted(scene.total)} events, ${counted(perSecond)}/s; ` +
+        `${behind}; ${counted(scene.answers)} of ${counted(scene.requests)} requests answered`,
+    );
+    for (const { userId, titles, changes } of scene.shown) {
+      if (titles.length === 0 || this.#shown.get(userId) === changes) continue;
+      this.#shown.set(userId, changes);
+      this.say(`  user ${userId}: ${titles.slice(0, 3).map(short).join(' | ')}`);
+    }
+  }
+
+  end(): void {
+    // Lines stay as they are.
+  }
+}

@@ -6,6 +6,7 @@ import { kafkaClient } from '../../lib/kafka/client.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { type CurrentGeneration, currentKey } from '../../lib/stream/current.ts';
 import { groupIdOf } from '../../lib/stream/hands.ts';
+import { foldKeys } from '../../lib/stream/keys.ts';
 import { currentGenerations, serviceOf, statefulServices } from '../data/progress-of-services.ts';
 import { print } from '../output.ts';
 
@@ -80,11 +81,15 @@ async function planOf(
 ): Promise<Plan> {
   const { code, id4, name, lineage } = generation;
   const keys = new Set<string>();
+  const names = foldKeys(generation);
   for (const letter of [code, code.toUpperCase()]) {
     for await (const found of redis.scan(`{??}${letter}${id4}*`)) {
       for (const key of found) keys.add(key);
     }
   }
+  // What was failed because its schema was unknown at the time stays failed when the log is folded
+  // again: failed-events says so already.
+  for (let p = 0; p < generation.partitions; p += 1) keys.delete(names.decided(p));
   return { generation, keys: [...keys], group: groupIdOf(config.prefix, name, { lineage }) };
 }
 

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+
+import { digestOf, Ledger } from './ledger.ts';
+import { Findings } from './report.ts';
+
+const entry = (offset: number, content = `${offset}`, target = 0) => ({
+  source: 1,
+  offset,
+  target,
+  digest: digestOf(content),
+});
+
+function compared(
+  expected: readonly ReturnType<typeof entry>[],
+  actual: readonly ReturnType<typeof entry>[],
+  { committed = 1e9, cut = [] }: { committed?: number; cut?: readonly number[] } = {},
+): string[] {
+  const findings = new Findings();
+  const ledger = new Ledger('t', findings, new Set(cut));
+  for (const one of expected) ledger.expect(one);
+  for (const one of actual) ledger.actual(one);
+  ledger.missing(() => committed);
+  return findings.examples.map(({ where, what }) => `${where} ${what}`);
+}
+
+const three = [entry(3), entry(5), entry(9_000)];
+
+test('what was expected is there, in order, whether once or again after a crash', () => {
+  expect(compared(three, three)).toEqual([]);
+  expect(compared(three, [entry(3), entry(5), entry(3), entry(5), entry(9_000)])).toEqual([]);
+});
+
+test('a missing one is found where its offset was committed, and only there', () => {
+  expect(compared(three, [entry(3), entry(5)])).toEqual([
+    't of 1:9000 for partition 0 is not on the topic',
+  ]);
+  expect(compared(three, [entry(3), entry(5)], { committed: 9_000 })).toEqual([]);
+});
+
+test('another content, another partition and an invented one are found', () => {
+  expect(compared(three, [entry(3), entry(5, 'x'), entry(9_000)])).toHaveLength(1);
+  expect(compared([entry(3)], [entry(3), entry(3, '3', 1)])).toEqual([
+    't of 1:3 for partition 1 must not be on the topic',
+  ]);
+  expect(compared([entry(3)], [entry(3), entry(4)])).toHaveLength(1);
+});
+
+test('one that comes first after a later one is lost to readers, and found', () => {
+  expect(compared(three, [entry(5), entry(3), entry(9_000)])).toEqual([
+    't of 1:3 for partition 0 comes first after a later one: readers pass it by',
+  ]);
+});
+
+test('of a source whose log was cut, repeats must still be equal', () => {
+  expect(compared([], [entry(3), entry(3)], { cut: [1] })).toEqual([]);
+  expect(compared([], [entry(3), entry(3, 'x')], { cut: [1] })).toHaveLength(1);
+});

@@ -11,6 +11,8 @@ import type { Bed } from './bed.ts';
 import { itemOf } from './synthetic.ts';
 
 const sendRecordsMax = 10_000;
+/** A busy machine may hold the broker up; nothing is measured yet. */
+const sendMsMax = 120_000;
 
 /** Puts events on `user-events`, by user as the Java client does; returns how many. */
 export async function publishEvents(
@@ -47,7 +49,10 @@ async function sendAll(
   messages: Iterable<OutMessage>,
   onSent: (count: number) => void,
 ): Promise<number> {
-  const outbox = await openOutbox({ ...bed.config.kafka, clientId: 'bench.publish' });
+  const outbox = await openOutbox(
+    { ...bed.config.kafka, clientId: 'bench.publish' },
+    { sendMsMax },
+  );
   let sent = 0;
   try {
     let batch: OutMessage[] = [];

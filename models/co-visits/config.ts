@@ -26,7 +26,7 @@ export const retrievalSchema = z.strictObject({
   /** Added to the cosine's denominator, in present visits: keeps rare pairs from winning by luck. */
   shrink: z.number().min(0).max(10_000).default(10),
   /** Neighbours that get an exact score; more are cut by an estimate first. */
-  scoredItemsMax: z.number().int().min(10).max(2_000).default(300),
+  scoredItemsMax: z.number().int().min(10).max(2_000).default(150),
   /** Candidates in the list. */
   depth: z.number().int().min(1).max(1_000).default(100),
 });

@@ -104,7 +104,7 @@ const mutations: readonly Mutation[] = [
     file: 'lib/stream/owners.ts',
     from: 'recordHash(first) === hash',
     to: 'true',
-    tests: 'test/integration/stream.test.ts',
+    tests: 'test/integration/stream-refusals.test.ts',
   },
 ];
 

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { defaultDataDir } from '../../lib/config/state-file.ts';
+import { stackEnvironment } from '../../stack/config.ts';
 import { type Asker, openAsker } from '../data/asking.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { adviceFor } from '../start/advice.ts';
@@ -105,7 +106,9 @@ async function show(launched: Launched, flags: StartFlags, stage: Stage): Promis
   if (result !== null) say(result, flags, view);
   const contexts = contextsIn(await readCatalogue(config));
   const users = dataset.known.active.slice(0, 5);
-  view.say(`\n${await adviceFor({ asker, users, contexts, titles: dataset.titles })}`);
+  view.say(
+    `\n${await adviceFor({ asker, users, contexts, titles: dataset.titles, stateFile: stackEnvironment().stateFile })}`,
+  );
   view.say('\nCtrl-C stops everything.');
   await asker.close();
   await stage.ending.stopped;

@@ -8,6 +8,8 @@ export async function adviceFor(options: {
   readonly users: readonly string[];
   readonly contexts: readonly string[];
   readonly titles: ReadonlyMap<string, string>;
+  /** Where the commands find the stack, if not at the usual place. */
+  readonly stateFile: string | undefined;
 }): Promise<string> {
   const { asker, users, contexts, titles } = options;
   const [contextId = 'home-feed', other = contextId] = contexts;
@@ -17,6 +19,9 @@ export async function adviceFor(options: {
   const lines = [
     'Everything is running. In another terminal, in this folder:',
     '',
+    ...(options.stateFile === undefined
+      ? []
+      : [`  export FRESHET_STATE_FILE=${options.stateFile}`]),
     `  npx freshet request --user ${userId} --context ${contextId}`,
     `  npx freshet request --user ${second} --context ${other} --count 3`,
     `  npx freshet user ${userId}                    what is known of this user`,

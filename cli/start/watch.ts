@@ -3,7 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { RetryableError, UserError } from '../../lib/errors.ts';
-import { openProgress, type Progress, type ProgressReader } from '../data/progress-of-services.ts';
+import {
+  openProgress,
+  type Progress,
+  type ProgressReader,
+  serviceOf,
+} from '../data/progress-of-services.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
 import { topicName } from '../../topics/topic.ts';
@@ -53,7 +58,8 @@ export class Watch {
   behind(): Map<string, number> {
     const behind = new Map<string, number>();
     for (const { service, lag } of this.#progress) {
-      behind.set(service, (behind.get(service) ?? 0) + lag);
+      const name = serviceOf(service);
+      behind.set(name, (behind.get(name) ?? 0) + lag);
     }
     return behind;
   }

@@ -23,7 +23,7 @@ interface ProtocolError {
  */
 export function kafkaFault(error: unknown, doing: string): Error {
   if (error instanceof RetryableError || error instanceof RefusedError) return error;
-  for (let e: unknown = error, depth = 0; e !== undefined && depth < 5; depth += 1) {
+  for (let e: unknown = error, depth = 0; e && depth < 5; depth += 1) {
     const { type, cause, errors } = e as ProtocolError;
     const cure = type === undefined ? undefined : refusals[type];
     if (cure !== undefined) return new RefusedError(`${doing}: ${type}; ${cure}`, { cause: error });

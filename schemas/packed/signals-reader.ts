@@ -9,7 +9,12 @@ export interface SignalSelection {
   readonly types: readonly string[];
 }
 
-export type SignalVisitor = (signal: PackedSignal, context: PackedContext, offset: number) => void;
+/** A signal with what its interaction's signals share; its lists may be shared, too. */
+export interface ReadSignal extends PackedSignal {
+  readonly context: PackedContext;
+}
+
+export type SignalVisitor = (signal: ReadSignal, context: PackedContext, offset: number) => void;
 
 class Malformed extends Error {}
 
@@ -31,6 +36,12 @@ export const readSignals = (
   }
 };
 
+const none: readonly number[] = Object.freeze([]);
+/** Every list of one note there can be. */
+const singleNotes: readonly (readonly number[])[] = Array.from({ length: 256 }, (_, note) =>
+  Object.freeze([note]),
+);
+
 class SignalReader {
   readonly #bytes: Buffer;
   readonly #channel: number;
@@ -41,6 +52,8 @@ class SignalReader {
   #starts: Uint32Array = new Uint32Array(0);
   #ends: Uint32Array = new Uint32Array(0);
   #strings: (string | undefined)[] = [];
+  /** Lists of one id, which most signals have: one list per string. */
+  readonly #singles: (readonly string[] | undefined)[] = [];
 
   constructor(bytes: Buffer, selection: SignalSelection, visit: SignalVisitor) {
     this.#bytes = bytes;
@@ -97,26 +110,33 @@ class SignalReader {
         this.#at = end;
         continue;
       }
-      while (this.#at < end) this.#visit(this.#signal(), context, offset);
+      while (this.#at < end) this.#visit(this.#signal(context), context, offset);
       if (this.#at !== end) throw new Malformed('a signal passes the end of its group');
     }
   }
 
-  #signal(): PackedSignal {
-    const item = this.#string();
+  #signal(context: PackedContext): ReadSignal {
+    const item = this.#stringAt(this.#varint());
     const count = this.#varint();
+    if (count === 1) {
+      const others = this.#single(this.#varint());
+      return { item, others, notes: singleNotes[this.#byte()] ?? none, context };
+    }
     if (count > this.#bytes.length) throw new Malformed('more items than bytes');
     const others: string[] = [];
     const notes: number[] = [];
     for (let index = 0; index < count; index++) {
-      others.push(this.#string());
+      others.push(this.#stringAt(this.#varint()));
       notes.push(this.#byte());
     }
-    return { item, others, notes };
+    return { item, others, notes, context };
   }
 
-  #string(): string {
-    const number = this.#varint();
+  #single(number: number): readonly string[] {
+    return (this.#singles[number] ??= Object.freeze([this.#stringAt(number)]));
+  }
+
+  #stringAt(number: number): string {
     const known = this.#strings[number];
     if (known !== undefined) return known;
     const start = this.#starts[number];

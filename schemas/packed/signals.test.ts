@@ -30,9 +30,11 @@ type Visited = { offset: number; context: PackedContext; signal: PackedSignal };
 
 const read = (bytes: Buffer, channel: number): { fault: string | null; visited: Visited[] } => {
   const visited: Visited[] = [];
-  const fault = readSignals(bytes, { channel, types }, (found, context, offset) =>
-    visited.push({ offset, context, signal: found }),
-  );
+  const fault = readSignals(bytes, { channel, types }, (found, context, offset) => {
+    expect(found.context).toBe(context);
+    const { item, others, notes } = found;
+    visited.push({ offset, context, signal: { item, others, notes } });
+  });
   return { fault, visited };
 };
 

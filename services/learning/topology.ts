@@ -5,8 +5,7 @@ import { readSignals } from '../../schemas/packed/signals-reader.ts';
 import type { ValueDecoder } from '../../topics/interactions-input.ts';
 
 /** A signal for one item, with what is common to the signals of its interaction. */
-export interface ItemSignal {
-  readonly signal: Signal;
+export interface ItemSignal extends Signal {
   readonly context: SignalContext;
 }
 
@@ -60,7 +59,7 @@ export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown
     cacheBytesMax: options.cacheBytesMax,
     emission: null,
     fold(row, { input, key }, { shared }) {
-      const next = side.learn(row, input.signal, input.context);
+      const next = side.learn(row, input, input.context);
       if (next !== null) ranking?.place(shared, key, next);
       return next;
     },
@@ -77,9 +76,9 @@ const unitsOf = (
   const { lineage, source_partition: partition } = pack;
   const units: Unit<ItemSignal>[] = [];
   let position = { lineage, partition, offset: -1 };
-  const fault = readSignals(pack.signals, selection, (signal, context, offset) => {
+  const fault = readSignals(pack.signals, selection, (signal, _context, offset) => {
     if (position.offset !== offset) position = { lineage, partition, offset };
-    units.push({ input: { signal, context }, key: signal.item, position });
+    units.push({ input: signal, key: signal.item, position });
   });
   return fault === null
     ? { verdict: accepted, units }

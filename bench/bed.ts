@@ -70,6 +70,8 @@ export async function openBed(options: BedOptions): Promise<Bed> {
     }
     const environment = benchEnvironment(stack.addresses);
     const config = commonConfig(environment);
+    const { kafkaBrokers, redisUrl, registryUrl } = stack.addresses;
+    options.say(`Kafka at ${kafkaBrokers}, Redis at ${redisUrl}, registry at ${registryUrl}`);
     const admin = await openAdmin(config.kafka);
     closers.push(() => admin.close());
     const redis = await openRedis(config.redis);

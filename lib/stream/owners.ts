@@ -115,7 +115,9 @@ class Run {
 
   ready(): string | null {
     if (this.#epoch === 0) return `${this.#options.service}: joining its group`;
-    for (const [partition, { claimed }] of this.#owned) {
+    for (const [partition, { claimed, stopped }] of this.#owned) {
+      if (stopped)
+        return `${this.#options.service}: partition ${partition} is stopped, see the log`;
       if (!claimed) return `${this.#options.service}: claiming partition ${partition}`;
     }
     return null;
@@ -208,12 +210,8 @@ class Run {
     if (gone()) return;
     try {
       const next = owned.worker.header().offsets[input] ?? 0;
-      await refuseCut(this.#options, {
-        topic,
-        partition,
-        next,
-        first: batch.records[0]?.offset ?? next,
-      });
+      const first = batch.records[0]?.offset ?? next;
+      await refuseCut(this.#options, { topic, partition, next, first });
       let rest = this.#pending(batch, input, owned);
       while (rest.length > 0 && !gone()) {
         const advance = await owned.worker.advance(input, rest, batch);
@@ -241,7 +239,7 @@ class Run {
     if (advance.kind === 'full') {
       owned.stopped = true;
       this.#gauges.stopped(partition);
-      log.error({ service, partition }, `partition stopped: too many records failed in a row`);
+      log.error({ service, partition }, 'partition stopped: too many failed, see failed-events');
       return;
     }
     this.#later(partition, owned, advance.kind === 'wait' ? waitMs : 0);

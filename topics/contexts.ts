@@ -12,7 +12,7 @@ export const contexts: Topic = {
   messageBytesMax: 1024 * 1024,
   schema: 'definition',
   writtenBy: ['freshet apply'],
-  readBy: ['serving', 'candidates', 'metrics'],
+  readBy: ['learning', 'candidates', 'serving'],
   example: {
     name: 'home-feed',
     version: 'home-feed@0123456789ab',

@@ -12,7 +12,7 @@ export const models: Topic = {
   messageBytesMax: 1024 * 1024,
   schema: 'definition',
   writtenBy: ['freshet apply'],
-  readBy: ['learning', 'candidates', 'serving', 'metrics'],
+  readBy: ['learning', 'candidates', 'serving'],
   example: {
     name: 'co-visits',
     version: 'co-visits@0123456789ab',

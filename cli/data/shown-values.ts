@@ -96,7 +96,8 @@ function openedPack(pack: SignalPack, { types }: CommonConfig): unknown {
     fault ??= readSignals(
       pack.signals,
       { channel: userSide.channel, types },
-      (signal, context, offset) => signals.push({ offset, kind, ...context, ...signal }),
+      ({ item, others, notes }, context, offset) =>
+        signals.push({ offset, kind, ...context, item, others, notes }),
     );
   }
   return { ...pack, signals, ...(fault === null ? {} : { fault }) };

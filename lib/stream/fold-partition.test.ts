@@ -85,7 +85,7 @@ describe('a slice', () => {
 
   test('ends at its bounds: records, units, and bytes once there is a backlog', async () => {
     const store = memoryStore();
-    const bounds = { recordsMax: 4, unitsMax: 3, bytesMax: 0, recordsBeforeBytes: 2 };
+    const bounds = { recordsMax: 4, unitsMax: 3, bytesMax: 0, unitsBeforeBytes: 2 };
     const { owner } = ownerOf(store, { bounds: { ...bounds, bytesMax: 1e6 } });
     await owner.load();
     expect((await owner.slice(log)).records).toBe(2);
@@ -196,6 +196,27 @@ describe('poison', () => {
     expect(await owner.slice(records.slice(4))).toMatchObject({ kind: 'full', records: 0 });
     expect(sent.filter(({ topic }) => topic === 'failed')).toHaveLength(3);
     expect(owner.nextOffset).toBe(4);
+  });
+
+  test('is not decided by an owner that was overtaken: the other one may have read it', async () => {
+    const store = memoryStore();
+    const young = ownerOf(store);
+    await young.owner.load();
+    let overtake: (() => Promise<unknown>) | null = null;
+    const old = ownerOf({
+      ...store,
+      decide: async (decision) => {
+        await overtake?.();
+        overtake = null;
+        return store.decide(decision);
+      },
+    });
+    await old.owner.load();
+    // By then the registry knows the schema.
+    overtake = () => young.owner.slice([good(0)]);
+    expect((await old.owner.slice([bad(0, unknownSchema)])).kind).toBe('restart');
+    expect(old.sent).toEqual([]);
+    expect(await store.decided(old.keys.decided(0))).toEqual(new Set());
   });
 
   test('that depends on time stays poison, although a later look would find the schema', async () => {

@@ -46,10 +46,12 @@ export class FoldPartition<In, Row, Out, Shared> {
   #headerText: string | null = null;
   #header: Header = emptyHeader(1);
   #decided = new Set<number>();
+  #recordsAimed: number;
 
   constructor(fold: Fold<In, Row, Out, Shared>, deps: FoldPartitionDeps) {
     this.#fold = fold;
     this.#deps = deps;
+    this.#recordsAimed = deps.bounds.recordsMax;
     this.#cache = new RowCache(fold.rows, fold.cacheBytesMax);
   }
 
@@ -110,9 +112,10 @@ export class FoldPartition<In, Row, Out, Shared> {
       bounds: this.#deps.bounds,
       meter: this.#deps.meter,
     });
+    this.#aim(draft.records, decoded.length);
     const last = records[draft.records - 1];
     if (last === undefined) return this.#result('full', draft, 0);
-    await this.#decideFailures(draft.failures);
+    if (!(await this.#decideFailures(draft.failures))) return this.#restarted();
     const messages = this.#messages(draft);
     await this.#deps.send(messages);
     const header: Header = {
@@ -124,8 +127,16 @@ export class FoldPartition<In, Row, Out, Shared> {
     return this.#result(draft.full ? 'full' : 'applied', draft, messages.length);
   }
 
+  /** What is decoded and read beyond the bound on bytes is done again by the next slice. */
+  #aim(folded: number, decoded: number): void {
+    const { recordsMax } = this.#deps.bounds;
+    const aimed = folded < decoded ? folded * 1.1 : this.#recordsAimed * 1.25;
+    this.#recordsAimed = Math.min(recordsMax, Math.max(1, Math.ceil(aimed)));
+  }
+
   #decode(records: readonly LogRecord[]): Decoded<In>[] {
-    const { recordsMax, unitsMax } = this.#deps.bounds;
+    const { unitsMax } = this.#deps.bounds;
+    const recordsMax = this.#recordsAimed;
     const decoded: Decoded<In>[] = [];
     let units = 0;
     for (const record of records) {
@@ -179,15 +190,18 @@ export class FoldPartition<In, Row, Out, Shared> {
   }
 
   /** Before anybody can see it: a later look might find the schema (DESIGN 4.10). */
-  async #decideFailures(failures: readonly Failure[]): Promise<void> {
+  async #decideFailures(failures: readonly Failure[]): Promise<boolean> {
     const { keys, partition, store } = this.#deps;
     const fresh = failures
       .filter(({ reason }) => reason === unknownSchema)
       .map(({ record }) => record.offset)
       .filter((offset) => !this.#decided.has(offset));
-    if (fresh.length === 0) return;
-    await store.decide(keys.decided(partition), fresh);
+    if (fresh.length === 0) return true;
+    const at = { headerKey: keys.header(partition), expected: this.#headerText };
+    const decision = { ...at, key: keys.decided(partition), offsets: fresh };
+    if ((await store.decide(decision)) === 'refused') return false;
     for (const offset of fresh) this.#decided.add(offset);
+    return true;
   }
 
   #messages(draft: Draft<Row, Out>): OutMessage[] {

@@ -4,16 +4,16 @@ import type { Decoded, Fold, LogRecord, Unit } from './topology.ts';
 export interface SliceBounds {
   readonly recordsMax: number;
   readonly unitsMax: number;
-  /** Checked once a slice holds `recordsBeforeBytes` records: a backlog needs large slices. */
+  /** Checked once a slice holds `unitsBeforeBytes` units: a backlog needs large slices. */
   readonly bytesMax: number;
-  readonly recordsBeforeBytes: number;
+  readonly unitsBeforeBytes: number;
 }
 
 export const defaultBounds: SliceBounds = {
   recordsMax: 4_096,
-  unitsMax: 65_536,
+  unitsMax: 16_384,
   bytesMax: 1024 * 1024,
-  recordsBeforeBytes: 1_000,
+  unitsBeforeBytes: 1_000,
 };
 
 /** Everything about a slice that is not yet stored. */
@@ -82,7 +82,7 @@ export function foldRecords<In, Row, Out, Shared>(
     }
     meter.count(one.verdict.kind === 'reject');
     draft.records = at + 1;
-    if (draft.records >= bounds.recordsBeforeBytes && draft.bytes > bounds.bytesMax) break;
+    if (draft.units >= bounds.unitsBeforeBytes && draft.bytes > bounds.bytesMax) break;
   }
   return draft;
 }
@@ -119,12 +119,14 @@ function foldRecord<In, Row, Out, Shared>(
       if (position.offset > high) high = position.offset;
     }
     draft.units += 1;
-    const next = fold.fold(rows.get(key), unit, context);
+    const before = rows.get(key);
+    const next = fold.fold(before, unit, context);
     if (next === null) continue;
+    const first = !draft.dirty.has(key);
     if (patched) draft.bytes += patchBytes;
-    else if (!draft.dirty.has(key)) draft.bytes += fold.rows.bytes(next);
-    draft.dirty.set(key, next);
-    rows.set(key, next);
+    else if (first) draft.bytes += fold.rows.bytes(next);
+    if (next !== before) rows.set(key, next);
+    if (first || next !== before) draft.dirty.set(key, next);
   }
   if (source < 0) return;
   while (marks.length <= source) marks.push(-1);

@@ -8,11 +8,12 @@ export interface MemoryStore extends StateStore {
 export function memoryStore(): MemoryStore {
   const values = new Map<string, Buffer>();
   const decisions = new Map<string, Set<number>>();
+  const stands = (headerKey: string): string | null => values.get(headerKey)?.toString() ?? null;
   return {
     values,
     load: async (keys) => keys.map((key) => copy(values.get(key))),
     commit: async ({ headerKey, expected, next, writes }) => {
-      if ((values.get(headerKey)?.toString() ?? null) !== expected) return 'refused';
+      if (stands(headerKey) !== expected) return 'refused';
       for (const { key, write } of writes) {
         if ('whole' in write) values.set(key, Buffer.from(write.whole));
         else for (const { at, bytes } of write.patches) patch(values, key, { at, bytes });
@@ -20,10 +21,10 @@ export function memoryStore(): MemoryStore {
       values.set(headerKey, Buffer.from(next));
       return 'applied';
     },
-    decide: async (key, offsets) => {
-      const own = decisions.get(key) ?? new Set();
-      for (const offset of offsets) own.add(offset);
-      decisions.set(key, own);
+    decide: async ({ headerKey, expected, key, offsets }) => {
+      if (stands(headerKey) !== expected) return 'refused';
+      decisions.set(key, new Set([...(decisions.get(key) ?? []), ...offsets]));
+      return 'applied';
     },
     decided: async (key) => new Set(decisions.get(key)),
   };

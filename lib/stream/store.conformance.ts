@@ -97,11 +97,28 @@ export function storeConformance(name: string, open: () => Promise<StateStore>):
       expect(await read('{t}za')).toEqual(['one']);
     });
 
+    const decide = (expected: string | null, offsets: readonly number[]) =>
+      store.decide({ headerKey: '{t}Zh', expected, key: '{t}Zd', offsets });
+
     test('decisions are remembered, each once', async () => {
       expect(await store.decided('{t}Zd')).toEqual(new Set());
-      await store.decide('{t}Zd', [7, 3]);
-      await store.decide('{t}Zd', [3, 2 ** 52]);
+      expect(await decide(null, [7, 3])).toBe('applied');
+      expect(await decide(null, [3, 2 ** 52])).toBe('applied');
       expect(await store.decided('{t}Zd')).toEqual(new Set([3, 7, 2 ** 52]));
+      await decide(
+        null,
+        Array.from({ length: 20_000 }, (_, n) => n),
+      );
+      expect((await store.decided('{t}Zd')).size).toBe(20_001);
+    });
+
+    test('an owner that was overtaken decides nothing', async () => {
+      await commit({});
+      for (const expected of [null, header(0), '']) {
+        expect(await decide(expected, [7])).toBe('refused');
+      }
+      expect(await store.decided('{t}Zd')).toEqual(new Set());
+      expect(await decide(header(1), [7])).toBe('applied');
     });
   });
 }

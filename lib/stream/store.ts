@@ -15,6 +15,13 @@ export interface Commit {
   readonly writes: readonly KeyWrite[];
 }
 
+export interface Decision {
+  readonly headerKey: string;
+  readonly expected: string | null;
+  readonly key: string;
+  readonly offsets: readonly number[];
+}
+
 /**
  * Where partition states live. Two implementations pass one conformance suite
  * (store.conformance.ts): Redis, and memory for tests.
@@ -28,8 +35,11 @@ export interface StateStore {
    * then safe, because it is refused if it was done.
    */
   commit(commit: Commit): Promise<'applied' | 'refused'>;
-  /** Remembers decisions that another reading of the log could not repeat. */
-  decide(key: string, offsets: readonly number[]): Promise<void>;
+  /**
+   * Remembers decisions that another reading of the log could not repeat, or 'refused' as a commit
+   * would be: an owner that was overtaken must not decide what another one has folded by now.
+   */
+  decide(decision: Decision): Promise<'applied' | 'refused'>;
   decided(key: string): Promise<Set<number>>;
 }
 
@@ -70,6 +80,20 @@ redis.call('SET', KEYS[1], ARGV[2])
 return 1
 `);
 
+/**
+ * KEYS: 1 header; 2 the set of decided offsets.
+ * ARGV: 1 expected header, empty if there must be none; then the offsets.
+ * Returns 1 when they were added, 0 when the header was another one.
+ */
+const decideScript = script(`
+local held = redis.call('GET', KEYS[1])
+if (held or '') ~= ARGV[1] then return 0 end
+for i = 2, #ARGV, 4000 do
+  redis.call('SADD', KEYS[2], unpack(ARGV, i, math.min(i + 3999, #ARGV)))
+end
+return 1
+`);
+
 export function redisStore(redis: RedisPort): StateStore {
   return {
     load: (keys) => redis.mget(keys),
@@ -93,7 +117,11 @@ export function redisStore(redis: RedisPort): StateStore {
       const args = [expected ?? '', next, String(setKeys.length), ...setValues, ...patchArgs];
       return (await redis.eval(commitScript, keys, args)) === 1 ? 'applied' : 'refused';
     },
-    decide: (key, offsets) => redis.setAdd(key, offsets.map(String)),
+    decide: async ({ headerKey, expected, key, offsets }) => {
+      const args = [expected ?? '', ...offsets.map(String)];
+      const reply = await redis.eval(decideScript, [headerKey, key], args);
+      return reply === 1 ? 'applied' : 'refused';
+    },
     decided: async (key) => new Set((await redis.setMembers(key)).map(Number)),
   };
 }

@@ -86,7 +86,7 @@ const countingStore = (tally: Tally): StateStore => {
       values.set(headerKey, Buffer.from(next));
       return 'applied';
     },
-    decide: async () => undefined,
+    decide: async () => 'applied',
     decided: async () => new Set(),
   };
 };

@@ -98,8 +98,10 @@ async function show(launched: Launched, flags: StartFlags, stage: Stage): Promis
   else result = await replay(launched, { asker, dataset }, stage);
   if (stage.ending.signal.aborted) return;
   if (flags.once === true) {
-    if (result !== null) finish(await verified(result, config, view), flags, view);
-    else if (flags.json === true) console.log(JSON.stringify({ events: 0, kept: events }));
+    if (result !== null) {
+      const differences = await differencesIn(config, view);
+      finish({ ...result, verify_differences: differences }, flags, view);
+    } else await finishKept(events, config, { flags, view });
     await asker.close();
     return;
   }
@@ -139,16 +141,12 @@ async function replay(
   }
 }
 
-async function verified(
-  result: StartResult,
-  config: CommonConfig,
-  view: View,
-): Promise<StartResult> {
+async function differencesIn(config: CommonConfig, view: View): Promise<number> {
   view.say('Verifying: folding all logs again in one plain loop ...');
   const { verifyAll } = await import('../verify/verify.ts');
   const report = await verifyAll({ config, log: (line) => view.say(`  ${line}`) });
   for (const note of report.notes) view.say(`  ${note}`);
-  return { ...result, verify_differences: report.differences };
+  return report.differences;
 }
 
 function say(result: StartResult, flags: StartFlags, view: View): void {
@@ -157,14 +155,27 @@ function say(result: StartResult, flags: StartFlags, view: View): void {
   if (flags.json === true) console.log(JSON.stringify(result));
 }
 
-let last: string | null = null;
-
 /** With --once the JSON is the last line of all: printed when everything has stopped. */
+function printLast(value: unknown, flags: StartFlags): void {
+  if (flags.json === true) process.once('exit', () => console.log(JSON.stringify(value)));
+}
+
 function finish(result: StartResult, flags: StartFlags, view: View): void {
   say(result, { ...flags, json: false }, view);
-  if (flags.json === true) last = JSON.stringify(result);
+  printLast(result, flags);
   if (faultsOf(result).length > 0) process.exitCode = 1;
-  if (last !== null) process.on('exit', () => console.log(last));
+}
+
+/** Nothing was replayed: what can be said is how much is there, and whether it is right. */
+async function finishKept(
+  events: number,
+  config: CommonConfig,
+  { flags, view }: { readonly flags: StartFlags; readonly view: View },
+): Promise<void> {
+  const differences = await differencesIn(config, view);
+  view.say(`verify found ${differences} differences`);
+  printLast({ events: 0, kept_events: events, verify_differences: differences }, flags);
+  if (differences > 0) process.exitCode = 1;
 }
 
 function whole(text: string): number {

@@ -1,11 +1,13 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
-import type { Catalogue } from '../../models/catalogue.ts';
+import { parseContext } from '../../models/definitions.ts';
 import type { Rule } from '../../models/rules.ts';
+import type { Definition } from '../../schemas/generated/definition.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import { kindsMask, listSeen } from '../../schemas/packed/seen-items.ts';
+import { contexts } from '../../topics/contexts.ts';
 import { recommendations } from '../../topics/recommendations.ts';
 import { requests } from '../../topics/requests.ts';
 import { topicName } from '../../topics/topic.ts';
@@ -52,23 +54,28 @@ export class AnswerCheck {
     this.#items = items;
   }
 
-  static async read(config: CommonConfig, catalogue: Catalogue, ends: Ends): Promise<AnswerCheck> {
+  static async read(config: CommonConfig, ends: Ends): Promise<AnswerCheck> {
     const items = await ItemHistory.read(config, ends);
     const check = new AnswerCheck(config, items);
-    await check.#readAnswers(catalogue, endsOf(ends, config, recommendations).high);
+    await check.#readAnswers(endsOf(ends, config, recommendations).high);
     await check.#readRequests(endsOf(ends, config, requests).high);
     for (const stated of check.#stated.flat()) check.#judgeWithoutSeen(stated);
     return check;
   }
 
-  /** What to look at while seen-items is folded again. */
-  moments(partition: number): Moment[] {
-    return (this.#stated[partition] ?? [])
-      .filter(({ seenOffset }) => seenOffset >= 0)
-      .map((stated) => ({
-        offset: stated.seenOffset,
-        look: ({ row }) => this.#judgeSeen(stated, row(stated.user) as Buffer | undefined),
-      }));
+  /** What to look at while seen-items is folded again; `low` is where its log begins. */
+  moments(partition: number, low: number): Moment[] {
+    const asked = (this.#stated[partition] ?? []).filter(({ seenOffset }) => seenOffset >= 0);
+    if (low > 0) {
+      // What these users had seen before that is known to nobody.
+      this.#checked -= asked.length;
+      this.#notChecked += asked.length;
+      return [];
+    }
+    return asked.map((stated) => ({
+      offset: stated.seenOffset,
+      look: ({ row }) => this.#judgeSeen(stated, row(stated.user) as Buffer | undefined),
+    }));
   }
 
   report(): AnswersReport {
@@ -80,10 +87,24 @@ export class AnswerCheck {
     };
   }
 
-  async #readAnswers(catalogue: Catalogue, to: readonly number[]): Promise<void> {
-    const contexts = new Map(
-      [...catalogue.contexts.values()].map(({ version, definition }) => [version, definition]),
-    );
+  /** By version: all that the compacted topic still has, not only the newest. */
+  async #readRules(): Promise<Map<string, readonly Rule[]>> {
+    const topic = topicName(this.#config.prefix, contexts);
+    const decoder = openDecoder<Definition>(this.#config, contexts);
+    const rules = new Map<string, readonly Rule[]>();
+    for await (const records of readLog({ kafka: this.#config.kafka, topic })) {
+      await decoder.prepare(records.map(({ value }) => value));
+      for (const { value } of records) {
+        const decoded = decoder.decode(value);
+        const parsed = decoded.ok ? parseContext(decoded.value.content) : null;
+        if (decoded.ok && parsed?.ok) rules.set(decoded.value.version, parsed.value.rules);
+      }
+    }
+    return rules;
+  }
+
+  async #readAnswers(to: readonly number[]): Promise<void> {
+    const rulesOf = await this.#readRules();
     const topic = topicName(this.#config.prefix, recommendations);
     const decoder = openDecoder<Recommendation>(this.#config, recommendations);
     let count = 0;
@@ -97,7 +118,7 @@ export class AnswerCheck {
         }
         const answer = decoded.value;
         if (answer.status !== 'ok') continue;
-        const rules = contexts.get(answer.context_version ?? '')?.rules;
+        const rules = rulesOf.get(answer.context_version ?? '');
         if (rules === undefined) this.#notChecked += 1;
         else if (count < answersMax) this.#put(answer, rules);
         count += 1;

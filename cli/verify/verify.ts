@@ -45,7 +45,7 @@ export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyR
     const ends = await topicEnds(config);
     const failed = await FailedOnTopic.read(config, endsOf(ends, config, failedEvents).high);
     say('reading answers');
-    const answers = await AnswerCheck.read(config, catalogue, ends);
+    const answers = await AnswerCheck.read(config, ends);
     const run: RunDeps = { config, folds, stored, ends, failed, answers, say };
     const services = await refoldAll(run);
     notes.push(...answers.notes);

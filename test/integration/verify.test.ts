@@ -6,6 +6,7 @@ import { readCatalogue } from '../../cli/data/definitions.ts';
 import type { VerifyReport } from '../../cli/verify/verify.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import type { LogRecord } from '../../lib/kafka/log-record.ts';
+import { kafkaClient } from '../../lib/kafka/client.ts';
 import { openOutbox } from '../../lib/kafka/outbox.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
@@ -232,4 +233,27 @@ test('failures: a repeat is none, another content and one of a good record are',
   await sendAgain(failure, { value });
   const report = await pipeline.verify();
   expect(service(report, 'ingest')?.differences).toBe(before + 1);
+});
+
+test('where a log was cut, it says from which offset it verified, and blames nobody', async () => {
+  const before = await pipeline.verify();
+  const deleting = kafkaClient(pipeline.bed.config.kafka).admin();
+  await deleting.connect();
+  for (const topic of [pipeline.userEvents, nameOf(interactions), nameOf(itemSignals)]) {
+    const offsets = await deleting.fetchTopicOffsets(topic);
+    const cut = offsets.map(({ partition, high }) => ({
+      partition,
+      offset: String(Math.max(1, Math.floor(Number(high) / 2))),
+    }));
+    await deleting.deleteTopicRecords({ topic, partitions: cut });
+  }
+  await deleting.disconnect();
+  const report = await pipeline.verify();
+  for (const own of report.services) {
+    expect(Object.keys(own.verifiedFrom).length).toBe(own.offsets.length);
+    expect([own.service, own.notComparable > 0]).toEqual([own.service, true]);
+    const earlier = service(before, own.service)?.differences ?? 0;
+    expect(own.differences).toBeLessThanOrEqual(earlier);
+  }
+  expect(report.answers).toMatchObject({ checked: 1, notChecked: 2 });
 });

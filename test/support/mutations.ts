@@ -22,8 +22,14 @@ const mutations: readonly Mutation[] = [
   {
     name: 'compare-and-set removed (the store applies any commit)',
     file: 'lib/stream/memory-store.ts',
-    from: `if ((values.get(headerKey)?.toString() ?? null) !== expected) return 'refused';`,
-    to: '',
+    from: `next, writes }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
+    to: 'next, writes }) => {',
+  },
+  {
+    name: 'a decision is not compared with the header',
+    file: 'lib/stream/memory-store.ts',
+    from: `key, offsets }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
+    to: 'key, offsets }) => {',
   },
   {
     name: 'compare-and-set ignored (a refused commit counts as applied)',
@@ -88,8 +94,8 @@ const mutations: readonly Mutation[] = [
   {
     name: 'compare-and-set removed from the script in Redis',
     file: 'lib/stream/store.ts',
-    from: `if (held or '') ~= ARGV[1] then return 0 end`,
-    to: '',
+    from: `if (held or '') ~= ARGV[1] then return 0 end\nlocal sets`,
+    to: 'local sets',
     tests: 'test/integration/store.test.ts',
   },
   {

@@ -16,8 +16,11 @@ import uuid
 import fastavro
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-BROKERS = os.environ["FRESHET_KAFKA_BROKERS"]
-REGISTRY = os.environ["FRESHET_REGISTRY_URL"]
+try:
+    BROKERS = os.environ["FRESHET_KAFKA_BROKERS"]
+    REGISTRY = os.environ["FRESHET_REGISTRY_URL"]
+except KeyError as missing:
+    sys.exit(f'{missing} is not set: eval "$(npx freshet status)"')
 PREFIX = os.environ.get("FRESHET_PREFIX", "freshet")
 
 
@@ -100,7 +103,8 @@ def main(user, context, item=None):
         if record is None or dict(record.headers() or []).get("correlation-id") != correlation:
             continue
         answer = decode(record.value())
-        print(f"answer {answer['answer_id']}: {answer['status']}, by {answer['answered_by']}")
+        said = answer["reason"] or f"by {answer['answered_by']}"
+        print(f"answer {answer['answer_id']}: {answer['status']}, {said}")
         for place in answer["items"]:
             print(f"  {place['item_id']}  {place['score']:.3f}")
         return

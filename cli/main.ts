@@ -25,6 +25,11 @@ for (const file of readdirSync(folder).toSorted()) {
     if (name.startsWith('register')) (register as (program: Command) => void)(program);
   }
 }
+// `freshet tail ... | head` has read enough: that is no error of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 // Subcommands are made before exitOverride reaches them.
 for (const command of program.commands) command.exitOverride();
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { RetryableError } from '../errors.ts';
 import { openAdmin } from './admin.ts';
 import type { KafkaConfig } from './client.ts';
-import { startGroupConsumer } from './group-consumer.ts';
+import { type GroupConsumer, startGroupConsumer } from './group-consumer.ts';
 import type { LogRecord } from './log-record.ts';
 
 export interface ReadLogOptions {
@@ -13,6 +13,11 @@ export interface ReadLogOptions {
   readonly from?: readonly number[];
   /** Offset per partition to stop before; default: the ends as they stand now. */
   readonly to?: readonly number[];
+  /**
+   * A log may end in offsets that are never delivered: marks of a foreign producer's transactions.
+   * After so long a silence the log is taken to have ended; without it, silence is a fault.
+   */
+  readonly endsAfterSilenceMs?: number;
 }
 
 const chunksMax = 8;
@@ -45,11 +50,21 @@ async function* follow(
   let failure: Error | null = null;
   let wakeReader = (): void => undefined;
   let wakeWriter = (): void => undefined;
-  const group = await startGroupConsumer({
+  let group: GroupConsumer | null = null;
+  // Partitions with nothing to read stay paused, as all are in the moment of joining.
+  const place = (): void => {
+    for (const [partition, { from }] of bounds) {
+      group?.seek(options.topic, partition, from);
+      group?.resume(options.topic, partition);
+    }
+  };
+  group = await startGroupConsumer({
     kafka: options.kafka,
     groupId: `${options.kafka.clientId}.read.${randomUUID()}`,
     topics: [options.topic],
     maxWaitMs: 100,
+    pauseOnJoin: true,
+    onAssigned: place,
     onFatal: (error) => {
       failure = error;
       wakeReader();
@@ -75,6 +90,8 @@ async function* follow(
       }
     },
   });
+  place();
+  const reading = group;
   try {
     for (;;) {
       const chunk = chunks.shift();
@@ -85,19 +102,20 @@ async function* follow(
         continue;
       }
       if (bounds.size === 0) return;
-      if (!(await woken((wake) => (wakeReader = wake)))) {
-        throw new RetryableError(`${options.topic}: nothing came for ${silenceMsMax / 1000} s`);
-      }
+      const { endsAfterSilenceMs: quietMs = silenceMsMax } = options;
+      if (await woken((wake) => (wakeReader = wake), quietMs)) continue;
+      if (options.endsAfterSilenceMs !== undefined && group.joined()) return;
+      throw new RetryableError(`${options.topic}: nothing came for ${quietMs / 1000} s`);
     }
   } finally {
-    await group.stop();
+    await reading.stop();
   }
 }
 
 /** False when nobody woke us in time. */
-async function woken(arm: (wake: () => void) => void): Promise<boolean> {
+async function woken(arm: (wake: () => void) => void, silenceMs: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), silenceMsMax);
+    const timer = setTimeout(() => resolve(false), silenceMs);
     arm(() => {
       clearTimeout(timer);
       resolve(true);

@@ -9,16 +9,23 @@ const ticksPerSecond = 100;
  * (Redis forks to rewrite its log).
  */
 export function cpuSeconds(pid: number): number {
-  if (process.platform === 'linux') {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name in brackets may hold spaces; user time is the twelfth field after it.
-    const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
-    const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
-    return ticks / ticksPerSecond;
-  }
+  if (process.platform === 'linux') return ownCpuSeconds(pid) + childrenCpuSeconds(pid);
   return clockSeconds(
     execFileSync('ps', ['-o', 'time=', '-p', String(pid)], { encoding: 'utf8' }).trim(),
   );
+}
+
+const ownCpuSeconds = (pid: number): number => statSeconds(pid, 11);
+
+/** Of children that have ended; 0 where the system does not say. */
+export const childrenCpuSeconds = (pid: number): number =>
+  process.platform === 'linux' ? statSeconds(pid, 13) : 0;
+
+/** User and system time: two fields of /proc/<pid>/stat, counted after the name in brackets. */
+function statSeconds(pid: number, at: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(') ') + 2).split(' ');
+  return (Number(fields[at]) + Number(fields[at + 1])) / ticksPerSecond;
 }
 
 /** `[[days-]hours:]minutes:seconds`, as ps prints it. */

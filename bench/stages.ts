@@ -1,6 +1,6 @@
 import { monotonicMs } from '../lib/clock.ts';
 import type { Bed } from './bed.ts';
-import { cpuSeconds, residentMb } from './cpu.ts';
+import { childrenCpuSeconds, cpuSeconds, residentMb } from './cpu.ts';
 import { caughtUp } from './progress.ts';
 import { type ServiceProcess, startServiceProcess } from './service-process.ts';
 
@@ -12,6 +12,9 @@ export interface StageResult {
   /** Services, Redis and broker: user + system of each process during the stage, per event. */
   readonly cpu_us_per_event: number;
   readonly redis_cpu_us_per_event: number;
+  /** Of this: executing commands, by command; and rewriting the append-only file in a child. */
+  readonly redis_commands_us_per_event: Readonly<Record<string, number>>;
+  readonly redis_children_cpu_us_per_event: number;
   readonly broker_cpu_us_per_event: number;
   readonly services: readonly ServiceResult[];
   readonly redis_used_memory_bytes_added: number;
@@ -45,7 +48,12 @@ export async function runStage(bed: Bed, options: StageOptions): Promise<StageRe
   const { stage, services, events } = options;
   const { redis, kafka } = bed.pids;
   const usedBefore = await usedMemory(bed);
-  const before = { redis: cpuSeconds(redis), kafka: cpuSeconds(kafka) };
+  const commandsBefore = await commandMicroseconds(bed);
+  const before = {
+    redis: cpuSeconds(redis),
+    children: childrenCpuSeconds(redis),
+    kafka: cpuSeconds(kafka),
+  };
   const startedMs = monotonicMs();
   const { cpuProfDir } = options;
   const prof = cpuProfDir === undefined ? {} : { cpuProfDir };
@@ -57,6 +65,7 @@ export async function runStage(bed: Bed, options: StageOptions): Promise<StageRe
     const seconds = (monotonicMs() - startedMs) / 1_000;
     const perEvent = (cpu: number): number => round((cpu * 1e6) / events);
     const redisCpu = cpuSeconds(redis) - before.redis;
+    const childrenCpu = childrenCpuSeconds(redis) - before.children;
     const brokerCpu = cpuSeconds(kafka) - before.kafka;
     const own = processes.map((process) => ({ process, cpu: cpuSeconds(process.pid) }));
     const all = own.reduce((sum, { cpu }) => sum + cpu, redisCpu + brokerCpu);
@@ -66,6 +75,12 @@ export async function runStage(bed: Bed, options: StageOptions): Promise<StageRe
       events_per_second: Math.round(events / seconds),
       cpu_us_per_event: perEvent(all),
       redis_cpu_us_per_event: perEvent(redisCpu),
+      redis_commands_us_per_event: perCommand(
+        commandsBefore,
+        await commandMicroseconds(bed),
+        events,
+      ),
+      redis_children_cpu_us_per_event: perEvent(childrenCpu),
       broker_cpu_us_per_event: perEvent(brokerCpu),
       services: own.map(({ process, cpu }) => serviceResult(process, perEvent(cpu))),
       redis_used_memory_bytes_added: (await usedMemory(bed)) - usedBefore,
@@ -103,6 +118,30 @@ const serviceResult = (process: ServiceProcess, cpuUsPerEvent: number): ServiceR
 
 export async function usedMemory(bed: Bed): Promise<number> {
   return Number(/used_memory:(\d+)/.exec(await bed.redis.info('memory'))?.[1] ?? 0);
+}
+
+/** Time that Redis has spent in each command so far. */
+async function commandMicroseconds(bed: Bed): Promise<Map<string, number>> {
+  const stats = await bed.redis.info('commandstats');
+  return new Map(
+    [...stats.matchAll(/cmdstat_(\S+?):.*?usec=(\d+)/g)].map(([, name = '', us]) => [
+      name,
+      Number(us),
+    ]),
+  );
+}
+
+/** Scripts count with the commands that they run, which are not counted again. */
+function perCommand(
+  before: ReadonlyMap<string, number>,
+  after: ReadonlyMap<string, number>,
+  events: number,
+): Record<string, number> {
+  const spent = ['mget', 'evalsha', 'getrange'].map((name) => [
+    name,
+    round(((after.get(name) ?? 0) - (before.get(name) ?? 0)) / events),
+  ]);
+  return Object.fromEntries(spent) as Record<string, number>;
 }
 
 const sayEveryMs = 2_000;

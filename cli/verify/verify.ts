@@ -94,6 +94,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     const topicRun: TopicRun = {
       ...run,
       topic,
+      foreign: source === userEvents,
       folds: own,
       low: endsOf(run.ends, config, source).low,
       high: endsOf(run.ends, config, source).high,

@@ -1,5 +1,7 @@
+import type { Message } from 'kafkajs';
 import { describe, expect, test, vi } from 'vitest';
 
+import { kafkaClient } from '../../lib/kafka/client.ts';
 import { openOutbox } from '../../lib/kafka/outbox.ts';
 import type { OutMessage } from '../../lib/stream/topology.ts';
 import {
@@ -8,6 +10,7 @@ import {
   expectFolded,
   kafka,
   lateOwner,
+  messagesOf,
   own,
   publish,
   recordsOf,
@@ -82,5 +85,32 @@ describe('an owner', () => {
     await caughtUp();
     await expectFolded();
     expect(second.service.ready()).toBeNull();
+  });
+
+  test('passes over the marks and aborted records of transactions, and goes on after them', async () => {
+    const producer = kafkaClient(kafka()).producer({
+      transactionalId: kafka().clientId,
+      idempotent: true,
+      maxInFlightRequests: 1,
+    });
+    closers.push(() => producer.disconnect());
+    await producer.connect();
+    const transact = async (how: 'commit' | 'abort', messages: readonly Message[]) => {
+      const transaction = await producer.transaction();
+      await transaction.send({ topic: topic(), messages: [...messages] });
+      await transaction[how]();
+    };
+    await transact('commit', messagesOf(40));
+    const first = await own();
+    await caughtUp(1);
+    await transact('abort', messagesOf(40));
+    await transact('commit', messagesOf(40));
+    await caughtUp(1);
+    await first.stop();
+    const second = await own();
+    await transact('commit', messagesOf(40));
+    await caughtUp(1);
+    await expectFolded();
+    expect([first.fatal, second.fatal]).toEqual([[], []]);
   });
 });

@@ -114,10 +114,9 @@ beforeEach(() => {
   next = 0;
 });
 
-/** Sends `count` source records to each partition, every fifth one twice. */
-export async function publish(count: number): Promise<void> {
-  const outbox = await openOutbox(kafka());
-  const messages: OutMessage[] = [];
+/** `count` source records for each partition, every fifth one twice. */
+export function messagesOf(count: number): (OutMessage & { readonly partition: number })[] {
+  const messages = [];
   for (let n = 0; n < count; n += 1, next += 1) {
     const input: CountingInput = {
       from: { lineage: 'source', partition: 0, offset: next },
@@ -132,13 +131,19 @@ export async function publish(count: number): Promise<void> {
       messages.push(message, ...(next % 5 === 0 ? [message] : []));
     }
   }
-  await outbox.send(messages);
+  return messages;
+}
+
+export async function publish(count: number): Promise<void> {
+  const outbox = await openOutbox(kafka());
+  await outbox.send(messagesOf(count));
   await outbox.close();
 }
 
 export async function recordsOf(name: string): Promise<LogRecord[]> {
   const all: LogRecord[] = [];
-  for await (const records of readLog({ kafka: kafka(), topic: name })) all.push(...records);
+  const log = readLog({ kafka: kafka(), topic: name, endsAfterSilenceMs: 5_000 });
+  for await (const records of log) all.push(...records);
   return all;
 }
 
@@ -147,11 +152,12 @@ export const keysOf = (): FoldKeys => {
   return foldKeys({ ...fold, id4: foldIdentity(fold, partitions).id4 });
 };
 
-export async function caughtUp(): Promise<void> {
+/** `marks`: offsets at the end of each partition that hold no record. */
+export async function caughtUp(marks = 0): Promise<void> {
   const ends = await admin.topicOffsets(topic());
   await vi.waitFor(async () => {
     for (const { partition, high } of ends) {
-      expect(offsetIn(await redis.getBuffer(keysOf().header(partition)))).toBe(high);
+      expect(offsetIn(await redis.getBuffer(keysOf().header(partition)))).toBe(high - marks);
     }
   }, settled);
 }

@@ -90,7 +90,8 @@ async function* follow(
       }
     },
   });
-  place();
+  // A join that failed is tried again, and ends in onAssigned; until then there is nobody to seek.
+  if (group.joined()) place();
   const reading = group;
   try {
     for (;;) {

@@ -38,7 +38,6 @@ export interface RedisPort {
   setString(key: string, value: string): Promise<void>;
   /** False when the key was there already. */
   setIfAbsent(key: string, value: string): Promise<boolean>;
-  setAdd(key: string, members: readonly string[]): Promise<void>;
   setMembers(key: string): Promise<string[]>;
   info(section: string): Promise<string>;
   memoryUsage(key: string): Promise<number>;
@@ -137,7 +136,6 @@ function portOf(client: Client): RedisPort {
     getString: (key) => guarded(async () => client.get(key)),
     setString: (key, value) => guarded(async () => void (await client.set(key, value))),
     setIfAbsent: (key, value) => guarded(async () => (await client.setnx(key, value)) === 1),
-    setAdd: (key, members) => guarded(async () => void (await client.sadd(key, ...members))),
     setMembers: (key) => guarded(async () => client.smembers(key)),
     info: (section) => guarded(async () => anyNode().info(section)),
     memoryUsage: (key) => guarded(async () => (await client.memory('USAGE', key)) ?? 0),

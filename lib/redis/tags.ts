@@ -16,31 +16,38 @@ export const partitionsMax = 1_024;
  * part of the names of stored keys.
  */
 export function tagOf(family: Family, partition: number): string {
-  const tag = table()[partition * families.length + families.indexOf(family)];
-  if (tag === undefined) throw new RangeError(`partition ${partition} is over ${partitionsMax}`);
-  return tag;
+  if (partition >= partitionsMax) throw new RangeError(`partition ${partition} is too high`);
+  const n = partition * families.length + families.indexOf(family);
+  while (taken.length <= n) taken.push(nearest(taken.length));
+  return taken[n] ?? '';
 }
 
-let built: string[] | null = null;
+interface Tag {
+  readonly tag: string;
+  readonly slot: number;
+}
 
-function table(): string[] {
-  if (built !== null) return built;
-  const free = alphabet
-    .split('')
-    .flatMap((a) => alphabet.split('').map((b) => ({ tag: a + b, slot: slotOf(a + b) })));
-  free.sort((a, b) => a.slot - b.slot || (a.tag < b.tag ? -1 : 1));
-  built = [];
-  for (let n = 0; n < partitionsMax * families.length; n += 1) {
-    // The families of one partition lie a third of the ring apart.
-    const share = vanDerCorput(Math.floor(n / families.length)) + (n % families.length) / 3;
-    const wanted = Math.floor((share % 1) * slotsMax);
-    let best = 0;
-    for (let at = 1; at < free.length; at += 1) {
-      if (distance(free[at]?.slot, wanted) < distance(free[best]?.slot, wanted)) best = at;
-    }
-    built.push(`{${free.splice(best, 1)[0]?.tag ?? ''}}`);
+/** Made as far as anybody has asked: 3,072 entries would cost every start a tenth of a second. */
+const taken: string[] = [];
+let free: Tag[] | null = null;
+
+function nearest(n: number): string {
+  free ??= tags();
+  // The families of one partition lie a third of the ring apart.
+  const share = vanDerCorput(Math.floor(n / families.length)) + (n % families.length) / 3;
+  const wanted = Math.floor((share % 1) * slotsMax);
+  let best = 0;
+  for (let at = 1; at < free.length; at += 1) {
+    if (distance(free[at]?.slot, wanted) < distance(free[best]?.slot, wanted)) best = at;
   }
-  return built;
+  return `{${free.splice(best, 1)[0]?.tag ?? ''}}`;
+}
+
+function tags(): Tag[] {
+  const letters = alphabet.split('');
+  return letters
+    .flatMap((a) => letters.map((b) => ({ tag: a + b, slot: slotOf(a + b) })))
+    .toSorted((a, b) => a.slot - b.slot || (a.tag < b.tag ? -1 : 1));
 }
 
 const distance = (slot: number | undefined, wanted: number): number =>

@@ -1,20 +1,16 @@
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { now } from '../../lib/clock.ts';
-import { openRedis } from '../../lib/redis/redis-port.ts';
+import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
-import { runTask } from '../../lib/stream/run-task.ts';
-import { kinds } from '../../models/kinds.ts';
-import { definitionSchema } from '../../schemas/generated/definition.ts';
+import { type PartitionTask, runTask } from '../../lib/stream/run-task.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
-import { contexts } from '../../topics/contexts.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { interactionFields } from '../../topics/interactions-input.ts';
 import { interactions } from '../../topics/interactions.ts';
-import { models } from '../../topics/models.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
-import { candidatesConfig } from './config.ts';
-import { Definitions } from './definitions.ts';
+import { type CandidatesConfig, candidatesConfig } from './config.ts';
+import { followPersonalModels, type PersonalModelsInUse } from './definitions.ts';
 import { Generations } from './generations.ts';
 import { Heads } from './learned.ts';
 import { type ActiveUser, candidatesTask, type ServedUser } from './topology.ts';
@@ -25,20 +21,29 @@ const name = 'candidates';
 
 export async function startCandidates(context: ServiceContext): Promise<RunningService> {
   const config = candidatesConfig();
-  const { prefix, types, kafka } = context.config;
-  const { metrics, log, onFatal } = context;
-  const input = inputs(context);
   const redis = await openRedis(context.config.redis);
-  const definitions = new Definitions({
-    kafka: { ...kafka, clientId: `${prefix}.${name}` },
-    models: input(models, definitionSchema),
-    contexts: input(contexts, definitionSchema),
-    kinds,
-    log,
-    onFatal,
-  });
+  let definitions: PersonalModelsInUse | null = null;
+  try {
+    definitions = await followPersonalModels(context, openRegistry(context.config.registry));
+    const task = taskOf(context, config, { redis, models: definitions });
+    return together(await runTask(task, context), { definitions, redis });
+  } catch (error) {
+    await definitions?.stop();
+    await redis.close();
+    throw error;
+  }
+}
+
+function taskOf(
+  context: ServiceContext,
+  config: CandidatesConfig,
+  { redis, models }: { readonly redis: RedisPort; readonly models: PersonalModelsInUse },
+): PartitionTask {
+  const { prefix, types } = context.config;
+  const { metrics } = context;
+  const input = inputs(context);
   const { figuresAgeMsMax: ageMsMax, figuresMax: headsMax } = config;
-  const task = candidatesTask({
+  return candidatesTask({
     interactions: input<ActiveUser>(interactions, interactionFields(['user_id', 'appended_at'])),
     exposures: input<ServedUser>(exposures, exposureFields),
     types,
@@ -46,7 +51,7 @@ export async function startCandidates(context: ServiceContext): Promise<RunningS
     redis,
     generations: new Generations(redis, { prefix, ageMsMax: pointerAgeMsMax }),
     heads: new Heads(redis, { ageMsMax, headsMax }),
-    models: definitions,
+    models,
     nowMs: now,
     counted: {
       lists: (count) => metrics.add('freshet_candidate_lists_total', { result: 'written' }, count),
@@ -55,14 +60,6 @@ export async function startCandidates(context: ServiceContext): Promise<RunningS
       fresh: (seconds) => metrics.observe('freshet_candidates_freshness_seconds', {}, seconds),
     },
   });
-  try {
-    await definitions.start();
-    return together(await runTask(task, context), { definitions, redis });
-  } catch (error) {
-    await definitions.stop();
-    await redis.close();
-    throw error;
-  }
 }
 
 const exposureFields = {
@@ -88,7 +85,7 @@ function together(
   {
     definitions,
     redis,
-  }: { readonly definitions: Definitions; readonly redis: { close(): Promise<void> } },
+  }: { readonly definitions: PersonalModelsInUse; readonly redis: { close(): Promise<void> } },
 ): RunningService {
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {

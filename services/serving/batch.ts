@@ -1,3 +1,4 @@
+import type { Decoder } from '../../lib/kafka/decoded-table.ts';
 import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
 import type { Logger } from '../../lib/telemetry/log.ts';
 import type { Metrics } from '../../lib/telemetry/metrics.ts';
@@ -5,7 +6,6 @@ import type { Known } from '../../models/catalogue.ts';
 import type { ContextDefinition } from '../../models/definitions.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import { answerBatch, type AnsweringParts } from './answering.ts';
-import type { Decoder } from './decoded-table.ts';
 import type { ForeignReplies } from './foreign.ts';
 import type { Sender } from './gathering.ts';
 import { type Messages, messagesOf } from './messages.ts';

@@ -1,16 +1,14 @@
+import { allOrNone } from '../../lib/all-or-none.ts';
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import type { RegistryPort } from '../../lib/avro/registry.ts';
-import type { LogRecord } from '../../lib/stream/topology.ts';
+import { type DecodedTable, followDecoded } from '../../lib/kafka/decoded-table.ts';
 import type { ServiceContext } from '../../lib/service.ts';
-import { Catalogue, type Taken } from '../../models/catalogue.ts';
+import { Catalogue } from '../../models/catalogue.ts';
 import { kinds } from '../../models/kinds.ts';
-import { type Definition, definitionSchema } from '../../schemas/generated/definition.ts';
 import { type Item, itemSchema } from '../../schemas/generated/item.ts';
-import { contexts } from '../../topics/contexts.ts';
+import { followDefinitions, type FollowedDefinitions } from '../../topics/follow-definitions.ts';
 import { items as itemsTopic } from '../../topics/items.ts';
-import { models as modelsTopic } from '../../topics/models.ts';
-import { type Topic, topicName } from '../../topics/topic.ts';
-import { type DecodedTable, followDecoded } from './decoded-table.ts';
+import { topicName } from '../../topics/topic.ts';
 import { ItemTable } from './items.ts';
 import { ServedModels } from './models.ts';
 
@@ -27,113 +25,67 @@ export interface Knowledge {
   stop(): Promise<void>;
 }
 
-interface Followed {
-  readonly catalogue: Catalogue;
-  readonly models: ServedModels;
-  readonly items: ItemTable;
-}
-
 export const followKnowledge = async (
   context: ServiceContext,
   registry: RegistryPort,
 ): Promise<Knowledge> => {
+  const { config, log, metrics, onFatal } = context;
   const catalogue = new Catalogue(kinds);
-  const known: Followed = { catalogue, models: new ServedModels(kinds), items: new ItemTable() };
-  const tables = await allOrNone([
-    follow<Definition>(context, registry, {
-      topic: modelsTopic,
-      schema: definitionSchema,
-      onValue: (key, value) => {
-        said(context, 'models', { key, taken: catalogue.takeModel(key, value) });
-        known.models.follow(catalogue.models);
-      },
+  const models = new ServedModels(kinds);
+  const items = new ItemTable();
+  const clientId = clientIdOf(context);
+  const [definitions, ofItems] = await allOrNone<[FollowedDefinitions, DecodedTable]>([
+    followDefinitions({
+      config,
+      clientId,
+      registry,
+      catalogue,
+      onChange: () => models.follow(catalogue.models),
+      onRefused: ({ thing: topic }, reason) =>
+        metrics.add('freshet_definitions_refused_total', { topic, reason }),
+      log,
+      onFatal,
     }),
-    follow<Definition>(context, registry, {
-      topic: contexts,
-      schema: definitionSchema,
-      onValue: (key, value) =>
-        said(context, 'contexts', { key, taken: catalogue.takeContext(key, value) }),
-    }),
-    follow<Item>(context, registry, {
-      topic: itemsTopic,
-      schema: itemSchema,
-      onValue: (key, value) => known.items.take(key, value),
-    }),
+    followItems(context, registry, items),
   ]);
-  return knowledgeOf(known, tables);
-};
-
-/** Where one cannot be followed, the others are let go. */
-const allOrNone = async (
-  starting: readonly [Promise<DecodedTable>, Promise<DecodedTable>, Promise<DecodedTable>],
-): Promise<[DecodedTable, DecodedTable, DecodedTable]> => {
-  try {
-    return await Promise.all(starting);
-  } catch (error) {
-    for (const outcome of await Promise.allSettled(starting))
-      if (outcome.status === 'fulfilled') await outcome.value.stop();
-    throw error;
-  }
-};
-
-const knowledgeOf = (
-  known: Followed,
-  tables: readonly [DecodedTable, DecodedTable, DecodedTable],
-): Knowledge => {
-  const [ofModels, ofContexts, ofItems] = tables;
   return {
-    ...known,
+    catalogue,
+    models,
+    items,
     itemOffsets: ofItems.offsets,
     ready: () => {
-      const missing = [
-        ...(ofModels.isReady() ? [] : ['models']),
-        ...(ofContexts.isReady() ? [] : ['contexts']),
-        ...(ofItems.isReady() ? [] : ['items']),
-      ];
-      return missing.length === 0 ? null : `reading ${missing.join(', ')}`;
+      if (definitions.isReady() && ofItems.isReady()) return null;
+      const missing = [...definitions.reading(), ...(ofItems.isReady() ? [] : ['items'])];
+      return `reading ${missing.join(', ')}`;
     },
-    healthy: () => tables.map((table) => table.healthy()).find((why) => why !== null) ?? null,
-    stop: async () => void (await Promise.all(tables.map((table) => table.stop()))),
+    healthy: () => definitions.healthy() ?? ofItems.healthy(),
+    stop: async () => void (await Promise.all([definitions.stop(), ofItems.stop()])),
   };
 };
 
-const follow = <T>(
+const clientIdOf = ({ config }: ServiceContext): string => `${config.kafka.clientId}.serving`;
+
+const followItems = (
   context: ServiceContext,
   registry: RegistryPort,
-  of: {
-    readonly topic: Topic;
-    readonly schema: object;
-    readonly onValue: (key: string, value: T | null) => void;
-  },
+  items: ItemTable,
 ): Promise<DecodedTable> => {
   const { config, log, metrics, onFatal } = context;
-  const topic = topicName(config.prefix, of.topic);
-  return followDecoded<T>({
-    kafka: { ...config.kafka, clientId: `${config.kafka.clientId}.serving` },
+  const topic = topicName(config.prefix, itemsTopic);
+  return followDecoded<Item>({
+    kafka: { ...config.kafka, clientId: clientIdOf(context) },
     topic,
-    decoder: new TopicDecoder<T>({
+    decoder: new TopicDecoder({
       registry,
       subject: `${topic}-value`,
-      schema: of.schema,
-      valueBytesMax: of.topic.messageBytesMax,
+      schema: itemSchema,
+      valueBytesMax: itemsTopic.messageBytesMax,
     }),
-    onValue: of.onValue,
-    onUnusable: (record: LogRecord, reason) => {
-      metrics.add('freshet_definitions_refused_total', { topic: of.topic.thing, reason });
-      const { partition, offset } = record;
-      log.warn({ topic, partition, offset, reason }, 'a record cannot be used and is passed over');
+    onValue: (key, item) => items.take(key, item),
+    onUnusable: ({ partition, offset }, reason) => {
+      metrics.add('freshet_definitions_refused_total', { topic: itemsTopic.thing, reason });
+      log.warn({ topic, partition, offset, reason }, 'an item cannot be read');
     },
     onFatal,
   });
-};
-
-/** A definition that cannot be used is somebody's mistake: say which and why. */
-const said = (
-  { log, metrics }: ServiceContext,
-  topic: string,
-  { key, taken }: { readonly key: string; readonly taken: Taken },
-): void => {
-  if (taken.kind !== 'unusable') return;
-  metrics.add('freshet_definitions_refused_total', { topic, reason: 'unusable' });
-  log.warn({ topic, key, faults: taken.faults }, 'a definition cannot be used');
 };

@@ -1,7 +1,7 @@
-import { messageOf, RetryableError } from '../../lib/errors.ts';
-import type { KafkaConfig } from '../../lib/kafka/client.ts';
-import { followTable, type Table } from '../../lib/kafka/table.ts';
-import type { LogRecord } from '../../lib/stream/topology.ts';
+import { messageOf, RetryableError } from '../errors.ts';
+import type { KafkaConfig } from './client.ts';
+import type { LogRecord } from './log-record.ts';
+import { followTable, type Table } from './table.ts';
 
 type Decoded<T> =
   | { readonly ok: true; readonly value: T }
@@ -20,9 +20,14 @@ export interface DecodedTableOptions<T> {
   readonly onValue: (key: string, value: T | null) => void;
   readonly onUnusable: (record: LogRecord, reason: string) => void;
   readonly onFatal: (error: Error) => void;
+  /** For tests: where the records come from. */
+  readonly follow?: typeof followTable | undefined;
 }
 
 export interface DecodedTable {
+  /** Resolves when `onValue` was told of everything that stood there at the start. */
+  readonly ready: Promise<void>;
+  /** False again while a record waits for its schema. */
   isReady(): boolean;
   /** Next offset per partition: everything before it is in what `onValue` was told. */
   offsets(): readonly number[];
@@ -40,7 +45,7 @@ const retryMs = 500;
  */
 export const followDecoded = async <T>(options: DecodedTableOptions<T>): Promise<DecodedTable> => {
   const queue = new DecodingQueue(options);
-  const table = await followTable({
+  const table = await (options.follow ?? followTable)({
     kafka: options.kafka,
     topics: [options.topic],
     onRecord: (record) => queue.take(record),
@@ -54,6 +59,7 @@ const handleOf = <T>(
   table: Table,
   queue: DecodingQueue<T>,
 ): DecodedTable => ({
+  ready: table.ready.then(() => queue.emptied()),
   isReady: () => table.isReady() && queue.isEmpty(),
   offsets: () => {
     // Where nothing was read yet, the log's start stands in the table.
@@ -73,6 +79,7 @@ class DecodingQueue<T> {
   #waiting: LogRecord[] = [];
   #draining = false;
   #stopped = false;
+  #onEmpty: (() => void)[] = [];
   trouble: string | null = null;
 
   constructor(options: DecodedTableOptions<T>) {
@@ -81,6 +88,11 @@ class DecodingQueue<T> {
 
   isEmpty(): boolean {
     return this.#waiting.length === 0 && !this.#draining;
+  }
+
+  emptied(): Promise<void> {
+    if (this.isEmpty()) return Promise.resolve();
+    return new Promise((resolve) => this.#onEmpty.push(resolve));
   }
 
   next(partition: number): number | undefined {
@@ -93,6 +105,7 @@ class DecodingQueue<T> {
   }
 
   take(record: LogRecord): void {
+    if (this.#stopped) return;
     if (this.isEmpty() && this.#apply(record, false)) return;
     this.#waiting.push(record);
     if (!this.#draining)
@@ -104,10 +117,12 @@ class DecodingQueue<T> {
     while (this.#waiting.length > 0 && !this.#stopped) {
       const records = this.#waiting;
       if (!(await this.#prepared(records))) continue;
+      if (this.#stopped) return;
       this.#waiting = this.#waiting.slice(records.length);
       for (const record of records) this.#apply(record, true);
     }
     this.#draining = false;
+    for (const resolve of this.#onEmpty.splice(0)) resolve();
   }
 
   async #prepared(records: readonly LogRecord[]): Promise<boolean> {

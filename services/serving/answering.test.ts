@@ -11,13 +11,13 @@ import {
 import { kinds } from '../../models/kinds.ts';
 import { emptyRanking, place, rankings as rankingRows } from '../../models/trending/ranking.ts';
 import type { Request } from '../../schemas/generated/request.ts';
-import { encodeCandidates } from '../../schemas/packed/candidates.ts';
+import { encodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
 import { kindBit, seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { answerBatch, type AnsweringParts } from './answering.ts';
 import { current, FakeRedis, requestRecord } from './fakes.ts';
 import { Generations } from './generations.ts';
 import { ItemTable } from './items.ts';
-import { listPrefix, ServedModels } from './models.ts';
+import { ServedModels } from './models.ts';
 import { foldNames } from './plan.ts';
 import { Rankings } from './rankings.ts';
 import { replyOf } from './reply.ts';

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Known } from '../../models/catalogue.ts';
 import type { KindCatalogue, ModelDefinition } from '../../models/definitions.ts';
 import type { PersonalRetrieval, SharedRetrieval } from '../../models/model.ts';
 import { learningName } from '../../models/learning-identity.ts';
+import { listPrefix } from '../../schemas/packed/candidates.ts';
 
 interface Served {
   readonly version: string;
@@ -70,7 +70,3 @@ export class ServedModels {
       : { ...served, kind: 'personal', retrieval, listPrefix: listPrefix(version) };
   }
 }
-
-/** Four characters that tell a user's lists apart, as `candidates` names them. */
-export const listPrefix = (version: string): string =>
-  createHash('sha256').update(version).digest('base64url').slice(0, 4);

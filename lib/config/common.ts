@@ -25,6 +25,9 @@ export interface CommonConfig {
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** Records of a slice, at most. */
   readonly sliceRecordsMax: number;
+  /** Past either a partition stops: so much poison is a bad deploy. */
+  readonly failedInARowMax: number;
+  readonly failedOf1000Max: number;
 }
 
 export const defaultTypes = ['view', 'click', 'like', 'add_to_cart', 'purchase', 'rating'];
@@ -37,7 +40,7 @@ const schema = z.object({
   FRESHET_PARTITIONS: whole(1, 1_024).default(4),
   FRESHET_EVENT_TYPES: list.default(defaultTypes).refine((types) => types.length <= 64, 'over 64'),
   FRESHET_KAFKA_BROKERS: list.optional(),
-  FRESHET_KAFKA_SESSION_TIMEOUT_MS: whole(1_000, 300_000).default(6_000),
+  FRESHET_KAFKA_SESSION_TIMEOUT_MS: whole(1_000, 300_000).default(10_000),
   FRESHET_KAFKA_SSL: z.enum(['true', 'false']).default('false'),
   FRESHET_KAFKA_SSL_CA_FILE: z.string().optional(),
   FRESHET_KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
@@ -53,6 +56,8 @@ const schema = z.object({
   FRESHET_PORT: whole(0, 65_535).default(0),
   FRESHET_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   FRESHET_SLICE_RECORDS_MAX: whole(1, 50_000).default(4_096),
+  FRESHET_FAILED_IN_A_ROW_MAX: whole(1, 1_000_000).default(100),
+  FRESHET_FAILED_OF_1000_MAX: whole(1, 1_000).default(500),
 });
 
 type Settings = z.infer<typeof schema>;
@@ -84,6 +89,8 @@ export function commonConfig(environment: Environment = process.env): CommonConf
     port: settings.FRESHET_PORT,
     logLevel: settings.FRESHET_LOG_LEVEL,
     sliceRecordsMax: settings.FRESHET_SLICE_RECORDS_MAX,
+    failedInARowMax: settings.FRESHET_FAILED_IN_A_ROW_MAX,
+    failedOf1000Max: settings.FRESHET_FAILED_OF_1000_MAX,
   });
 }
 

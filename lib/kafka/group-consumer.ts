@@ -50,7 +50,7 @@ export interface GroupConsumer {
   healthy(): string | null;
 }
 
-const sessionTimeoutMs = 6_000;
+const sessionTimeoutMs = 10_000;
 const stopMsMax = 8_000;
 const silenceMsMax = 30_000;
 

@@ -16,7 +16,7 @@ import {
 import { foldKeys } from './keys.ts';
 import { foldIdentity } from './memory-driver.ts';
 import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
-import { defaultPoisonLimits, type Failure, PoisonMeter } from './poison.ts';
+import { type Failure, PoisonMeter } from './poison.ts';
 import type { Fold, OutMessage } from './topology.ts';
 
 export interface FoldDeps {
@@ -97,7 +97,11 @@ function foldWorker<In, Row, Out, Shared>(
       },
     },
     bounds: { ...defaultBounds, recordsMax: config.sliceRecordsMax },
-    meter: new PoisonMeter(defaultPoisonLimits),
+    meter: new PoisonMeter({
+      consecutiveMax: config.failedInARowMax,
+      inWindowMax: config.failedOf1000Max,
+      windowRecords: 1_000,
+    }),
     send: async (messages) => {
       if (messages.length === 0) return;
       await hands.outbox.send(messages);

@@ -15,7 +15,7 @@ export interface CurrentGeneration {
 export const currentKey = (prefix: string, name: string): string => `${prefix}:current:${name}`;
 
 export async function readCurrent(
-  redis: RedisPort,
+  redis: Pick<RedisPort, 'getString'>,
   prefix: string,
   name: string,
 ): Promise<CurrentGeneration | null> {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { generationOf } from './generations.ts';
+import { generationOf } from '../../lib/stream/generations.ts';
 import { Heads, SliceRows } from './learned.ts';
 
 const generation = generationOf({
@@ -14,7 +14,7 @@ const generation = generationOf({
 });
 
 function store(items: readonly string[]) {
-  const values = new Map(items.map((id) => [generation.rowKey(id), Buffer.from(`row of ${id}`)]));
+  const values = new Map(items.map((id) => [generation.row(id), Buffer.from(`row of ${id}`)]));
   const asked: string[][] = [];
   return {
     asked,

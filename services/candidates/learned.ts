@@ -1,5 +1,5 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
-import type { Generation } from './generations.ts';
+import type { Generation } from '../../lib/stream/generations.ts';
 
 type Reads = Pick<RedisPort, 'mgetMany' | 'getRanges'>;
 
@@ -24,7 +24,7 @@ export class SliceRows {
     lists: readonly (readonly string[])[],
   ): Promise<Map<string, Buffer>[]> {
     const keys = new Map<string, string>();
-    for (const id of lists.flat()) if (!keys.has(id)) keys.set(id, generation.rowKey(id));
+    for (const id of lists.flat()) if (!keys.has(id)) keys.set(id, generation.row(id));
     this.#trim();
     await this.#fetch([...keys.values()].filter((key) => !this.#rows.has(key)));
     return lists.map((list) => {
@@ -96,7 +96,7 @@ export class Heads {
       if (known === undefined) missing.push(id);
       else if (known.length > 0) found.set(id, known);
     }
-    const ranges = missing.map((id) => ({ key: generation.rowKey(id), start: 0, end: bytes - 1 }));
+    const ranges = missing.map((id) => ({ key: generation.row(id), start: 0, end: bytes - 1 }));
     const heads = ranges.length === 0 ? [] : await this.#redis.getRanges(ranges);
     for (const [at, id] of missing.entries()) {
       // A copy: what Redis sent is a view of a larger reply, which would be kept alive.

@@ -1,8 +1,9 @@
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
-import { now } from '../../lib/clock.ts';
+import { monotonicMs, now } from '../../lib/clock.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
+import { Generations } from '../../lib/stream/generations.ts';
 import { type PartitionTask, runTask } from '../../lib/stream/run-task.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { exposures } from '../../topics/exposures.ts';
@@ -11,7 +12,6 @@ import { interactions } from '../../topics/interactions.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { type CandidatesConfig, candidatesConfig } from './config.ts';
 import { followPersonalModels, type PersonalModelsInUse } from './definitions.ts';
-import { Generations } from './generations.ts';
 import { Heads } from './learned.ts';
 import { type ActiveUser, candidatesTask, type ServedUser } from './topology.ts';
 
@@ -49,7 +49,11 @@ function taskOf(
     types,
     config,
     redis,
-    generations: new Generations(redis, { prefix, ageMsMax: pointerAgeMsMax }),
+    generations: new Generations(redis, {
+      prefix,
+      ageMsMax: pointerAgeMsMax,
+      clockMs: monotonicMs,
+    }),
     heads: new Heads(redis, { ageMsMax, headsMax }),
     models,
     nowMs: now,

@@ -1,6 +1,6 @@
+import type { Generation } from '../../lib/stream/generations.ts';
 import type { Candidate } from '../../models/model.ts';
 import type { PersonalModel, Subject } from './candidates.ts';
-import type { Generation } from './generations.ts';
 import type { Heads, SliceRows } from './learned.ts';
 
 export interface Learned {

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 
+import { generationOf } from '../../lib/stream/generations.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import type { TaskSlice } from '../../lib/stream/run-task.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
 import type { PersonalRetrieval } from '../../models/model.ts';
 import { decodeCandidates, encodeCandidates } from '../../schemas/packed/candidates.ts';
 import { candidatesConfig } from './config.ts';
-import { generationOf } from './generations.ts';
 import { Heads } from './learned.ts';
 import { candidatesTask } from './topology.ts';
 
@@ -87,10 +87,10 @@ function stage(
       fresh: (seconds) => void counted.fresh.push(seconds),
     },
   });
-  put(learned.rowKey('a'), '- x');
-  put(learned.rowKey('b'), '- y');
-  put(learned.rowKey('x'), '8 and more');
-  put(learned.rowKey('y'), '9 and more');
+  put(learned.row('a'), '- x');
+  put(learned.row('b'), '- y');
+  put(learned.row('x'), '8 and more');
+  put(learned.row('y'), '9 and more');
   const know = (user: string, itemId: string, atMs: number): void =>
     put(keys.row(1, user), profileBytes(itemId, atMs));
   const foldedTo = (offset: number): void => put(keys.header(1), `${offset} abcdef12 -`);

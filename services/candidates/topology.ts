@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
+import type { Generations } from '../../lib/stream/generations.ts';
 import type { PartitionTask, TaskResult, TaskSlice } from '../../lib/stream/run-task.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
@@ -8,7 +9,6 @@ import { candidatesLayout } from '../../schemas/packed/candidates.ts';
 import type { ValueDecoder } from '../../topics/interactions-input.ts';
 import { chunksOf, distinct, listRow, type PersonalModel } from './candidates.ts';
 import type { CandidatesConfig } from './config.ts';
-import type { Generations } from './generations.ts';
 import { type Heads, SliceRows } from './learned.ts';
 import { lookOut, readSubjects, withoutNewLists } from './profiles.ts';
 import { rankGroup } from './ranking.ts';
@@ -122,7 +122,7 @@ async function makeLists(
   if (users.length === 0 || models.length === 0) return { kind: 'write', writes };
   const { partition } = slice;
   const names = [features, candidates, ...models.map(({ learning }) => learning)];
-  const generations = await options.generations.read(names, options.nowMs());
+  const generations = await options.generations.read(names);
   const source = generations.get(features);
   if (source === undefined) return { kind: 'wait', why: `${features} was never started here` };
   const own = generations.get(candidates);

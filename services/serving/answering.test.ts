@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { currentKey } from '../../lib/stream/current.ts';
 import { formatHeader } from '../../lib/stream/header.ts';
 import { RetryableError } from '../../lib/errors.ts';
+import { Generations } from '../../lib/stream/generations.ts';
 import {
   type ContextDefinition,
   modelVersion,
@@ -15,7 +16,6 @@ import { encodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts
 import { kindBit, seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { answerBatch, type AnsweringParts } from './answering.ts';
 import { current, FakeRedis, requestRecord } from './fakes.ts';
-import { Generations } from './generations.ts';
 import { ItemTable } from './items.ts';
 import { ServedModels } from './models.ts';
 import { foldNames } from './plan.ts';
@@ -118,7 +118,7 @@ const point = async (): Promise<void> => {
   ];
   for (const pointer of pointers)
     redis.values.set(currentKey('freshet', pointer.name), Buffer.from(JSON.stringify(pointer)));
-  await generations.refresh(pointers.map(({ name }) => name));
+  await generations.read(pointers.map(({ name }) => name));
 };
 const generation = (name: string) => {
   const found = generations.get(name);
@@ -153,7 +153,7 @@ const storeTrending = (...ids: string[]): void => {
 
 beforeEach(async () => {
   redis = new FakeRedis();
-  generations = new Generations(redis, 'freshet');
+  generations = new Generations(redis, { prefix: 'freshet', ageMsMax: 0, clockMs: () => 0 });
   items = new ItemTable();
   clockMs = 0;
   parts = {
@@ -238,7 +238,7 @@ describe('an answer', () => {
   });
 
   test('is not made on a guess when seen items cannot be read', async () => {
-    await generations.refresh([]);
+    await generations.read([]);
     await expect(ask(accepted())).rejects.toThrow(RetryableError);
   });
 

@@ -9,12 +9,12 @@ import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import { serveBatch, type BatchParts } from './batch.ts';
 import { current, FakeRedis, requestRecord } from './fakes.ts';
-import { Generations } from './generations.ts';
 import { ItemTable } from './items.ts';
 import { Rankings } from './rankings.ts';
 import type { ServedModel } from './models.ts';
 import { kinds } from '../../models/kinds.ts';
 import { currentKey } from '../../lib/stream/current.ts';
+import { Generations } from '../../lib/stream/generations.ts';
 
 const nowMs = 5_000;
 const context = parseContext(
@@ -44,8 +44,8 @@ const start = async (change: Partial<BatchParts> = {}) => {
   const redis = new FakeRedis();
   const pointer = current('learning:m', 'l', 'item');
   redis.values.set(currentKey('freshet', pointer.name), json(pointer));
-  const generations = new Generations(redis, 'freshet');
-  await generations.refresh([pointer.name]);
+  const generations = new Generations(redis, { prefix: 'freshet', ageMsMax: 0, clockMs: () => 0 });
+  await generations.read([pointer.name]);
   const own: OutMessage[] = [];
   const foreign: OutMessage[] = [];
   const parts: BatchParts = {

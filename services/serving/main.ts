@@ -11,6 +11,7 @@ import type { KafkaConfig } from '../../lib/kafka/client.ts';
 import { openOutbox, type Outbox } from '../../lib/kafka/outbox.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
+import { Generations } from '../../lib/stream/generations.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { metricEventSchema } from '../../schemas/generated/metric-event.ts';
 import { recommendationSchema } from '../../schemas/generated/recommendation.ts';
@@ -24,7 +25,6 @@ import { type BatchParts, serveBatch } from './batch.ts';
 import { type ServingConfig, servingConfig } from './config.ts';
 import { ForeignReplies } from './foreign.ts';
 import { gathering } from './gathering.ts';
-import { Generations } from './generations.ts';
 import { followKnowledge, type Knowledge } from './knowledge.ts';
 import type { Messages } from './messages.ts';
 import { foldNames } from './plan.ts';
@@ -105,7 +105,7 @@ async function openParts(context: ServiceContext, closers: Closer[]): Promise<Pa
   closers.push(replies.close);
   const knowledge = await followKnowledge(context, registry);
   closers.push(knowledge.stop);
-  const generations = new Generations(redis, prefix);
+  const generations = new Generations(redis, { prefix, ageMsMax: 0, clockMs: monotonicMs });
   return { context, config, kafka, registry, redis, own, replies, knowledge, generations };
 }
 
@@ -165,7 +165,7 @@ function joinRequests(parts: Parts, batchParts: BatchParts): Promise<BatchConsum
 async function refresh({ context, generations, knowledge }: Parts): Promise<string | null> {
   const learned = [...knowledge.models.all()].map(({ learning }) => learning);
   try {
-    await generations.refresh([...Object.values(foldNames), ...learned]);
+    await generations.read([...Object.values(foldNames), ...learned]);
   } catch (error) {
     if (!(error instanceof RetryableError)) throw error;
     return messageOf(error);

@@ -1,9 +1,9 @@
 import type { KeysAt, Read } from './reads.ts';
-import type { Generation, Generations } from './generations.ts';
 import type { PersonalModel, ServedModels, SharedModel } from './models.ts';
 import type { Rankings } from './rankings.ts';
 import type { Accepted } from './request.ts';
 import { RetryableError } from '../../lib/errors.ts';
+import type { Generation, Generations } from '../../lib/stream/generations.ts';
 
 /** Where the candidates of one step of the ladder come from. */
 export type StepPlan =

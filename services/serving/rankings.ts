@@ -1,5 +1,5 @@
+import type { Generation } from '../../lib/stream/generations.ts';
 import type { Candidate } from '../../models/model.ts';
-import type { Generation } from './generations.ts';
 import type { ItemTable } from './items.ts';
 import type { SharedModel } from './models.ts';
 import type { Read } from './reads.ts';

@@ -1,6 +1,6 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
+import type { Generation } from '../../lib/stream/generations.ts';
 import type { Candidate, Profile, RecentItem } from '../../models/model.ts';
-import type { Generation } from './generations.ts';
 import type { PersonalModel } from './models.ts';
 import { readAll } from './reads.ts';
 

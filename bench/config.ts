@@ -5,17 +5,19 @@ import type { Environment } from '../lib/config/environment.ts';
 export const benchPrefix = 'bench';
 export const benchPartitions = 4;
 
+/** Settings that say where an installation is, or how to get into it. */
+const places = /^FRESHET_(KAFKA_|REGISTRY_|REDIS_|STATE_FILE$|PORT$|HOST$)/;
+
 /**
- * The environment of everything that a benchmark starts: its own stack, and none of the caller's
- * settings of other installations.
+ * The environment of everything that a benchmark starts: the caller's, so that settings can be
+ * measured, but for where things are.
  */
 export function benchEnvironment(
   addresses: StackAddresses,
   environment: Environment = process.env,
 ): Record<string, string> {
   const kept = Object.entries(environment).filter(
-    (entry): entry is [string, string] =>
-      entry[1] !== undefined && !entry[0].startsWith('FRESHET_'),
+    (entry): entry is [string, string] => entry[1] !== undefined && !places.test(entry[0]),
   );
   return {
     ...Object.fromEntries(kept),

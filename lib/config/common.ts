@@ -55,7 +55,7 @@ const schema = z.object({
   FRESHET_HOST: z.string().default('127.0.0.1'),
   FRESHET_PORT: whole(0, 65_535).default(0),
   FRESHET_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  FRESHET_SLICE_RECORDS_MAX: whole(1, 50_000).default(4_096),
+  FRESHET_SLICE_RECORDS_MAX: whole(1, 50_000).default(16_384),
   FRESHET_FAILED_IN_A_ROW_MAX: whole(1, 1_000_000).default(100),
   FRESHET_FAILED_OF_1000_MAX: whole(1, 1_000).default(500),
 });

@@ -247,6 +247,13 @@ describe('an answer', () => {
     parts = { ...parts, nowMs: () => nowMs + 60_000 };
     expect((await ask(accepted()))[0]?.basis.stale).toBe(true);
   });
+
+  test('from an empty list asks for another: its model may have learned since', async () => {
+    store('u1', { list: [] });
+    storeTrending('a', 'b', 'c');
+    const [done] = await ask(accepted());
+    expect([ids(done), done?.basis.stale]).toEqual(['abc', true]);
+  });
 });
 
 describe('a batch', () => {

@@ -139,7 +139,9 @@ const candidatesBasis = (
   const stale = plan.steps.some((step, index) => {
     if (step.kind !== 'list') return false;
     const list = from.lists[index] ?? null;
-    return list === null || from.atMs - list.computedAtMs > step.model.ageMsMax;
+    if (list === null || from.atMs - list.computedAtMs > step.model.ageMsMax) return true;
+    // Made before its model had learned anything (after a rebuild, say): worth another try.
+    return list.candidates().length === 0;
   });
   if (from.session !== null)
     return { candidatesOffset: from.session.profileOffset, newestAtMs: from.atMs, stale };

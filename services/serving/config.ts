@@ -44,6 +44,6 @@ export function servingConfig(environment: Environment = process.env): ServingCo
     replyFailuresMax: 3,
     replyOpenMs: 10_000,
     rankingAgeMsMax: 1_000,
-    pointersMs: 3_000,
+    pointersMs: 1_000,
   });
 }

@@ -14,4 +14,13 @@ export interface StoredList {
 export const readList = (bytes: Buffer | null): StoredList | null =>
   bytes === null
     ? null
-    : { ...decodeCandidatesHead(bytes), candidates: () => decodeCandidates(bytes).candidates };
+    : {
+        ...decodeCandidatesHead(bytes),
+        candidates: once(() => decodeCandidates(bytes).candidates),
+      };
+
+/** Decoded when first asked for: most steps of a ladder are never looked at. */
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
+};

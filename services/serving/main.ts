@@ -54,6 +54,8 @@ interface State {
   consumer: BatchConsumer | null;
   stopping: boolean;
   waitsFor: string | null;
+  /** What is missing while it goes on with what it knew: requests wait meanwhile. */
+  missing: string | null;
   timer: NodeJS.Timeout | null;
 }
 
@@ -70,14 +72,23 @@ export async function startServing(context: ServiceContext): Promise<RunningServ
 }
 
 function run(parts: Parts, batchParts: BatchParts, closers: readonly Closer[]): RunningService {
-  const state: State = { consumer: null, stopping: false, waitsFor: 'starting', timer: null };
+  const state: State = {
+    consumer: null,
+    stopping: false,
+    waitsFor: 'starting',
+    missing: null,
+    timer: null,
+  };
   const starting = begin(parts, batchParts, state).catch((error: unknown) => {
     if (!state.stopping) parts.context.onFatal(error as Error);
   });
   return {
     name,
     healthy: () => parts.knowledge.healthy() ?? state.consumer?.healthy() ?? null,
-    ready: () => state.waitsFor ?? (state.consumer?.joined() === true ? null : 'joining the group'),
+    ready: () =>
+      state.waitsFor ??
+      state.missing ??
+      (state.consumer?.joined() === true ? null : 'joining the group'),
     stop: async () => {
       if (state.stopping) return;
       state.stopping = true;
@@ -125,7 +136,11 @@ async function begin(parts: Parts, batchParts: BatchParts, state: State): Promis
   if (state.stopping) return;
   state.timer = setInterval(() => {
     refresh(parts).then(
-      (missing) => missing !== null && parts.context.log.warn({ missing }, 'serving on as before'),
+      (missing) => {
+        if (missing !== null && state.missing === null)
+          parts.context.log.warn({ missing }, 'requests that need it wait');
+        state.missing = missing;
+      },
       (error: unknown) => parts.context.onFatal(error as Error),
     );
   }, parts.config.pointersMs);

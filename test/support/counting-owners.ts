@@ -78,6 +78,8 @@ export async function own(options: CountingOptions & { readonly bootstrap?: bool
     redis: { url: redisUrl },
     host: '127.0.0.1',
     port: 0,
+    failedInARowMax: 100,
+    failedOf1000Max: 500,
     logLevel: 'silent',
     sliceRecordsMax: 50,
   };

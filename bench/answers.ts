@@ -16,7 +16,11 @@ import { type LoadProcess, startLoadProcess } from './load/load-process.ts';
 import { measureMemory, type MemoryResult, probeEvents } from './memory.ts';
 import { caughtUp } from './progress.ts';
 import { publishEvents } from './publish.ts';
-import { type ServiceProcess, startServiceProcess } from './service-process.ts';
+import {
+  type ServiceProcess,
+  type ServiceProcessOptions,
+  startServiceProcess,
+} from './service-process.ts';
 import { round } from './stages.ts';
 import type { World } from './synthetic.ts';
 
@@ -64,7 +68,10 @@ export const foldServices = [
 const warmSeconds = 5;
 const roundSeconds = 5;
 
-/** Freshness and the times of answers, with all services in one process, as `--all` runs them. */
+/**
+ * Freshness, with all services in one process as `--all` runs them; then the times of answers, with
+ * serving in a process of its own.
+ */
 export async function measureAnswers(
   bed: Bed,
   options: AnswersOptions,
@@ -72,30 +79,43 @@ export async function measureAnswers(
   await createEchoTopics(bed);
   const { cpuProfDir } = options;
   const prof = cpuProfDir === undefined ? {} : { cpuProfDir };
-  const all = await startServiceProcess(bed, { run: ['--all'], ...prof });
   const loads: LoadProcess[] = [];
-  const measure = async (): Promise<AnswersResult & Partial<MemoryResult>> => {
-    options.say('answers: waiting until all services have caught up');
-    await caughtUp(bed, foldServices);
+  try {
     const generator = await startLoadProcess('./generator.ts', setupOf(bed, options));
     loads.push(generator);
-    const fresh = await freshness(bed, { generator, all, options });
-    const memory = options.memory ? await memoryOf(bed, options) : {};
+    const fresh = await withServices(bed, [{ run: ['--all'], ...prof }], async (all) => {
+      options.say('answers: waiting until all services have caught up');
+      await caughtUp(bed, foldServices);
+      const figures = await freshness(bed, { generator, all, options });
+      const memory = options.memory ? await memoryOf(bed, options) : {};
+      return { ...figures, all_services_rss_mb: residentMb(all.pid).now, ...memory };
+    });
     loads.push(await startLoadProcess('./echo.ts', setupOf(bed, options)));
-    const times = await answerTimes(generator, options);
-    return {
-      ...times,
-      answered_by: await answeredBy(all),
-      ...fresh,
-      all_services_rss_mb: residentMb(all.pid).now,
-      ...memory,
-    };
-  };
-  try {
-    return await Promise.race([measure(), all.ended]);
+    // As in production, and as the echo: serving is a process of its own beside the others.
+    const apart = [{ run: [...foldServices, 'metrics'] }, { run: ['serving'], ...prof }];
+    return await withServices(bed, apart, async (others) => {
+      const times = await answerTimes(generator, options);
+      return { ...times, answered_by: await answeredBy(others), ...fresh };
+    });
   } finally {
     for (const load of loads) await load.stop();
-    await all.stop();
+  }
+}
+
+/** Runs processes for as long as the work takes; the work is given the first of them. */
+async function withServices<Result>(
+  bed: Bed,
+  wanted: readonly ServiceProcessOptions[],
+  work: (first: ServiceProcess) => Promise<Result>,
+): Promise<Result> {
+  const running: ServiceProcess[] = [];
+  try {
+    for (const options of wanted) running.push(await startServiceProcess(bed, options));
+    const [first] = running;
+    if (first === undefined) throw new Error('no services to run');
+    return await Promise.race([work(first), ...running.map(({ ended }) => ended)]);
+  } finally {
+    await Promise.all(running.map((process) => process.stop()));
   }
 }
 

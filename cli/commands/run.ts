@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 import { runServices } from '../host/host.ts';
 import { serviceNames } from '../host/services.ts';
@@ -9,21 +9,29 @@ export function registerRunCommand(program: Command): void {
     .argument('[service...]', `one or more of: ${serviceNames.join(', ')}`)
     .description('run services in this process until SIGTERM or Ctrl-C')
     .option('--all', 'all of them')
-    .option('--port <port>', 'port of /metrics, /healthz and /readyz (0: a free one)')
+    .option('--port <port>', 'port of /metrics, /healthz and /readyz (0: a free one)', portOf)
     .option('--bootstrap', 'fold from the beginning of the log where Redis has lost the state')
     .option('--json', 'say what happens as JSON lines')
     .action(async (names: string[], options: RunFlags) => {
       await runServices(options.all === true ? serviceNames : names, {
         bootstrap: options.bootstrap === true,
         json: options.json === true,
-        ...(options.port === undefined ? {} : { port: Number(options.port) }),
+        ...(options.port === undefined ? {} : { port: options.port }),
       });
     });
 }
 
 interface RunFlags {
   readonly all?: boolean;
-  readonly port?: string;
+  readonly port?: number;
   readonly bootstrap?: boolean;
   readonly json?: boolean;
+}
+
+export function portOf(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+    throw new InvalidArgumentError('must be a whole number from 0 to 65535.');
+  }
+  return port;
 }

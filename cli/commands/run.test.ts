@@ -3,6 +3,12 @@ import { describe, expect, test } from 'vitest';
 
 import { portOf, registerRunCommand } from './run.ts';
 
+async function run(...words: string[]): Promise<void> {
+  const program = new Command('freshet').exitOverride().configureOutput({ writeErr: () => {} });
+  registerRunCommand(program);
+  await program.parseAsync(['run', ...words], { from: 'user' });
+}
+
 describe('freshet run', () => {
   test.each(['65536', '99999', '-1', '80.5', '', 'http'])('has no port %j', (text) => {
     expect(() => portOf(text)).toThrow('from 0 to 65535');
@@ -14,10 +20,10 @@ describe('freshet run', () => {
   });
 
   test('says so in one line before anything starts', async () => {
-    const program = new Command('freshet').exitOverride().configureOutput({ writeErr: () => {} });
-    registerRunCommand(program);
-    for (const command of program.commands) command.exitOverride();
-    const asked = program.parseAsync(['run', 'ingest', '--port', '99999'], { from: 'user' });
-    await expect(asked).rejects.toThrow('from 0 to 65535');
+    await expect(run('ingest', '--port', '99999')).rejects.toThrow('from 0 to 65535');
+  });
+
+  test('takes names or --all', async () => {
+    await expect(run('ingest', '--all')).rejects.toThrow('leave out ingest, or --all');
   });
 });

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
+import { UserError } from '../../lib/errors.ts';
 import { runServices } from '../host/host.ts';
 import { serviceNames } from '../host/services.ts';
 
@@ -13,12 +14,19 @@ export function registerRunCommand(program: Command): void {
     .option('--bootstrap', 'fold from the beginning of the log where Redis has lost the state')
     .option('--json', 'say what happens as JSON lines')
     .action(async (names: string[], options: RunFlags) => {
+      refuseBoth(names, options);
       await runServices(options.all === true ? serviceNames : names, {
         bootstrap: options.bootstrap === true,
         json: options.json === true,
         ...(options.port === undefined ? {} : { port: options.port }),
       });
     });
+}
+
+/** `--all` beside names may mean either: nobody should find out later which. */
+function refuseBoth(names: readonly string[], { all }: RunFlags): void {
+  if (all !== true || names.length === 0) return;
+  throw new UserError(`--all runs every service: leave out ${names.join(', ')}, or --all`);
 }
 
 interface RunFlags {

@@ -179,9 +179,12 @@ function handleOf(consumer: Consumer, options: GroupOptions, pulse: Pulse): Grou
     await within(stopMsMax, consumer.disconnect());
   };
   return {
-    seek: (topic, partition, offset) => consumer.seek({ topic, partition, offset: String(offset) }),
-    pause: (topic, partition) => consumer.pause([{ topic, partitions: [partition] }]),
-    resume: (topic, partition) => consumer.resume([{ topic, partitions: [partition] }]),
+    seek: (topic, partition, offset) =>
+      onGroup(() => consumer.seek({ topic, partition, offset: String(offset) })),
+    pause: (topic, partition) =>
+      onGroup(() => consumer.pause([{ topic, partitions: [partition] }])),
+    resume: (topic, partition) =>
+      onGroup(() => consumer.resume([{ topic, partitions: [partition] }])),
     commit: async (offsets) =>
       consumer.commitOffsets(
         offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: `${offset}` })),
@@ -193,4 +196,16 @@ function handleOf(consumer: Consumer, options: GroupOptions, pulse: Pulse): Grou
         ? `${options.groupId}: no fetch and no heartbeat for over ${silenceMsMax / 1000} s`
         : null,
   };
+}
+
+/**
+ * While the client starts again after a fault of its own it has no group to act on, and says so by
+ * throwing. Nothing is lost: joining comes again, with everything paused, and `onAssigned`.
+ */
+function onGroup(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (!messageOf(error).includes('was not initialized')) throw error;
+  }
 }

@@ -57,7 +57,7 @@ export async function refuseCut(
   if ((low ?? 0) > next) throw new RefusedError(cutLog(service, { topic, partition, next, low }));
 }
 
-const lostState = (service: string, topic: string, partition: number): string =>
+export const lostState = (service: string, topic: string, partition: number): string =>
   `${service}: Redis holds no state for ${topic}/${partition}, but the service has folded it ` +
   `before: state was lost. To fold it again from the log, start once with --bootstrap ` +
   `(\`npx freshet run ${service} --bootstrap\`)`;

@@ -4,7 +4,8 @@ import { type KafkaAdmin, openAdmin } from '../kafka/admin.ts';
 import { openOutbox, type Outbox } from '../kafka/outbox.ts';
 import { openRedis, type RedisPort } from '../redis/redis-port.ts';
 import type { RunningService } from '../service.ts';
-import { claimCurrent } from './current.ts';
+import { lostState } from './claim.ts';
+import { claimCurrent, readCurrent } from './current.ts';
 import type { Identity } from './identity.ts';
 import type { FoldKeys } from './keys.ts';
 import { redisStore, type StateStore } from './store.ts';
@@ -95,20 +96,34 @@ async function refuseEviction(redis: RedisPort): Promise<void> {
   );
 }
 
-/** The first generation of a fold becomes the one that readers use; another one must not. */
+export interface Claimant {
+  readonly fold: { name: string; code: string; family: 'user' | 'item' | 'source' };
+  readonly identity: Identity;
+  readonly topics: readonly string[];
+  /** Go on where Redis has nothing although the group has progress. */
+  readonly bootstrap: boolean;
+}
+
+/**
+ * The first generation of a fold becomes the one that readers use; another one must not. Where
+ * there is none but the group has progress, Redis has lost it: readers must not take an empty
+ * generation for a first one.
+ */
 export async function becomeCurrent(
   hands: Hands,
   prefix: string,
-  {
-    fold,
-    identity,
-  }: {
-    fold: { name: string; code: string; family: 'user' | 'item' | 'source' };
-    identity: Identity;
-  },
+  { fold, identity, topics, bootstrap }: Claimant,
 ): Promise<void> {
   const { name, code, family } = fold;
   const own = { name, code, family, ...identity, partitions: hands.partitions };
+  if (!bootstrap && (await readCurrent(hands.redis, prefix, name)) === null) {
+    const groupId = groupIdOf(prefix, name, identity);
+    for (const topic of topics) {
+      for (const [partition, offset] of await hands.admin.groupOffsets(groupId, topic)) {
+        if (offset > 0) throw new RefusedError(lostState(name, topic, partition));
+      }
+    }
+  }
   const current = await claimCurrent(hands.redis, prefix, own);
   if (current.hash === identity.hash) return;
   throw new RefusedError(

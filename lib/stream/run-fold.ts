@@ -45,7 +45,8 @@ export async function runFold<In, Row, Out, Shared>(
   });
   try {
     const identity = foldIdentity(fold, hands.partitions);
-    await becomeCurrent(hands, config.prefix, { fold, identity });
+    const { bootstrap } = context;
+    await becomeCurrent(hands, config.prefix, { fold, identity, topics, bootstrap });
     const worker = (partition: number): PartitionWorker =>
       foldWorker(fold, { hands, identity, partition, deps });
     const owners = await ownPartitions({

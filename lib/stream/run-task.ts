@@ -61,7 +61,9 @@ export async function runTask(
     inputs: task.topics.map((topic) => ({ topic, lineage: null })),
   });
   const fold = { name: task.name, code: task.code, family: 'user' as const };
-  await becomeCurrent(hands, config.prefix, { fold, identity });
+  const { topics } = task;
+  const { bootstrap } = context;
+  await becomeCurrent(hands, config.prefix, { fold, identity, topics, bootstrap });
   const keys = foldKeys({ ...fold, id4: identity.id4 });
   const owners = await ownPartitions({
     service: task.name,

@@ -74,7 +74,7 @@ async function poison(): Promise<{ reason: string; value: Buffer | null }[]> {
     { reason: 'empty_value', value: null },
     { reason: 'empty_value', value: Buffer.alloc(0) },
     { reason: 'too_short', value: bytes.subarray(0, 3) },
-    { reason: 'too_short', value: bytes.subarray(0, 5) },
+    { reason: 'truncated', value: bytes.subarray(0, 5) },
     { reason: 'bad_magic', value: otherMagic },
     { reason: 'unknown_schema', value: Buffer.from([0, 0x7f, 0xff, 0xff, 0xf0, 2, 0x61]) },
     { reason: 'truncated', value: bytes.subarray(0, -3) },

@@ -12,6 +12,7 @@ import { verifyAll, type VerifyReport } from '../../cli/verify/verify.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { commonConfig } from '../../lib/config/common.ts';
+import { RetryableError } from '../../lib/errors.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
 import type { OutMessage } from '../../lib/kafka/log-record.ts';
 import { openOutbox } from '../../lib/kafka/outbox.ts';
@@ -98,7 +99,7 @@ export async function openPipeline(
       running.add(started);
       return started;
     },
-    caughtUp: (services = folding) => caughtUp(bed, services),
+    caughtUp: (services = folding) => patiently(() => caughtUp(bed, services)),
     folded: async (service, records) => {
       for (;;) {
         const [fold] = foldsOf(service);
@@ -121,6 +122,18 @@ export async function openPipeline(
       rmSync(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** A broker that has just been started again may not lead its partitions yet. */
+async function patiently(work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+      await new Promise((resolve) => setTimeout(resolve, pollMs));
+    }
+  }
 }
 
 async function progressOf(

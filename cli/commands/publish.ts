@@ -61,10 +61,12 @@ async function publish(name: string | undefined, flags: PublishFlags): Promise<v
   const strict = flags.strict === true;
   // Items first: an event's item should be known when its recommendation is shown.
   if (flags.items !== undefined) {
-    say('items', await fromFile(flags.items, (file) => publishItems(file, config, strict)), flags);
+    const done = await fromFile(flags.items, (file) => publishItems(file, config, strict));
+    say('items', done, flags);
   }
   if (name !== undefined) {
-    say('events', await fromFile(name, (file) => publishEvents(file, config, strict)), flags);
+    const done = await fromFile(name, (file) => publishEvents(file, config, strict));
+    say('events', done, flags);
   }
 }
 
@@ -161,6 +163,7 @@ function say(
   { file, published, faults }: Published,
   flags: PublishFlags,
 ): void {
+  if (published + faults.count === 0) throw new UserError(`${file} holds no ${what}`);
   if (flags.json !== true) for (const line of faults.lines(file)) console.error(line);
   const failed = faults.count > 0 ? `; ${faults.count} line(s) had faults and were left out` : '';
   print(

@@ -39,6 +39,7 @@ export async function openInputFile(name: string): Promise<InputFile> {
   else await copyStdin(copy, hash);
   const path = copy ?? name;
   const compressed = isGzip(path);
+  if (!compressed && name.endsWith('.gz')) throw new UserError(`${name} is not gzip`);
   return {
     name,
     sha16: hash.digest('hex').slice(0, 16),

@@ -1,5 +1,6 @@
 import type { Admin } from 'kafkajs';
 
+import { monotonicMs } from '../clock.ts';
 import { within } from '../deadline.ts';
 import { kafkaClient, type KafkaConfig } from './client.ts';
 import { kafkaFault } from './faults.ts';
@@ -100,7 +101,7 @@ async function groupOffsets(
   groupId: string,
   topic: string,
 ): Promise<Map<number, number>> {
-  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
+  const [found] = await coordinated(() => admin.fetchOffsets({ groupId, topics: [topic] }));
   const rows = found?.partitions ?? [];
   return new Map(rows.map(({ partition, offset }) => [partition, Number(offset)]));
 }
@@ -155,4 +156,20 @@ async function describeConfigs(
       })),
     ]),
   );
+}
+
+const coordinatorMsMax = 10_000;
+const coordinatorRetryMs = 200;
+
+/** A broker that has just started has no coordinator for a group yet: soon it has. */
+async function coordinated<T>(ask: () => Promise<T>): Promise<T> {
+  for (const startedMs = monotonicMs(); ; ) {
+    try {
+      return await ask();
+    } catch (error) {
+      const retriable = (error as { retriable?: unknown }).retriable === true;
+      if (!retriable || monotonicMs() - startedMs > coordinatorMsMax) throw error;
+      await new Promise((resolve) => setTimeout(resolve, coordinatorRetryMs));
+    }
+  }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 
 import { kafkaClient } from '../../lib/kafka/client.ts';
+import { currentKey } from '../../lib/stream/current.ts';
 import {
   admin,
   caughtUp,
@@ -11,6 +12,7 @@ import {
   keysOf,
   own,
   partitions,
+  prefix,
   publish,
   redis,
   refusal,
@@ -34,6 +36,7 @@ describe('refused is', () => {
       ...rows.map((key) => keys.row(partition, key)),
     ]);
   };
+  const pointer = (): string => currentKey(prefix, prefix);
   const recreate = async (): Promise<void> => {
     await admin.deleteTopics([topic()]);
     await vi.waitFor(() => admin.createTopics([inputTopic()]), settled);
@@ -57,6 +60,16 @@ describe('refused is', () => {
     await folded();
     await redis.del(...stateKeys());
     expect(await refusal()).toMatch(/RefusedError: .*state was lost.*--bootstrap/);
+    await own({ bootstrap: true });
+    await caughtUp();
+    await expectFolded();
+  });
+
+  test('lost state with its pointer: no empty generation becomes current', async () => {
+    await folded();
+    await redis.del(...stateKeys(), pointer());
+    await expect(own()).rejects.toThrow(/state was lost.*--bootstrap/);
+    expect(await redis.exists(pointer())).toBe(0);
     await own({ bootstrap: true });
     await caughtUp();
     await expectFolded();

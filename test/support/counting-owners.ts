@@ -35,7 +35,7 @@ const redisUrl = inject('redisUrl');
 export const redis = new Redis(redisUrl);
 export const settled = { timeout: 60_000, interval: 50 };
 
-let prefix = '';
+export let prefix = '';
 export let admin: KafkaAdmin;
 const running = new Set<RunningService>();
 export const closers: (() => Promise<void>)[] = [];

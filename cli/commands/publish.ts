@@ -44,7 +44,8 @@ export function registerPublishCommand(program: Command): void {
       `
 A file's events get the ids <first 16 hex digits of its SHA-256>-<row>, unless a line has its own
 event_id: publishing a file again changes nothing. Times are milliseconds since 1970, ISO 8601
-with a zone, or the word now.
+with a zone, or the word now. Lines with faults are named and left out; the exit code is 1 only
+if nothing was published, or with --strict, which publishes all lines or none.
 
   npx freshet publish events.csv.gz
   echo '{"user_id":"u1","item_id":"i1","type":"view","occurred_at":"now"}' | npx freshet publish -`,
@@ -165,6 +166,7 @@ function say(
 ): void {
   if (published + faults.count === 0) throw new UserError(`${file} holds no ${what}`);
   if (flags.json !== true) for (const line of faults.lines(file)) console.error(line);
+  const counted = published === 1 ? what.slice(0, -1) : what;
   const failed = faults.count > 0 ? `; ${faults.count} line(s) had faults and were left out` : '';
   print(
     { json: flags.json === true },
@@ -175,7 +177,7 @@ function say(
       first_faults: faults.first,
       ignored_fields: [...faults.unknown],
     },
-    `Published ${published} ${what} of ${file}${failed}.`,
+    `Published ${published} ${counted} of ${file}${failed}.`,
   );
   if (published === 0 && faults.count > 0) process.exitCode = 1;
 }

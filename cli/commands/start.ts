@@ -63,9 +63,12 @@ async function start(flags: StartFlags): Promise<void> {
     await Promise.race([working, ending.stopped]);
   } finally {
     view.end();
-    view.say('Stopping everything ...');
-    await launching.stop();
-    view.say('Stopped.');
+    // A second one is refused before it starts anything: the first must not seem to stop.
+    if (launching.began) {
+      view.say('Stopping everything ...');
+      await launching.stop();
+      view.say('Stopped.');
+    }
   }
   // Without --once, Ctrl-C is how it is meant to end.
   if (ending.signal.aborted && flags.once === true) process.exitCode = 130;

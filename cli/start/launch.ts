@@ -49,16 +49,23 @@ const readyMsMax = 120_000;
 /** Starts everything, and stops what it has started, in the opposite order, at any moment. */
 export class Launch {
   readonly #options: LaunchOptions;
+  #began = false;
   readonly #undo: (() => Promise<unknown> | void)[] = [];
 
   constructor(options: LaunchOptions) {
     this.#options = options;
   }
 
+  /** Whether there may be anything of its own to stop. */
+  get began(): boolean {
+    return this.#began;
+  }
+
   async run(): Promise<Launched> {
     const { dataDir, keep, say } = this.#options;
     const { stateFile } = stackEnvironment();
     refuseSecond(stateFile);
+    this.#began = true;
     const stack = await startStack({ dataDir, keep, onProgress: say });
     this.#undo.push(() => stack.stop());
     writeStateFile(stackState(stack, dataDir), stateFile);

@@ -15,6 +15,8 @@ export interface Emitted {
 
 /** Takes messages apart into entries; null: not emitted by the generation that is verified. */
 export interface EmittedReader {
+  /** Whether what one source record brings forth is on one partition, or on several. */
+  readonly toOnePartition: boolean;
   prepare(messages: readonly Emitted[]): Promise<void>;
   entries(message: Emitted): readonly Entry[] | null;
 }
@@ -27,17 +29,14 @@ export function interactionsReader(
   // With a schema id of its own: the same content counts as the same under any version.
   const encode = encoderFor<Interaction>(interactionSchema, 0);
   return {
+    toOnePartition: true,
     prepare: (messages) => decoder.prepare(messages.map(({ value }) => value)),
-    entries: ({ partition, key, value }) => {
+    entries: ({ partition: target, key, value }) => {
       const decoded = decoder.decode(value);
       if (!decoded.ok || decoded.value.lineage !== lineage) return null;
       const { source_partition: source, source_offset: offset } = decoded.value;
-      const content = Buffer.concat([
-        Buffer.from(`${partition}|${String(key)}|`),
-        encode(decoded.value),
-      ]);
-      // One target for all: a position must be on one partition only.
-      return [{ source, offset, target: 0, digest: digestOf(content) }];
+      const content = Buffer.concat([Buffer.from(`${String(key)}|`), encode(decoded.value)]);
+      return [{ source, offset, target, digest: digestOf(content) }];
     },
   };
 }
@@ -52,6 +51,7 @@ export function signalsReader(
 ): EmittedReader {
   const channels = [...kinds.values()].map(({ userSide }) => userSide.channel);
   return {
+    toOnePartition: false,
     prepare: (messages) => decoder.prepare(messages.map(({ value }) => value)),
     entries: ({ partition: target, value }) => {
       const decoded = decoder.decode(value);

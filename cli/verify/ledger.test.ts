@@ -10,13 +10,19 @@ const entry = (offset: number, content = `${offset}`, target = 0) => ({
   digest: digestOf(content),
 });
 
+interface Compared {
+  readonly committed?: number;
+  readonly cut?: readonly number[];
+  readonly toOnePartition?: boolean;
+}
+
 function compared(
   expected: readonly ReturnType<typeof entry>[],
   actual: readonly ReturnType<typeof entry>[],
-  { committed = 1e9, cut = [] }: { committed?: number; cut?: readonly number[] } = {},
+  { committed = 1e9, cut = [], toOnePartition = false }: Compared = {},
 ): string[] {
   const findings = new Findings();
-  const ledger = new Ledger('t', findings, new Set(cut));
+  const ledger = new Ledger('t', findings, { cut: new Set(cut), toOnePartition });
   for (const one of expected) ledger.expect(one);
   for (const one of actual) ledger.actual(one);
   ledger.missing(() => committed);
@@ -54,4 +60,30 @@ test('one that comes first after a later one is lost to readers, and found', () 
 test('of a source whose log was cut, repeats must still be equal', () => {
   expect(compared([], [entry(3), entry(3)], { cut: [1] })).toEqual([]);
   expect(compared([], [entry(3), entry(3, 'x')], { cut: [1] })).toHaveLength(1);
+});
+
+test('where a position must be on one partition only, the others are found, and only they', () => {
+  const stray = 't of 1:5 for partition 1 must be on one partition only, which is 0';
+  const one = { toOnePartition: true };
+  for (const cut of [[], [1]]) {
+    expect(compared(three, [...three, entry(5, '5', 1)], { ...one, cut })).toEqual([stray]);
+  }
+  // Whichever is read first, and the one in its place is still in its order.
+  expect(compared(three, [entry(5, '5', 1), ...three], one)).toEqual([stray]);
+  expect(compared(three, [entry(3), entry(5, '5', 1), entry(9_000)], one)).toEqual([
+    stray,
+    't of 1:5 for partition 0 is not on the topic',
+  ]);
+});
+
+test('partitions fed by the same source have an order each', () => {
+  const left = [entry(3), entry(7)];
+  const [b5, b9] = [entry(5, '5', 1), entry(9, '9', 1)];
+  const both = [...left, b5, b9];
+  for (const toOnePartition of [true, false]) {
+    expect(compared(both, both, { toOnePartition })).toEqual([]);
+    expect(compared(both, [...left, b9, b5], { toOnePartition })).toEqual([
+      't of 1:5 for partition 1 comes first after a later one: readers pass it by',
+    ]);
+  }
 });

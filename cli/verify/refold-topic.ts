@@ -87,7 +87,11 @@ function begin(run: TopicRun, verified: VerifiedFold): Running {
       }),
   );
   const cut = new Set(run.low.flatMap((low, partition) => (low > 0 ? [partition] : [])));
-  const ledger = fold.emission === null ? null : new Ledger(fold.emission.topic, findings, cut);
+  const toOnePartition = run.emitted?.reader.toOnePartition ?? false;
+  const ledger =
+    fold.emission === null
+      ? null
+      : new Ledger(fold.emission.topic, findings, { cut, toOnePartition });
   return { verified, stored, refolds, findings, ledger, failures: 0 };
 }
 

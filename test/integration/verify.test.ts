@@ -218,18 +218,19 @@ test('emissions: a repeat is none, another content and an invented one are', asy
   await sendAgain(interaction, { partition: 1 - (interaction?.partition ?? 0) });
   await sendAgain(pack, { partition: 1 - (pack?.partition ?? 0) });
   const report = await pipeline.verify();
-  expect(found(report, 'ingest')).toContain('with another content');
+  expect(found(report, 'ingest')).toContain('must be on one partition only');
   expect(found(report, 'signals')).toMatch(/must not be on the topic|another content/);
 });
 
 test('failures: a repeat is none, another content and one of a good record are', async () => {
-  const [failure] = await recordsOf(failedEvents);
+  // Two failures on any of its partitions: which is read first is not said.
+  const failures = await recordsOf(failedEvents);
+  expect(failures).toHaveLength(2);
+  const failure = failures.find(({ value }) => value?.includes('bad_magic'));
   await sendAgain(failure);
   const before = service(await pipeline.verify(), 'ingest')?.differences ?? 0;
   const value = Buffer.from(failure?.value ?? '');
-  const reason = value.indexOf('bad_magic');
-  if (reason < 0) throw new Error('the first failure is another one');
-  value.write('had', reason);
+  value.write('had', value.indexOf('bad_magic'));
   await sendAgain(failure, { value });
   const report = await pipeline.verify();
   expect(service(report, 'ingest')?.differences).toBe(before + 1);

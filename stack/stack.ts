@@ -3,11 +3,12 @@
  * the environment gives are used as they are; the others run in containers if an engine answers,
  * and as local processes if not.
  */
-import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSameProcess, processIdentity } from '../lib/config/state-file.ts';
 import { stackEnvironment, withoutOutside, type StackEnvironment } from './config.ts';
 import { StackError } from './errors.ts';
+import { makeWritable } from './folders.ts';
 import { Guardian } from './guardian.ts';
 import { checkOutside } from './outside.ts';
 import { startContainers } from './containers.ts';
@@ -71,9 +72,9 @@ export async function startStack(options: StackOptions): Promise<DetachableStack
     return outsideStack({ ...outside, kafkaBrokers, redisUrl, registryUrl });
   }
   const dataDir = resolve(options.dataDir);
-  refuseSecondStack(dataDir);
   const logsDir = join(dataDir, 'logs');
-  mkdirSync(logsDir, { recursive: true });
+  makeWritable(logsDir);
+  refuseSecondStack(dataDir);
   const onProgress = options.onProgress ?? (() => undefined);
   let ready = false;
   const guardian = await Guardian.start(logsDir, (name, { code, signal }) => {

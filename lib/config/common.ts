@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { UserError } from '../errors.ts';
 import type { KafkaConfig } from '../kafka/client.ts';
 import type { RedisConfig } from '../redis/redis-port.ts';
-import { type Environment, list, parseEnvironment, whole } from './environment.ts';
+import { type Environment, list, oneOf, parseEnvironment, whole } from './environment.ts';
 import { readStateFile } from './state-file.ts';
 
 /** What every process needs to know. The same for all services of an installation. */
@@ -32,21 +32,30 @@ export interface CommonConfig {
 
 export const defaultTypes = ['view', 'click', 'like', 'add_to_cart', 'purchase', 'rating'];
 
+const isAddress = (address: string): boolean => {
+  const port = /^[^\s/]+:(\d{1,5})$/.exec(address)?.[1];
+  return port !== undefined && Number(port) > 0 && Number(port) <= 65_535;
+};
+
 const schema = z.object({
   FRESHET_PREFIX: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes lower-case letters, digits and dashes')
     .default('freshet'),
   FRESHET_PARTITIONS: whole(1, 1_024).default(4),
-  FRESHET_EVENT_TYPES: list.default(defaultTypes).refine((types) => types.length <= 64, 'over 64'),
-  FRESHET_KAFKA_BROKERS: list.optional(),
+  FRESHET_EVENT_TYPES: list
+    .default(defaultTypes)
+    .refine((types) => types.length <= 64, 'takes at most 64 types'),
+  FRESHET_KAFKA_BROKERS: list
+    .refine((brokers) => brokers.every(isAddress), 'takes host:port, with commas between brokers')
+    .optional(),
   FRESHET_KAFKA_SESSION_TIMEOUT_MS: whole(1_000, 300_000).default(10_000),
-  FRESHET_KAFKA_SSL: z.enum(['true', 'false']).default('false'),
+  FRESHET_KAFKA_SSL: oneOf(['true', 'false']).default('false'),
   FRESHET_KAFKA_SSL_CA_FILE: z.string().optional(),
-  FRESHET_KAFKA_SASL_MECHANISM: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
+  FRESHET_KAFKA_SASL_MECHANISM: oneOf(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
   FRESHET_KAFKA_USERNAME: z.string().optional(),
   FRESHET_KAFKA_PASSWORD_FILE: z.string().optional(),
-  FRESHET_REGISTRY_URL: z.url().optional(),
+  FRESHET_REGISTRY_URL: z.url('takes a URL: http://host:port').optional(),
   FRESHET_REGISTRY_TIMEOUT_MS: whole(100, 60_000).default(5_000),
   FRESHET_REDIS_URL: z
     .string()
@@ -54,7 +63,7 @@ const schema = z.object({
     .optional(),
   FRESHET_HOST: z.string().default('127.0.0.1'),
   FRESHET_PORT: whole(0, 65_535).default(0),
-  FRESHET_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  FRESHET_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   FRESHET_SLICE_RECORDS_MAX: whole(1, 50_000).default(16_384),
   FRESHET_FAILED_IN_A_ROW_MAX: whole(1, 1_000_000).default(100),
   FRESHET_FAILED_OF_1000_MAX: whole(1, 1_000).default(500),

@@ -15,15 +15,23 @@ export function parseEnvironment<T>(schema: z.ZodType<T>, environment: Environme
   );
   const parsed = schema.safeParse(given);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+  const faults = parsed.error.issues.map(({ path, message }) => `${path.join('.')} ${message}`);
   throw new UserError(`wrong configuration: ${faults.join('; ')}`);
 }
 
 /** A whole number within bounds, as environment variables hold it. */
-export const whole = (min: number, max: number) => z.coerce.number().int().min(min).max(max);
+export const whole = (min: number, max: number) => {
+  const error = `takes a whole number from ${min} to ${max}`;
+  return z.coerce.number({ error }).int(error).min(min, error).max(max, error);
+};
 
-/** A list with commas, without repeats. */
+/** A list with commas, each part once. */
 export const list = z
   .string()
-  .transform((text) => [...new Set(text.split(',').map((part) => part.trim()))])
-  .refine((parts) => parts.every((part) => part !== ''), 'has an empty part');
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .refine((parts) => parts.every((part) => part !== ''), 'has an empty part')
+  .refine((parts) => new Set(parts).size === parts.length, 'names something twice');
+
+/** One of a few words. */
+export const oneOf = <const T extends readonly string[]>(words: T) =>
+  z.enum(words, { error: `takes one of ${words.join(', ')}` });

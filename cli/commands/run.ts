@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
+import { settingsMisspelt } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { runServices } from '../host/host.ts';
 import { serviceNames } from '../host/services.ts';
@@ -15,6 +16,7 @@ export function registerRunCommand(program: Command): void {
     .option('--json', 'say what happens as JSON lines')
     .action(async (names: string[], options: RunFlags) => {
       refuseBoth(names, options);
+      for (const line of settingsMisspelt()) console.error(`freshet: ${line}`);
       await runServices(options.all === true ? serviceNames : names, {
         bootstrap: options.bootstrap === true,
         json: options.json === true,

@@ -5,6 +5,7 @@ import { UserError } from '../errors.ts';
 import type { KafkaConfig } from '../kafka/client.ts';
 import type { RedisConfig } from '../redis/redis-port.ts';
 import { type Environment, list, oneOf, parseEnvironment, whole } from './environment.ts';
+import { misspelt } from './known-names.ts';
 import { readStateFile } from './state-file.ts';
 
 /** What every process needs to know. The same for all services of an installation. */
@@ -123,3 +124,7 @@ function credentials(settings: Settings): { username: string; password: string }
   }
   return { username, password: readFileSync(file, 'utf8').trim() };
 }
+
+/** What looks like a setting of this process and is none, one line each. */
+export const settingsMisspelt = (environment: Environment = process.env): string[] =>
+  misspelt(environment);

@@ -110,6 +110,11 @@ function redisFault(error: unknown): Error {
     if (/^(NOPERM|NOAUTH|WRONGPASS)/.test(text)) return new RefusedError(`Redis: ${text}`);
     return error;
   }
+  // ioredis means a lost connection, and speaks of retries, of which it makes none.
+  if (/max retries per request/i.test(text)) {
+    const where = 'at FRESHET_REDIS_URL or where `npx freshet status` says';
+    return new RetryableError(`Redis does not answer ${where}`, { cause: error });
+  }
   return new RetryableError(`Redis: ${text}`, { cause: error });
 }
 

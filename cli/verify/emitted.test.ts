@@ -32,6 +32,7 @@ function compared(expected: readonly At[], actual: readonly At[]) {
   const findings = new Findings();
   const ledger = new Ledger('t', findings, {
     cut: new Set(),
+    cutTargets: new Set(),
     toOnePartition: reader.toOnePartition,
   });
   for (const one of expected.map(message)) {

@@ -29,6 +29,8 @@ interface Lane {
 export interface LedgerOptions {
   /** Sources whose log was cut: what they emitted cannot be worked out any more. */
   readonly cut: ReadonlySet<number>;
+  /** Targets whose log was cut: what is there may be a repeat, and the first of it is gone. */
+  readonly cutTargets: ReadonlySet<number>;
   /** A source record is emitted to one partition; else to several, and each has lanes of its own. */
   readonly toOnePartition: boolean;
 }
@@ -67,7 +69,7 @@ export class Ledger {
     lane.highest.set(target, Math.max(highest, offset));
     if (!this.#fits(lane, entry) || lane.seen[offset] === 1) return;
     lane.seen[offset] = 1;
-    if (offset < highest) {
+    if (offset < highest && !this.#options.cutTargets.has(target)) {
       this.#differs(entry, 'comes first after a later one: readers pass it by');
     }
   }

@@ -26,6 +26,7 @@ export interface TopicRun {
   /** Where the fold that emits emits to. */
   readonly emitted: {
     readonly topic: string;
+    readonly low: readonly number[];
     readonly to: readonly number[];
     readonly reader: EmittedReader;
   } | null;
@@ -67,6 +68,9 @@ function outOfReach(run: TopicRun, id: string): boolean {
   return (run.low[partition] ?? 0) > 0 || offset >= (run.high[partition] ?? 0);
 }
 
+const cutOf = (lows: readonly number[]): Set<number> =>
+  new Set(lows.flatMap((low, partition) => (low > 0 ? [partition] : [])));
+
 function begin(run: TopicRun, verified: VerifiedFold): Running {
   const { fold } = verified;
   const findings = new Findings();
@@ -86,12 +90,13 @@ function begin(run: TopicRun, verified: VerifiedFold): Running {
         describe: (bytes) => describeValue(fold.name, bytes, run.config.types),
       }),
   );
-  const cut = new Set(run.low.flatMap((low, partition) => (low > 0 ? [partition] : [])));
+  const cut = cutOf(run.low);
+  const cutTargets = cutOf(run.emitted?.low ?? []);
   const toOnePartition = run.emitted?.reader.toOnePartition ?? false;
   const ledger =
     fold.emission === null
       ? null
-      : new Ledger(fold.emission.topic, findings, { cut, toOnePartition });
+      : new Ledger(fold.emission.topic, findings, { cut, cutTargets, toOnePartition });
   return { verified, stored, refolds, findings, ledger, failures: 0 };
 }
 

@@ -103,6 +103,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
           ? null
           : {
               topic: topicName(config.prefix, target),
+              low: endsOf(run.ends, config, target).low,
               to: endsOf(run.ends, config, target).high,
               reader: reader(target),
             },

@@ -1,5 +1,6 @@
 import { monotonicMs } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { UserError } from '../../lib/errors.ts';
 import { type KafkaAdmin, openAdmin, type PartitionOffsets } from '../../lib/kafka/admin.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
@@ -72,6 +73,7 @@ const pointersAgeMsMax = 5_000;
 
 export async function openProgress(config: CommonConfig): Promise<ProgressReader> {
   const admin = await openAdmin(config.kafka);
+  await refuseWithoutTopics(config.prefix, admin);
   const redis = await openRedis(config.redis);
   let known: { readonly atMs: number; readonly generations: CurrentGeneration[] } | null = null;
   // Finding the pointers means looking through all keys: not for every picture of a live view.
@@ -88,6 +90,24 @@ export async function openProgress(config: CommonConfig): Promise<ProgressReader
       await redis.close();
     },
   };
+}
+
+const topicsRead: readonly Topic[] = [...Object.values(inputs).flat(), ...Object.values(stateless)];
+
+/** Brokers say of a topic that is missing only that they do not host it. */
+export async function refuseWithoutTopics(
+  prefix: string,
+  admin: Pick<KafkaAdmin, 'close' | 'partitionCounts'>,
+): Promise<void> {
+  const names = [...new Set(topicsRead.map((topic) => topicName(prefix, topic)))];
+  const counts = await admin.partitionCounts(names);
+  const missing = names.filter((name) => !counts.has(name));
+  if (missing.length === 0) return;
+  await admin.close();
+  throw new UserError(
+    `topic ${missing.join(', ')} is not there: run \`npx freshet topics apply\`, ` +
+      `or set FRESHET_PREFIX if it is not '${prefix}'`,
+  );
 }
 
 interface Sources {

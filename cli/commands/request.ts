@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import { commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
+import { excludedMax, idBytesMax, sessionMax } from '../../services/serving/request.ts';
 import { type Answer, openAsker } from '../data/asking.ts';
 import { textTable } from '../data/text-table.ts';
 import { readTitles } from '../data/titles.ts';
@@ -36,6 +37,11 @@ export function registerRequestCommand(program: Command): void {
     .option('--titles', 'show titles, from the topic items (default unless --json)')
     .option('--no-titles', 'show ids only')
     .option('--json', 'print the answer as one JSON line')
+    .addHelpText(
+      'after',
+      `
+A step is the place in the context's ladder that an item is from; the first one is 0.`,
+    )
     .action(request);
 }
 
@@ -77,10 +83,10 @@ async function request(flags: RequestFlags): Promise<void> {
 
 function text({ recommendation, tookMs }: Answer, titles: ReadonlyMap<string, string>): string {
   const { status, reason, items, removed, model_version: model } = recommendation;
-  if (status !== 'ok') return `${status}: ${reason ?? 'no reason was given'}`;
+  if (status !== 'ok') return `${status}: ${inWords(reason)}`;
   const rows = items.map((item, index) => {
     const title = titles.get(item.item_id) ?? '';
-    return [index + 1, item.item_id, title, item.score.toPrecision(3), item.step + 1];
+    return [index + 1, item.item_id, title, item.score.toPrecision(3), item.step];
   });
   const rules = Object.entries(removed).filter(([, count]) => count > 0);
   const said = [
@@ -94,6 +100,22 @@ function text({ recommendation, tookMs }: Answer, titles: ReadonlyMap<string, st
   }
   return `${items.length === 0 ? 'No item is left.' : textTable(['#', 'item', 'title', 'score', 'step'], rows)}\n${said.join('\n')}`;
 }
+
+/** Answers have fixed words; people want the limit as well. */
+export function inWords(reason: string | null): string {
+  if (reason === null) return 'no reason was given';
+  const limit = limits[reason];
+  return limit === undefined ? reason : `${reason} (${limit})`;
+}
+
+const limits: Readonly<Record<string, string>> = {
+  user_id_malformed: `1 to ${idBytesMax} bytes`,
+  context_id_malformed: `1 to ${idBytesMax} bytes`,
+  session_item_malformed: `1 to ${idBytesMax} bytes`,
+  count_out_of_range: 'at least 1',
+  too_many_excluded: `at most ${excludedMax}`,
+  session_too_long: `at most ${sessionMax} items`,
+};
 
 function list(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim());

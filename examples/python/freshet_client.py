@@ -112,4 +112,6 @@ def main(user, context, item=None):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (3, 4):
+        sys.exit("usage: freshet_client.py USER CONTEXT [ITEM]")
     main(*sys.argv[1:])

@@ -80,7 +80,7 @@ test('bytes that are no UTF-8 and lines without end are faults, not garbage', as
   expect((await rowsIn(broken)).map(({ fault }) => fault)).toEqual(['is not valid UTF-8', null]);
   const long = `a,b\n${'x'.repeat(lineBytesMax + 1)}\n1,2\n`;
   const faults = (await rowsIn(long, 65_536)).map(({ fault }) => fault);
-  expect(faults).toEqual([`is longer than ${lineBytesMax} bytes`, null]);
+  expect(faults).toEqual([`is too long: at most ${lineBytesMax} bytes`, null]);
 });
 
 test('a file that is neither is refused with its name', async () => {
@@ -99,6 +99,11 @@ test('lines are the same however the file is cut', async () => {
   for (const pieceBytes of [1, 2, 5, 100]) {
     expect(await texts(pieceBytes)).toEqual(['a', '', 'üb', 'c']);
   }
+});
+
+test('a first line that is too long is said to be', async () => {
+  const long = `{"user_id":"${'u'.repeat(3 * 1024 * 1024)}"}`;
+  await expect(rowsIn(long, 65_536)).rejects.toThrow('f.csv: line 1 is too long: at most 1048576');
 });
 
 const nowMs = 1_700_000_000_000;

@@ -33,6 +33,7 @@ export async function* rowsOf(file: InputFile): AsyncGenerator<readonly Row[]> {
           continue;
         }
         if (line.text?.trim() === '') continue;
+        if (line.text === null) throw new UserError(`${file.name}: line ${line.number} ${tooLong}`);
         if (line.text?.trimStart().startsWith('{') === true) {
           read = jsonRows();
           read(line, rows);
@@ -60,8 +61,10 @@ const faulty = (line: number, row: number, fault: string): Row => ({
   fault,
 });
 
+const tooLong = `is too long: at most ${lineBytesMax} bytes`;
+
 function textFault({ text }: Line): string | null {
-  if (text === null) return `is longer than ${lineBytesMax} bytes`;
+  if (text === null) return tooLong;
   return text.includes('\uFFFD') ? 'is not valid UTF-8' : null;
 }
 

@@ -105,7 +105,7 @@ class Picture implements View {
     return [
       '',
       `${scene.phase}  (${seconds} s)`,
-      `events     ${bar(done, total)} ${counted(done)} of ${counted(total)}, ${counted(this.#folded.at(done))}/s`,
+      `events     ${bar(done, total)} ${counted(done)} of ${counted(total)}, ${paceOf(scene, this.#folded.at(done))}`,
       `           ${counted(sent)} sent, ${counted(accepted)} accepted, ${counted(duplicates)} duplicates, ${counted(failed)} failed`,
       `behind by  ${behind.join(' · ') || '-'}`,
       `answers    ${counted(scene.answers)} of ${counted(scene.requests)} requests, ${answersPerSecond}/s${latency}`,
@@ -117,6 +117,18 @@ class Picture implements View {
       ]),
     ];
   }
+}
+
+const furthestBehind = ({ behind }: Scene): readonly [string, number] | null =>
+  [...behind].filter(([, lag]) => lag > 0).toSorted(([, a], [, b]) => b - a)[0] ?? null;
+
+/** Events per second; or, where every event sent is judged, what is waited for. */
+export function paceOf(scene: Scene, perSecond: number): string {
+  const done = scene.accepted + scene.duplicates + scene.failed;
+  const most = furthestBehind(scene);
+  return done > 0 && done >= scene.sent && Math.round(perSecond) === 0 && most !== null
+    ? `waiting for ${most[0]} to catch up`
+    : `${counted(perSecond)}/s`;
 }
 
 const short = (title: string): string =>
@@ -148,13 +160,10 @@ class Lines implements View {
     const perSecond = this.#folded.at(done);
     if (monotonicMs() - this.#saidMs < lineMs) return;
     this.#saidMs = monotonicMs();
-    const most = [...scene.behind].toSorted(([, a], [, b]) => b - a)[0];
-    const behind =
-      most === undefined || most[1] === 0
-        ? 'all caught up'
-        : `${most[0]} is ${counted(most[1])} behind`;
+    const most = furthestBehind(scene);
+    const behind = most === null ? 'all caught up' : `${most[0]} is ${counted(most[1])} behind`;
     this.say(
-      `${scene.phase}: ${counted(done)} of ${counted(scene.total)} events, ${counted(perSecond)}/s; ` +
+      `${scene.phase}: ${counted(done)} of ${counted(scene.total)} events, ${paceOf(scene, perSecond)}; ` +
         `${behind}; ${counted(scene.answers)} of ${counted(scene.requests)} requests answered`,
     );
     for (const { userId, titles, changes } of scene.shown) {

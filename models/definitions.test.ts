@@ -113,6 +113,11 @@ describe('a context', () => {
       "ladder.1: 'a' is there twice",
     ]);
     expect(faults(parseContext('{"context":"Home Feed","size":0,"ladder":[]}'))).toHaveLength(3);
+    expect(faults(parseContext('{"context":"home","size":"ten","sise":5}'))).toEqual([
+      'size: must be number, not string',
+      'ladder: is missing',
+      'sise: there is no such field (there are context, size, atLeast, rules, ladder, expectations)',
+    ]);
   });
 
   test('names exact model versions once resolved', () => {

@@ -86,10 +86,21 @@ export type ContextDefinition = z.infer<typeof contextSchema>;
 export type Expectations = ContextDefinition['expectations'];
 
 const lines = (issues: readonly z.core.$ZodIssue[], prefix = ''): string[] =>
-  issues.map(({ path, message }) => {
-    const where = [prefix, ...path.map(String)].filter((part) => part !== '').join('.');
-    return where === '' ? message : `${where}: ${message}`;
+  issues.flatMap((issue) => {
+    const where = [prefix, ...issue.path.map(String)].filter((part) => part !== '');
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => `${[...where, key].join('.')}: there is no such field`);
+    const said = inWords(issue);
+    return where.length === 0 ? said : `${where.join('.')}: ${said}`;
   });
+
+/** The library's own words speak of its inputs: 'expected array, received undefined'. */
+const inWords = ({ code, message }: z.core.$ZodIssue): string => {
+  if (code !== 'invalid_type') return message.replace(/^(Invalid input|Invalid option): /, '');
+  if (message.endsWith('received undefined')) return 'is missing';
+  const [, expected, received] = /expected (.+), received (.+)$/.exec(message) ?? [];
+  return expected === undefined ? message : `must be ${expected}, not ${received}`;
+};
 
 const parseJson = (content: string): Parsed<unknown> => {
   try {
@@ -105,8 +116,16 @@ const parse = <T>(schema: z.ZodType<T>, content: string): Parsed<T> => {
   const result = schema.safeParse(json.value);
   return result.success
     ? { ok: true, value: result.data }
-    : { ok: false, faults: lines(result.error.issues) };
+    : { ok: false, faults: withFields(schema, lines(result.error.issues)) };
 };
+
+/** Says which fields there are where one is named that there is not. */
+const withFields = (schema: z.ZodType, faults: readonly string[]): string[] =>
+  faults.map((fault) =>
+    schema instanceof z.ZodObject && /^[^.]+: there is no such field$/.test(fault)
+      ? `${fault} (there are ${Object.keys(schema.shape).join(', ')})`
+      : fault,
+  );
 
 /**
  * A model from its JSON, with the configuration of its kind checked by the kind and filled with

@@ -53,7 +53,7 @@ export async function openAdmin(config: KafkaConfig): Promise<KafkaAdmin> {
   const admin = kafkaClient(config).admin();
   const guarded = async <T>(doing: string, work: () => Promise<T>): Promise<T> => {
     try {
-      return await work();
+      return await patiently(work);
     } catch (error) {
       throw kafkaFault(error, doing);
     }
@@ -101,7 +101,7 @@ async function groupOffsets(
   groupId: string,
   topic: string,
 ): Promise<Map<number, number>> {
-  const [found] = await coordinated(() => admin.fetchOffsets({ groupId, topics: [topic] }));
+  const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
   const rows = found?.partitions ?? [];
   return new Map(rows.map(({ partition, offset }) => [partition, Number(offset)]));
 }
@@ -158,18 +158,22 @@ async function describeConfigs(
   );
 }
 
-const coordinatorMsMax = 10_000;
-const coordinatorRetryMs = 200;
+const patienceMsMax = 10_000;
+const patienceRetryMs = 200;
 
-/** A broker that has just started has no coordinator for a group yet: soon it has. */
-async function coordinated<T>(ask: () => Promise<T>): Promise<T> {
+/**
+ * Leaders of topics that were just made, and coordinators of a broker that has just started, are not
+ * known everywhere at once; the client hands such answers on instead of asking again. Every call
+ * here may be repeated.
+ */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
   for (const startedMs = monotonicMs(); ; ) {
     try {
       return await ask();
     } catch (error) {
       const retriable = (error as { retriable?: unknown }).retriable === true;
-      if (!retriable || monotonicMs() - startedMs > coordinatorMsMax) throw error;
-      await new Promise((resolve) => setTimeout(resolve, coordinatorRetryMs));
+      if (!retriable || monotonicMs() - startedMs > patienceMsMax) throw error;
+      await new Promise((resolve) => setTimeout(resolve, patienceRetryMs));
     }
   }
 }

@@ -69,9 +69,7 @@ export async function openRedis(config: RedisConfig): Promise<RedisPort> {
     await client.ping();
   } catch (error) {
     client.disconnect();
-    throw new RetryableError(`Redis does not answer at ${hostsOf(config)}: ${messageOf(error)}`, {
-      cause: error,
-    });
+    throw new RetryableError(`Redis does not answer at ${hostsOf(config)}`, { cause: error });
   }
   return portOf(client);
 }

@@ -35,21 +35,3 @@ export async function claimCurrent(
   await redis.setIfAbsent(currentKey(prefix, own.name), JSON.stringify(own));
   return (await readCurrent(redis, prefix, own.name)) ?? own;
 }
-
-const pollMs = 200;
-
-/**
- * Waits until a fold has a current generation: a service that reads another's output needs its
- * lineage, and services start in any order. Says once what it waits for.
- */
-export async function awaitCurrent(
-  redis: RedisPort,
-  { prefix, name, waiting }: { prefix: string; name: string; waiting: (why: string) => void },
-): Promise<CurrentGeneration> {
-  for (let said = false; ; said = true) {
-    const current = await readCurrent(redis, prefix, name);
-    if (current !== null) return current;
-    if (!said) waiting(`waiting for ${name} to be started for the first time`);
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-}

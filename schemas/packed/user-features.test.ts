@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 
-import { decodeRecents, decodeUserFeatures, typeNumber } from './user-features.ts';
+import { decodeProfile, decodeRecents, decodeUserFeatures, typeNumber } from './user-features.ts';
 
 const types = ['view', 'purchase'];
 const row = Buffer.from(
-  `01 0a000000 102700000000 09000000 0300 02 01 0000c03f ff 00000040 0a000000 01 02 6162 05000000 ff 01 63`.replaceAll(
-    ' ',
-    '',
-  ),
+  (
+    '02 0a000000 102700000000 09000000 0300 02 01 0000c03f ff 00000040 ' +
+    '0a000000 01 02 07 03000000 6162 05000000 ff 01 01 05000000 63'
+  ).replaceAll(' ', ''),
   'hex',
 );
 
@@ -21,17 +21,25 @@ test('the bytes mean what the layout says', () => {
       { type: 'other', weight: 2 },
     ],
     recents: [
-      { itemId: 'ab', atMs: 10_000, type: 'purchase' },
-      { itemId: 'c', atMs: 5000, type: 'other' },
+      { itemId: 'ab', atMs: 10_000, type: 'purchase', visits: 7, firstAtMs: 3000 },
+      { itemId: 'c', atMs: 5000, type: 'other', visits: 1, firstAtMs: 5000 },
     ],
   });
 });
 
+test('a profile is the same without first seen and counts', () => {
+  const { recents, lastSeenMs, session } = decodeUserFeatures(row, types);
+  expect(decodeProfile(row, types)).toEqual({ recents, lastSeenMs, session });
+  expect(decodeRecents(row, types)).toEqual(recents);
+});
+
 test('another layout and cut bytes are refused, not misread', () => {
-  expect(() => decodeRecents(Buffer.concat([Buffer.from([2]), row.subarray(1)]), types)).toThrow(
-    'layout 2',
-  );
-  expect(() => decodeRecents(row.subarray(0, -1), types)).toThrow('cut short');
+  for (const decode of [decodeRecents, decodeProfile, decodeUserFeatures]) {
+    const other = Buffer.concat([Buffer.from([1]), row.subarray(1)]);
+    expect(() => decode(other, types)).toThrow('layout 1');
+    for (const missing of [1, 2, 7, 11])
+      expect(() => decode(row.subarray(0, -missing), types)).toThrow('cut short');
+  }
 });
 
 test('a type is its place in the list, or other', () => {

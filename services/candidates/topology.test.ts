@@ -106,12 +106,14 @@ function stage(
 
 /** Features of a user who did one thing: see schemas/packed/user-features.ts. */
 function profileBytes(itemId: string, atMs: number): Buffer {
-  const bytes = Buffer.alloc(24 + itemId.length);
-  bytes[0] = 1;
+  const bytes = Buffer.alloc(29 + itemId.length);
+  bytes[0] = 2;
   bytes.writeUIntLE(atMs, 5, 6);
   bytes.writeUInt32LE(atMs / 1000, 18);
   bytes[23] = itemId.length;
-  bytes.write(itemId, 24);
+  bytes[24] = 1;
+  bytes.writeUInt32LE(atMs / 1000, 25);
+  bytes.write(itemId, 29);
   return bytes;
 }
 

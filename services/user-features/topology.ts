@@ -21,7 +21,7 @@ export function userFeaturesFold(options: UserFeaturesOptions): Fold<Interaction
   return {
     name: 'user-features',
     code: 'f',
-    revision: 1,
+    revision: 2,
     layout: featuresLayout,
     config: { ...limits, types },
     family: 'user',

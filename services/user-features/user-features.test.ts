@@ -35,8 +35,32 @@ describe('recent items', () => {
   });
 
   test('a late event of a known item changes neither its place nor its type', () => {
-    const { recents } = known([at(9000, 'a', 2), at(5000, 'a', 0)]);
-    expect(recents).toEqual([{ itemId: 'a', atMs: 9000, type: 'purchase' }]);
+    const { recents } = known([at(8000, 'b'), at(9000, 'a', 2), at(5000, 'a', 0)]);
+    expect(recents).toEqual([
+      { itemId: 'a', atMs: 9000, type: 'purchase', visits: 2, firstAtMs: 5000 },
+      { itemId: 'b', atMs: 8000, type: 'view', visits: 1, firstAtMs: 8000 },
+    ]);
+  });
+
+  test('keep their visits and the earliest of them wherever they move', () => {
+    const acts = [at(5000, 'a'), at(3000, 'a'), at(6000, 'b', 2), at(7000, 'a', 1)];
+    expect(known(acts).recents).toEqual([
+      { itemId: 'a', atMs: 7000, type: 'click', visits: 3, firstAtMs: 3000 },
+      { itemId: 'b', atMs: 6000, type: 'purchase', visits: 1, firstAtMs: 6000 },
+    ]);
+  });
+
+  test('an item that left the list starts anew', () => {
+    const acts = [at(1000, 'a'), at(1000, 'a'), at(2000, 'b'), at(3000, 'c'), at(4000, 'd')];
+    const back = known([...acts, at(5000, 'a')]).recents[0];
+    expect(back).toEqual({ itemId: 'a', atMs: 5000, type: 'view', visits: 1, firstAtMs: 5000 });
+  });
+
+  test.each([0, 9000])('visits stop at 255, whether late or not', (laterMs) => {
+    const log = [at(laterMs, 'a'), ...Array.from({ length: 254 }, () => at(1000, 'a'))];
+    expect(known(log.slice(1)).recents[0]?.visits).toBe(254);
+    expect(known(log).recents[0]?.visits).toBe(255);
+    expect(known([...log, at(1000, 'a')]).recents[0]?.visits).toBe(255);
   });
 });
 
@@ -93,16 +117,26 @@ const acts = fc.array(
 
 /** The same, said with objects. */
 function naive(log: readonly Act[]) {
-  let recents: { itemId: string; second: number; type: number }[] = [];
+  interface Item {
+    readonly itemId: string;
+    readonly second: number;
+    readonly type: number;
+    readonly visits: number;
+    readonly first: number;
+  }
+  let recents: Item[] = [];
   let lastMs = 0;
   const counts = new Map<number, number>();
   for (const { itemId, atMs, type } of log) {
     const second = Math.floor(atMs / 1000);
     const item = recents.find((recent) => recent.itemId === itemId);
+    const visits = Math.min(255, (item?.visits ?? 0) + 1);
+    const first = Math.min(item?.first ?? second, second);
     if (item === undefined || item.second <= second)
-      recents = [{ itemId, second, type }, ...recents.filter((recent) => recent !== item)]
+      recents = [{ itemId, second, type, visits, first }, ...recents.filter((r) => r !== item)]
         .toSorted((a, b) => b.second - a.second)
         .slice(0, limits.recentsMax);
+    else recents = recents.map((r) => (r === item ? { ...item, visits, first } : r));
     if (atMs > lastMs) {
       const factor = 2 ** (-(atMs - lastMs) / limits.halfLifeMs);
       for (const [other, weight] of counts) counts.set(other, Math.fround(weight * factor));
@@ -122,10 +156,12 @@ test('whatever the log: editing bytes gives what objects give', () => {
       const features = known(log);
       expect(features.lastSeenMs).toBe(lastMs);
       expect(features.recents).toEqual(
-        recents.map(({ itemId, second, type }) => ({
+        recents.map(({ itemId, second, type, visits, first }) => ({
           itemId,
           atMs: second * 1000,
           type: name(type),
+          visits,
+          firstAtMs: first * 1000,
         })),
       );
       expect(features.counts).toEqual(
@@ -148,7 +184,7 @@ test('whatever the log: storing and reading between any two events changes no by
   );
 });
 
-test('a user of ten events, three types and 10-byte ids takes at most 220 bytes', () => {
+test('a user of ten events, three types and 10-byte ids takes 243 bytes', () => {
   const log = Array.from({ length: 10 }, (_, i) => at(i * 1000, `item-${10_000 + i}`, i % 3));
-  expect(fold(log, { ...limits, recentsMax: 20 }).length).toBe(193);
+  expect(fold(log, { ...limits, recentsMax: 20 }).length).toBe(243);
 });

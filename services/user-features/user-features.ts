@@ -3,8 +3,10 @@ import {
   countBytes,
   featuresAt,
   featuresLayout,
+  recentAt,
   recentBytes,
   recentsStart,
+  visitsMax,
 } from '../../schemas/packed/user-features.ts';
 
 export interface FeatureLimits {
@@ -95,7 +97,9 @@ function withItem(
   copyHead(row, next, act.type);
   const recentsAt = recentsStart(row);
   if (place > recentsAt) row.copy(next, recentsAt + growth, recentsAt, place);
-  writeRecent(next, place + growth, act, length);
+  const seconds = secondsOf(act.atMs);
+  const { type } = act;
+  writeRecent(next, place + growth, { at: seconds, type, length, visits: 1, first: seconds });
   row.copy(next, place + growth + recentBytes + length, place, kept);
   return next;
 }
@@ -103,10 +107,19 @@ function withItem(
 /** The known item was visited once more: to the front, or where its time says, if that is newer. */
 function moveUp(row: Buffer, act: Act): Buffer {
   const { known, knownAt, place } = found;
-  if (known < 0 || knownAt > secondsOf(act.atMs)) return row;
-  const length = row[known + 5] as number;
+  if (known < 0) return row;
+  const seconds = secondsOf(act.atMs);
+  const visits = Math.min(visitsMax, (row[known + recentAt.visits] as number) + 1);
+  const first = Math.min(row.readUInt32LE(known + recentAt.first), seconds);
+  if (knownAt > seconds) {
+    // A late event is one more visit, but the newest says where the item stands and as what.
+    row[known + recentAt.visits] = visits;
+    row.writeUInt32LE(first, known + recentAt.first);
+    return row;
+  }
+  const length = row[known + recentAt.length] as number;
   row.copyWithin(place + recentBytes + length, place, known);
-  writeRecent(row, place, act, length);
+  writeRecent(row, place, { at: seconds, type: act.type, length, visits, first });
   return row;
 }
 
@@ -119,7 +132,7 @@ function scan(row: Buffer, seconds: number, length: number): void {
   let last = -1;
   let count = 0;
   for (let at = recentsStart(row); at < end; count++) {
-    const otherLength = row[at + 5] as number;
+    const otherLength = row[at + recentAt.length] as number;
     if (place < 0 && row.readUInt32LE(at) <= seconds) place = at;
     if (known < 0 && otherLength === length && sameId(row, at + recentBytes, id, length)) {
       known = at;
@@ -135,10 +148,22 @@ function scan(row: Buffer, seconds: number, length: number): void {
   found.count = count;
 }
 
-function writeRecent(row: Buffer, at: number, act: Act, length: number): void {
-  row.writeUInt32LE(secondsOf(act.atMs), at);
-  row[at + 4] = act.type;
-  row[at + 5] = length;
+interface Entry {
+  readonly at: number;
+  readonly type: number;
+  readonly length: number;
+  readonly visits: number;
+  readonly first: number;
+}
+
+/** Writes a recent item whose id stands in `id`. */
+function writeRecent(row: Buffer, at: number, entry: Entry): void {
+  const { length } = entry;
+  row.writeUInt32LE(entry.at, at);
+  row[at + recentAt.type] = entry.type;
+  row[at + recentAt.length] = length;
+  row[at + recentAt.visits] = entry.visits;
+  row.writeUInt32LE(entry.first, at + recentAt.first);
   id.copy(row, at + recentBytes, 0, length);
 }
 

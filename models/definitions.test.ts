@@ -27,7 +27,11 @@ const kinds: KindCatalogue = new Map([
       itemSide: () => {
         throw new Error('not asked for here');
       },
-      retrieval: () => ({ shared: true, rank: () => [] }),
+      retrieval: () => ({
+        shared: true,
+        sources: [{ kind: 'counting', learning: {}, headBytes: 0, rankings: true }],
+        rank: () => [],
+      }),
     },
   ],
 ]);

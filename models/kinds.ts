@@ -1,4 +1,4 @@
-import type { ModelKind } from './model.ts';
+import type { ModelKind, UserSide } from './model.ts';
 import { coVisits } from './co-visits/co-visits.ts';
 import { trending } from './trending/trending.ts';
 
@@ -9,3 +9,8 @@ const all: readonly ModelKind<unknown, unknown>[] = [trending, coVisits];
 export const kinds: ReadonlyMap<string, ModelKind<unknown, unknown>> = new Map(
   all.map((kind) => [kind.kind, kind]),
 );
+
+/** Each once: kinds may share one. In the order of channels. */
+export const userSides: readonly UserSide[] = [
+  ...new Set(all.flatMap(({ userSide }) => (userSide === null ? [] : [userSide]))),
+].toSorted((a, b) => a.channel - b.channel);

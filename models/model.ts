@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 
+import type { ItemTable } from './item-table.ts';
+
 /**
  * What a model kind is: up to three pure parts (DESIGN section 5). Structural twins of lib/stream's
  * RowCodec and Write stand here because models import nothing but schemas.
@@ -37,19 +39,38 @@ export interface RecentItem {
   readonly type: string;
 }
 
-/** User side: runs in `signals`. Its configuration is the service's, so that versions share it. */
+/** Who acted, as short keys that say nothing of the person; worked out when first asked for. */
+export interface Visitor {
+  readonly user: string;
+  /** One key per session of the user. */
+  readonly session: string;
+}
+
+/**
+ * User side: runs in `signals`. Its configuration is the service's, so that versions share it, and
+ * kinds may share one.
+ */
 export interface UserSide {
   /**
-   * Channel on item-signals, one byte; unique among kinds. A user side that teaches otherwise for
-   * the same interaction takes a new one: channels are part of the identity of `signals`.
+   * Channel on item-signals, one byte; unique among user sides. One that teaches otherwise for the
+   * same interaction takes a new channel: channels are part of the identity of `signals`.
    */
   readonly channel: number;
   /**
    * `recents`: the user's distinct items before this interaction, newest first by event time. A
-   * late event finds newer ones there too.
+   * late event finds newer ones there too. A signal's `item` is the key of the row that learns: an
+   * item, or a key of the kind's own, which begins with `ownKeyMark`.
    */
-  signals(itemId: string, atMs: number, recents: readonly RecentItem[]): readonly Signal[];
+  signals(
+    itemId: string,
+    atMs: number,
+    recents: readonly RecentItem[],
+    visitor: Visitor,
+  ): readonly Signal[];
 }
+
+/** Begins row keys that are no items (a session, say): ingest lets no such item id through. */
+export const ownKeyMark = '\u0001';
 
 /** Item side: runs in `learning`. Knows only its own item's signals; prunes by its own figures. */
 export interface ItemSide<Row, Ranking = unknown> {
@@ -69,9 +90,23 @@ export interface ItemSide<Row, Ranking = unknown> {
     | null;
 }
 
-/** A user as retrieval sees one. Newest first. */
+/** An item of the user's own, by its newest visit. */
+export interface OwnItem extends RecentItem {
+  /** Visits since it entered the profile; bounded where it is stored. */
+  readonly visits: number;
+  /** The earliest of these. */
+  readonly firstAtMs: number;
+}
+
+/** A user as retrieval sees one. */
 export interface Profile {
-  readonly recents: readonly RecentItem[];
+  readonly userId: string;
+  /** The moment that the list is made for: nothing in retrieval may ask a clock. */
+  readonly atMs: number;
+  /** Distinct items, newest first. */
+  readonly recents: readonly OwnItem[];
+  /** When the session of the newest visit began. */
+  readonly sessionStartMs: number;
 }
 
 export interface Candidate {
@@ -79,24 +114,100 @@ export interface Candidate {
   readonly score: number;
 }
 
-/** Retrieval for one profile, in two reads. */
+/** A learning fold that a retrieval reads. Versions and kinds that name the same one share it. */
+export interface Source {
+  /** The kind whose item side learned it. */
+  readonly kind: string;
+  readonly learning: unknown;
+  /** Bytes at the head of its rows that hold the small figures. */
+  readonly headBytes: number;
+  /** Whether the partitions' rankings are read too. */
+  readonly rankings: boolean;
+}
+
+/** What was read of one source. Rows and heads that are not there are left out. */
+export interface Learned {
+  readonly rows: ReadonlyMap<string, Buffer>;
+  readonly heads: ReadonlyMap<string, Buffer>;
+  /** One per partition that has any; at most a stated age old. */
+  readonly rankings: readonly Buffer[];
+}
+
+/** What does not depend on the profile. */
+export interface World {
+  /** Null where no model of the process needs items. */
+  readonly items: ItemTable | null;
+  /** Weights learned so far; null: none yet. */
+  readonly weights: Buffer | null;
+}
+
+/** What one source gave an item. */
+export interface Proposal {
+  readonly source: string;
+  readonly score: number;
+  /** 1 for the best of the source; 0: the source only scored it. */
+  readonly rank: number;
+}
+
+export interface Explained extends Candidate {
+  readonly proposals: readonly Proposal[];
+  /** The user's own item that did most for it. */
+  readonly because: string | null;
+}
+
+/** A retrieval whose weights are learned from what users do after a list was made (DESIGN 5). */
+export interface Trainer {
+  /** Versions with equal names share the weights. */
+  readonly name: string;
+  /** Whether this user's lists are logged. */
+  logs(userId: string): boolean;
+  /** The list, and a note of all its candidates' features: the example as long as it is open. */
+  note(
+    profile: Profile,
+    learned: readonly Learned[],
+    world: World,
+  ): { readonly candidates: readonly Candidate[]; readonly open: Buffer };
+  /**
+   * Closes an example by what the user did next; null where it teaches nothing. `seed` chooses the
+   * negatives: a position, so that a repetition chooses the same.
+   */
+  close(
+    open: Buffer,
+    next: { readonly itemId: string; readonly atMs: number },
+    seed: number,
+  ): Buffer | null;
+}
+
+/**
+ * Retrieval for one profile, in two reads over any number of sources. Arrays `[source][...]` are in
+ * the order of `sources`.
+ */
 export interface PersonalRetrieval {
   readonly shared: false;
-  /** Items whose learned rows are wanted. */
-  wants(profile: Profile): readonly string[];
-  /** Items whose small figures (row heads) are wanted next. */
-  figures(profile: Profile, rows: ReadonlyMap<string, Buffer>): readonly string[];
-  /** Best first, at most the configured depth. */
-  rank(
+  readonly sources: readonly Source[];
+  /** Whether `world.items` is needed. */
+  readonly needsItems: boolean;
+  readonly trainer: Trainer | null;
+  /** Keys whose learned rows are wanted. */
+  wants(profile: Profile): readonly (readonly string[])[];
+  /** Keys whose small figures (row heads) are wanted next; `heads` are empty here. */
+  figures(
     profile: Profile,
-    rows: ReadonlyMap<string, Buffer>,
-    heads: ReadonlyMap<string, Buffer>,
-  ): readonly Candidate[];
+    learned: readonly Learned[],
+    world: World,
+  ): readonly (readonly string[])[];
+  /** Best first, at most the configured depth. */
+  rank(profile: Profile, learned: readonly Learned[], world: World): readonly Candidate[];
+  /** As `rank`, with how it came about; null where there is no more to say than the score. */
+  readonly explain:
+    | ((profile: Profile, learned: readonly Learned[], world: World) => readonly Explained[])
+    | null;
 }
 
 /** Retrieval that needs no profile: one list for all, from the partitions' rankings. */
 export interface SharedRetrieval {
   readonly shared: true;
+  readonly sources: readonly [Source];
   /**
    * Best first, at most the configured depth. `keep` says whether an item belongs (a category, say);
    * it is joined here because folds read no item data.
@@ -111,7 +222,8 @@ export interface ModelKind<Learning, Config> {
   readonly source: string;
   readonly learningSchema: z.ZodType<Learning>;
   readonly retrievalSchema: z.ZodType<Config>;
-  readonly userSide: UserSide;
+  /** Null: nothing is learned, and `itemSide` is never asked for. */
+  readonly userSide: UserSide | null;
   itemSide(learning: Learning): ItemSide<unknown>;
   retrieval(learning: Learning, config: Config): PersonalRetrieval | SharedRetrieval;
 }

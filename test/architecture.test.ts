@@ -29,12 +29,14 @@ const directions: Readonly<Record<string, readonly string[]>> = {
   schemas: [],
   models: ['schemas'],
   topics: ['lib', 'schemas'],
-  services: ['lib', 'schemas', 'models', 'topics'],
-  batch: ['lib', 'schemas', 'models', 'topics'],
+  // Reads what was learned and makes lists of it: what candidates, serving and evaluation share.
+  retrieval: ['lib', 'schemas', 'models'],
+  services: ['lib', 'schemas', 'models', 'retrieval', 'topics'],
+  batch: ['lib', 'schemas', 'models', 'retrieval', 'topics'],
   stack: ['lib'],
   // A thin face over the rest: it hosts services, starts the stack and folds logs again.
-  cli: ['lib', 'schemas', 'models', 'topics', 'services', 'stack', 'bench'],
-  bench: ['lib', 'schemas', 'models', 'topics', 'services', 'stack', 'cli'],
+  cli: ['lib', 'schemas', 'models', 'retrieval', 'topics', 'services', 'stack', 'bench'],
+  bench: ['lib', 'schemas', 'models', 'retrieval', 'topics', 'services', 'stack', 'cli'],
 };
 
 function wrongDirections(file: SourceFile): string[] {

@@ -10,7 +10,7 @@ import { defaultPoisonLimits, PoisonMeter } from '../../lib/stream/poison.ts';
 import type { KeyWrite, StateStore } from '../../lib/stream/store.ts';
 import type { Fold, LogRecord, OutMessage } from '../../lib/stream/topology.ts';
 import type { ModelDefinition } from '../../models/definitions.ts';
-import { kinds } from '../../models/kinds.ts';
+import { kinds, userSides } from '../../models/kinds.ts';
 import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
 import { learnerOf } from '../../services/learning/learners.ts';
 import { learningFold } from '../../services/learning/topology.ts';
@@ -162,8 +162,9 @@ const foldSignals = async (inputs: LogRecord[][], tally: Tally): Promise<LogReco
       lineage: 'ingest',
       decoder: decoderOf<SignalInteraction>(signalInteractionSchema),
       types,
+      horizonMs: 400 * 86_400_000,
       recentItemsMax: 10,
-      sides: [...kinds.values()].map(({ userSide }) => userSide),
+      sides: userSides,
       packing: { topic: 'item-signals', partitions, encode, packBytesMax: 256 * 1024 },
     });
     const sent: OutMessage[] = [];

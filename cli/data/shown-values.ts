@@ -1,7 +1,7 @@
 import type { TopicDecoder } from '../../lib/avro/decoder.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import type { LogRecord } from '../../lib/kafka/log-record.ts';
-import { kinds } from '../../models/kinds.ts';
+import { userSides } from '../../models/kinds.ts';
 import type { FailedEvent } from '../../schemas/generated/failed-event.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
@@ -92,12 +92,12 @@ export class ShownValues {
 function openedPack(pack: SignalPack, { types }: CommonConfig): unknown {
   const signals: unknown[] = [];
   let fault: string | null = null;
-  for (const [kind, { userSide }] of kinds) {
+  for (const { channel } of userSides) {
     fault ??= readSignals(
       pack.signals,
-      { channel: userSide.channel, types },
+      { channel, types },
       ({ item, others, notes }, context, offset) =>
-        signals.push({ offset, kind, ...context, item, others, notes }),
+        signals.push({ offset, channel, ...context, item, others, notes }),
     );
   }
   return { ...pack, signals, ...(fault === null ? {} : { fault }) };

@@ -1,6 +1,6 @@
 import type { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { encoderFor } from '../../lib/avro/encoder.ts';
-import { kinds } from '../../models/kinds.ts';
+import { userSides } from '../../models/kinds.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
@@ -49,7 +49,7 @@ export function signalsReader(
   decoder: TopicDecoder<SignalPack>,
   { lineage, types }: { lineage: string; types: readonly string[] },
 ): EmittedReader {
-  const channels = [...kinds.values()].map(({ userSide }) => userSide.channel);
+  const channels = userSides.map(({ channel }) => channel);
   return {
     toOnePartition: false,
     prepare: (messages) => decoder.prepare(messages.map(({ value }) => value)),

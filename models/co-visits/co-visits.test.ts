@@ -7,7 +7,7 @@ import type { Neighbourhood } from './neighbourhood.ts';
 import { neighbourhoods } from './rows.ts';
 import { idAt } from './stored-row.ts';
 import { headBytes, cellBytes } from './layout.ts';
-import { visitedOther } from './user-side.ts';
+import { visitedOther } from '../visits.ts';
 
 const day = 86_400_000;
 const sideOf = (learning: object) => coVisits.itemSide(learningSchema.parse(learning));

@@ -11,7 +11,7 @@ import { headBytes, layoutVersion } from './layout.ts';
 import { type Neighbourhood, emptyNeighbourhood } from './neighbourhood.ts';
 import { retrieval } from './retrieval.ts';
 import { neighbourhoods } from './rows.ts';
-import { userSide, visitedOther } from './user-side.ts';
+import { visitedOther, visits } from '../visits.ts';
 
 const itemSide = (learning: Learning): ItemSide<Neighbourhood> => {
   const weights = new Map(Object.entries(learning.typeWeights));
@@ -47,7 +47,7 @@ export const coVisits: ModelKind<Learning, Retrieval> = {
     'Huang, Cui, Zhang, Jiang, Xu: TencentRec: Real-time Stream Recommendation in Practice, SIGMOD 2015',
   learningSchema,
   retrievalSchema,
-  userSide,
+  userSide: visits,
   itemSide,
   retrieval,
 };

@@ -1,25 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Profile, RecentItem } from '../model.ts';
+import type { OwnItem } from '../model.ts';
+import { profileOf, visitedOnce } from '../profile.ts';
+import { visits as userSide } from '../visits.ts';
 import { coVisits } from './co-visits.ts';
 import { type Learning, learningSchema, retrievalSchema } from './config.ts';
-import { retrieval } from './retrieval.ts';
+import { cosine } from './retrieval.ts';
 
 const day = 86_400_000;
+const nobody = { user: '', session: '' };
 
 /** Every item's stored row after some users' visits, folded through user side and item side. */
 const learn = (visits: readonly (readonly [string, string, number])[], learning: Learning) => {
   const side = coVisits.itemSide(learning);
   const rows = new Map<string, unknown>();
-  const recents = new Map<string, RecentItem[]>();
+  const recents = new Map<string, OwnItem[]>();
   for (const [user, itemId, atMs] of visits) {
     const known = recents.get(user) ?? [];
-    for (const signal of coVisits.userSide.signals(itemId, atMs, known)) {
+    for (const signal of userSide.signals(itemId, atMs, known, nobody)) {
       const row = side.learn(rows.get(signal.item), signal, { atMs, clock: 0, type: 'view' });
       if (row !== null) rows.set(signal.item, row);
     }
     const others = known.filter((recent) => recent.itemId !== itemId);
-    recents.set(user, [{ itemId, atMs, type: 'view' }, ...others].slice(0, 10));
+    recents.set(user, [visitedOnce({ itemId, atMs, type: 'view' }), ...others].slice(0, 10));
   }
   const stored = new Map<string, Buffer>();
   for (const [item, row] of rows) {
@@ -83,8 +86,8 @@ describe('co-visits retrieval', () => {
         const visits = pairs.map(([u, i], n) => [u, i, 1.7e12 + n * 0.37 * day] as const);
         const { stored, recents } = learn(visits, learning);
         for (const [user, known] of recents) {
-          const found = retrieval(learning, config);
-          const profile: Profile = { recents: known };
+          const found = cosine(learning, config);
+          const profile = profileOf(user, known);
           const rows = new Map(
             found.wants(profile).flatMap((item) => {
               const row = stored.get(item);
@@ -108,10 +111,10 @@ describe('co-visits retrieval', () => {
 
   test('cuts to the configured depth, best first, ties by id, and asks for no row twice', () => {
     const learning = learningSchema.parse({});
-    const found = retrieval(learning, retrievalSchema.parse({ depth: 3, scoredItemsMax: 12 }));
+    const found = cosine(learning, retrievalSchema.parse({ depth: 3, scoredItemsMax: 12 }));
     const visits = Array.from({ length: 40 }, (_, n) => [`u${n % 2}`, `i${n >> 1}`, n] as const);
     const { stored, recents } = learn(visits, learning);
-    const profile = { recents: recents.get('u0') ?? [] };
+    const profile = profileOf('u0', recents.get('u0') ?? []);
     const rows = new Map(found.wants(profile).map((item) => [item, stored.get(item) as Buffer]));
     const figures = found.figures(profile, rows);
     expect(figures.length).toBeLessThanOrEqual(12);
@@ -123,9 +126,9 @@ describe('co-visits retrieval', () => {
   });
 
   test('has nothing to say of a user without history, and passes over broken rows', () => {
-    const found = retrieval(learningSchema.parse({}), retrievalSchema.parse({}));
-    expect(found.rank({ recents: [] }, new Map(), new Map())).toEqual([]);
-    const profile = { recents: [{ itemId: 'a', atMs: 5, type: 'view' }] };
+    const found = cosine(learningSchema.parse({}), retrievalSchema.parse({}));
+    expect(found.rank(profileOf('u', []), new Map(), new Map())).toEqual([]);
+    const profile = profileOf('u', [visitedOnce({ itemId: 'a', atMs: 5, type: 'view' })]);
     expect(found.rank(profile, new Map([['a', Buffer.alloc(7, 1)]]), new Map())).toEqual([]);
   });
 });

@@ -1,4 +1,6 @@
 import type { Candidate, PersonalRetrieval, Profile } from '../model.ts';
+import { type OneSource, oneSource } from '../one-source.ts';
+import { headBytes } from './layout.ts';
 import { type Learning, type Retrieval, halfLives } from './config.ts';
 import { type StoredRow, idAt, readHead, readRow } from './stored-row.ts';
 import { Union, threshold } from './union.ts';
@@ -117,7 +119,7 @@ const better = (a: Candidate, b: Candidate): number =>
   b.score - a.score || (a.itemId < b.itemId ? -1 : 1);
 
 /** The cosine of the user's recent items with each neighbour, summed with falling parts. */
-export const retrieval = (learning: Learning, config: Retrieval): PersonalRetrieval => {
+export const cosine = (learning: Learning, config: Retrieval): OneSource => {
   const settings = { learning, config };
   // What `figures` found, for `rank` of the same rows: a memo, gone with the rows.
   const memo = new WeakMap<Rows, { readonly profile: Profile; readonly found: Found }>();
@@ -129,10 +131,12 @@ export const retrieval = (learning: Learning, config: Retrieval): PersonalRetrie
     return found;
   };
   return {
-    shared: false,
     wants: (profile) => recentsOf(profile, config),
     figures: (profile, rows) => foundIn(profile, rows).ids.filter((id) => !rows.has(id)),
     rank: (profile, rows, heads) =>
       score(foundIn(profile, rows), heads, rows, config).sort(better).slice(0, config.depth),
   };
 };
+
+export const retrieval = (learning: Learning, config: Retrieval): PersonalRetrieval =>
+  oneSource({ kind: 'co-visits', learning, headBytes }, cosine(learning, config));

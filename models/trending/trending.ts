@@ -45,8 +45,9 @@ const better = (a: Candidate, b: Candidate): number =>
   b.score - a.score || (a.itemId < b.itemId ? -1 : 1);
 
 /** Scores are relative to the best item of all: 1 for it, .5 for one half as popular. */
-const retrieval = (_learning: Learning, config: Retrieval): SharedRetrieval => ({
+const retrieval = (learning: Learning, config: Retrieval): SharedRetrieval => ({
   shared: true,
+  sources: [{ kind: 'trending', learning, headBytes: popularityBytes, rankings: true }],
   rank(stored, keep) {
     const found: Candidate[] = [];
     let best = Number.NEGATIVE_INFINITY;

@@ -4,7 +4,9 @@ import type { Known } from '../../models/catalogue.ts';
 import { type ModelDefinition, modelVersion, parseModel } from '../../models/definitions.ts';
 import { kinds } from '../../models/kinds.ts';
 import { decodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
-import { chunksOf, distinct, listRow, personalModels, subjectOf } from './candidates.ts';
+import { profileOf } from '../../models/profile.ts';
+import { personalModels } from '../../retrieval/personal-models.ts';
+import { chunksOf, distinct, listRow, subjectOf } from './candidates.ts';
 
 function known(content: object): [string, Known<ModelDefinition>] {
   const parsed = parseModel(JSON.stringify(content), kinds);
@@ -21,7 +23,7 @@ test('only models that rank by profile keep a list per user', () => {
   const [model, ...others] = personalModels(inUse, kinds);
   expect(others).toEqual([]);
   expect(model?.version).toMatch(/^co-visits@/);
-  expect(model?.learning).toMatch(/^learning:co-visits-/);
+  expect(model?.learned[0]).toMatch(/^learning:co-visits-/);
   expect(model?.listPrefix).toBe(listPrefix(model?.version ?? ''));
 });
 
@@ -33,12 +35,12 @@ test('versions that learn alike share what was learned, and have lists of their 
     ]),
     kinds,
   );
-  expect(one?.learning).toBe(other?.learning);
+  expect(one?.learned).toEqual(other?.learned);
   expect(one?.listPrefix).not.toBe(other?.listPrefix);
 });
 
 test('a row is named by model version and user, and says what it was made from', () => {
-  const subject = { userId: 'ann', profile: { recents: [] }, newestAtMs: 5000 };
+  const subject = { userId: 'ann', profile: profileOf('ann', []), newestAtMs: 5000 };
   const [model] = personalModels(new Map([known({ model: 'm', kind: 'co-visits' })]), kinds);
   if (model === undefined) throw new Error('no model');
   const made = { candidates: [{ itemId: 'x', score: 1 }], profileOffset: 7, computedAtMs: 9000 };

@@ -8,6 +8,7 @@ const schema = z.object({
   FRESHET_CANDIDATES_FIGURES_AGE_MS: whole(0, 5_000).default(5_000),
   FRESHET_CANDIDATES_FIGURES_MAX: whole(1_000, 5_000_000).default(200_000),
   FRESHET_CANDIDATES_ROWS_MIB: whole(1, 4_096).default(64),
+  FRESHET_CANDIDATES_RANKINGS_AGE_MS: whole(0, 5_000).default(1_000),
 });
 
 /** Nothing here is part of an identity: it bounds work and memory, not the result. */
@@ -19,6 +20,7 @@ export interface CandidatesConfig {
   readonly figuresAgeMsMax: number;
   readonly figuresMax: number;
   readonly rowsBytesMax: number;
+  readonly rankingAgeMsMax: number;
 }
 
 export function candidatesConfig(environment: Environment = process.env): CandidatesConfig {
@@ -28,6 +30,7 @@ export function candidatesConfig(environment: Environment = process.env): Candid
     usersAtOnce: settings.FRESHET_CANDIDATES_USERS_AT_ONCE,
     figuresAgeMsMax: settings.FRESHET_CANDIDATES_FIGURES_AGE_MS,
     figuresMax: settings.FRESHET_CANDIDATES_FIGURES_MAX,
+    rankingAgeMsMax: settings.FRESHET_CANDIDATES_RANKINGS_AGE_MS,
     rowsBytesMax: settings.FRESHET_CANDIDATES_ROWS_MIB * 1024 * 1024,
   });
 }

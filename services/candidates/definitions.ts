@@ -6,7 +6,7 @@ import {
   type FollowDefinitionsOptions,
   followDefinitions,
 } from '../../topics/follow-definitions.ts';
-import { type PersonalModel, personalModels } from './candidates.ts';
+import { type PersonalModel, personalModels } from '../../retrieval/personal-models.ts';
 
 export interface PersonalModelsInUse {
   /** Null once everything that stood there at the start is known. */

@@ -4,6 +4,7 @@ import { monotonicMs, now } from '../../lib/clock.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { Generations } from '../../lib/stream/generations.ts';
+import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { type PartitionTask, runTask } from '../../lib/stream/run-task.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { exposures } from '../../topics/exposures.ts';
@@ -12,7 +13,6 @@ import { interactions } from '../../topics/interactions.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { type CandidatesConfig, candidatesConfig } from './config.ts';
 import { followPersonalModels, type PersonalModelsInUse } from './definitions.ts';
-import { Heads } from './learned.ts';
 import { type ActiveUser, candidatesTask, type ServedUser } from './topology.ts';
 
 /** How long a switched pointer `current` may go unnoticed. */
@@ -42,7 +42,6 @@ function taskOf(
   const { prefix, types } = context.config;
   const { metrics } = context;
   const input = inputs(context);
-  const { figuresAgeMsMax: ageMsMax, figuresMax: headsMax } = config;
   return candidatesTask({
     interactions: input<ActiveUser>(interactions, interactionFields(['user_id', 'appended_at'])),
     exposures: input<ServedUser>(exposures, exposureFields),
@@ -54,7 +53,7 @@ function taskOf(
       ageMsMax: pointerAgeMsMax,
       clockMs: monotonicMs,
     }),
-    heads: new Heads(redis, { ageMsMax, headsMax }),
+    reads: new LearnedReads(redis, config),
     models,
     nowMs: now,
     counted: {

@@ -4,7 +4,8 @@ import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { Generation } from '../../lib/stream/generations.ts';
 import { offsetIn } from '../../lib/stream/header.ts';
 import { decodeCandidatesHead } from '../../schemas/packed/candidates.ts';
-import { type PersonalModel, type Subject, subjectOf } from './candidates.ts';
+import type { PersonalModel } from '../../retrieval/personal-models.ts';
+import { type Subject, subjectOf } from './candidates.ts';
 
 /** How long a slice looks out for the features of its own records before its partition pauses. */
 const looksMs = [2, 4, 8, 16, 32];

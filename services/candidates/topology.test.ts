@@ -5,9 +5,10 @@ import { foldKeys } from '../../lib/stream/keys.ts';
 import type { TaskSlice } from '../../lib/stream/run-task.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
 import type { PersonalRetrieval } from '../../models/model.ts';
+import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import { decodeCandidates, encodeCandidates } from '../../schemas/packed/candidates.ts';
 import { candidatesConfig } from './config.ts';
-import { Heads } from './learned.ts';
 import { candidatesTask } from './topology.ts';
 
 const interactions = 'freshet.interactions.v1';
@@ -25,21 +26,31 @@ const keys = foldKeys({ code: 'f', family: 'user', id4: 'Fea1' });
 /** Ranks what each recent item's row names, by the number in the found items' heads. */
 const toy: PersonalRetrieval = {
   shared: false,
-  wants: ({ recents }) => recents.map(({ itemId }) => itemId),
-  figures: (_, rows) => [...rows.values()].map((row) => row.toString().split(' ')[1] ?? ''),
-  rank: (_, __, heads) =>
-    [...heads].map(([itemId, head]) => ({ itemId, score: Number(head.toString()) })),
+  sources: [{ kind: 'toy', learning: {}, headBytes: 1, rankings: false }],
+  needsItems: false,
+  trainer: null,
+  wants: ({ recents }) => [recents.map(({ itemId }) => itemId)],
+  figures: (_, [learned]) => [
+    [...(learned?.rows.values() ?? [])].map((row) => row.toString().split(' ')[1] ?? ''),
+  ],
+  rank: (_, [learned]) =>
+    [...(learned?.heads ?? [])].map(([itemId, head]) => ({
+      itemId,
+      score: Number(head.toString()),
+    })),
+  explain: null,
 };
-const model = {
+const model: PersonalModel = {
+  kind: 'personal',
   version: 'toy@000000000001',
-  learning: 'learning:toy',
-  headBytes: 1,
+  learned: ['learning:toy'],
+  ageMsMax: 1_000,
   retrieval: toy,
   listPrefix: 'mv4_',
 };
 
 function stage(
-  change: { models?: (typeof model)[]; ready?: string; learned?: boolean; nowMs?: number } = {},
+  change: { models?: PersonalModel[]; ready?: string; learned?: boolean; nowMs?: number } = {},
 ) {
   const values = new Map<string, Buffer>();
   const put = (key: string, value: string | Buffer): void =>
@@ -78,7 +89,7 @@ function stage(
     config: { ...candidatesConfig({}), usersAtOnce: 2 },
     redis,
     generations: { read: async () => generations },
-    heads: new Heads(redis, { ageMsMax: 5000, headsMax: 100 }),
+    reads: new LearnedReads(redis, candidatesConfig({})),
     models: { ready: () => change.ready ?? null, personal: () => change.models ?? [model] },
     nowMs: () => change.nowMs ?? 9000,
     counted: {
@@ -150,7 +161,7 @@ describe('interactions', () => {
       profileOffset: 20,
       computedAtMs: 9000,
       newestAtMs: 6000,
-      candidates: [{ itemId: 'x' }, { itemId: 'y' }],
+      candidates: [{ itemId: 'y' }],
     });
     expect(counted.lists).toBe(3);
     task.written?.(four);

@@ -7,11 +7,12 @@ import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { candidatesLayout } from '../../schemas/packed/candidates.ts';
 import type { ValueDecoder } from '../../topics/interactions-input.ts';
-import { chunksOf, distinct, listRow, type PersonalModel } from './candidates.ts';
+import type { LearnedReads } from '../../retrieval/learned-reads.ts';
+import { generationsOf, type PersonalModel } from '../../retrieval/personal-models.ts';
+import type { World } from '../../models/model.ts';
+import { chunksOf, distinct, listRow } from './candidates.ts';
 import type { CandidatesConfig } from './config.ts';
-import { type Heads, SliceRows } from './learned.ts';
 import { lookOut, readSubjects, withoutNewLists } from './profiles.ts';
-import { rankGroup } from './ranking.ts';
 
 /** What this service reads of an interaction and of an exposure; the decoders pass over the rest. */
 export type ActiveUser = Pick<Interaction, 'user_id' | 'appended_at'>;
@@ -24,7 +25,7 @@ export interface CandidatesOptions {
   readonly config: CandidatesConfig;
   readonly redis: Pick<RedisPort, 'mget' | 'mgetMany' | 'getRanges'>;
   readonly generations: Pick<Generations, 'read'>;
-  readonly heads: Heads;
+  readonly reads: LearnedReads;
   /** Models with a list per user, and null once these are known; else what is waited for. */
   readonly models: { ready(): string | null; personal(): readonly PersonalModel[] };
   readonly nowMs: () => number;
@@ -121,7 +122,7 @@ async function makeLists(
   const writes: Writes = [];
   if (users.length === 0 || models.length === 0) return { kind: 'write', writes };
   const { partition } = slice;
-  const names = [features, candidates, ...models.map(({ learning }) => learning)];
+  const names = [features, candidates, ...models.flatMap(({ learned }) => learned)];
   const generations = await options.generations.read(names);
   const source = generations.get(features);
   if (source === undefined) return { kind: 'wait', why: `${features} was never started here` };
@@ -129,25 +130,32 @@ async function makeLists(
   if (!(await lookOut(options.redis, { source, partition, from }))) return behind;
 
   const { redis, types, config } = options;
-  const rows = new SliceRows(redis, config.rowsBytesMax);
+  const rows = options.reads.newSlice();
   for (const chunk of chunksOf(users, config.usersAtOnce)) {
     const read = await readSubjects(redis, chunk, { source, partition, types });
     if (read.offset < from) return behind;
     for (const model of models) {
-      const generation = generations.get(model.learning);
+      const learnedAt = generationsOf(model, generations);
       // Not learned here yet: the ladder's next step answers, and an exposure asks again.
-      if (generation === undefined) continue;
+      if (learnedAt === null) continue;
       const nowMs = options.nowMs();
       // Only where the features are ahead can a list be there that knows this slice.
       const subjects =
         from > 0 && read.offset > from && own !== undefined
           ? await withoutNewLists(redis, read.subjects, { own, partition, model, from, nowMs })
           : read.subjects;
-      const learned = { rows, heads: options.heads };
-      const lists = await rankGroup(model, subjects, { generation, learned, nowMs });
+      const { retrieval } = model;
+      const tasks = subjects.map(({ profile }) => ({
+        retrieval,
+        generations: learnedAt,
+        profile,
+        world,
+      }));
+      const learned = await options.reads.read(tasks, { rows, nowMs });
       for (const [at, subject] of subjects.entries()) {
+        const ranked = retrieval.rank(subject.profile, learned[at] ?? [], world);
         const made = { profileOffset: read.offset, computedAtMs: nowMs };
-        writes.push(listRow(subject, model, { ...made, candidates: lists[at] ?? [] }));
+        writes.push(listRow(subject, model, { ...made, candidates: ranked }));
       }
     }
     await slice.heartbeat();
@@ -157,4 +165,5 @@ async function makeLists(
   return { kind: 'write', writes };
 }
 
+const world: World = { items: null, weights: null };
 const behind: TaskResult = { kind: 'wait', why: `${features} has not folded this slice yet` };

@@ -4,13 +4,19 @@ import type { KindCatalogue, ModelDefinition } from '../../models/definitions.ts
 import { learningName } from '../../models/learning-identity.ts';
 import type { Learner } from './topology.ts';
 
-type Learning = Pick<ModelDefinition, 'kind' | 'learning'>;
+/** A kind, and the configuration of what it learns. */
+interface Learning {
+  readonly kind: string;
+  readonly learning: unknown;
+}
 
-/** What a definition has learned for it; null for a kind that this release does not know. */
-export const learnerOf = (definition: Learning, kinds: KindCatalogue): Learner | null => {
-  const kind = kinds.get(definition.kind);
-  if (kind === undefined) return null;
-  const { learning } = definition;
+/** One fold; null for a kind that this release does not know, or that learns nothing. */
+export const learnerOf = (
+  { kind: name, learning }: Learning,
+  kinds: KindCatalogue,
+): Learner | null => {
+  const kind = kinds.get(name);
+  if (kind === undefined || kind.userSide === null) return null;
   return {
     name: learningName(kind.kind, learning),
     kind: kind.kind,
@@ -21,15 +27,22 @@ export const learnerOf = (definition: Learning, kinds: KindCatalogue): Learner |
   };
 };
 
+/** What a definition ranks by: a blend reads what other kinds learned. */
+const sourcesOf = (
+  { kind, learning, retrieval }: ModelDefinition,
+  kinds: KindCatalogue,
+): readonly Learning[] => kinds.get(kind)?.retrieval(learning, retrieval).sources ?? [];
+
 /** One learner per learning identity: versions that differ in retrieval alone share it. */
 export const learnersOf = (
   models: ReadonlyMap<string, Known<ModelDefinition>>,
   kinds: KindCatalogue,
 ): ReadonlyMap<string, Learner> => {
   const learners = new Map<string, Learner>();
-  for (const { definition } of models.values()) {
-    const learner = learnerOf(definition, kinds);
-    if (learner !== null && !learners.has(learner.name)) learners.set(learner.name, learner);
-  }
+  for (const { definition } of models.values())
+    for (const source of sourcesOf(definition, kinds)) {
+      const learner = learnerOf(source, kinds);
+      if (learner !== null && !learners.has(learner.name)) learners.set(learner.name, learner);
+    }
   return learners;
 };

@@ -48,8 +48,8 @@ const packs = (acts: readonly Act[], size: number): Buffer[] => {
       writer.begin({ offset, atMs: 1.7e12 + offset * 3_600_000, clock: offset, typeIndex });
       const notes = others.map((_, index) => index + 1);
       writer.add(1, { item, others: [], notes: [] });
-      writer.add(2, { item, others, notes });
-      for (const other of others) writer.add(2, { item: other, others: [item], notes: [129] });
+      writer.add(3, { item, others, notes });
+      for (const other of others) writer.add(3, { item: other, others: [item], notes: [129] });
     }
     const { firstOffset, lastOffset } = writer;
     values.push(

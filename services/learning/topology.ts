@@ -58,6 +58,7 @@ export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown
     shared: ranking,
     cacheBytesMax: options.cacheBytesMax,
     emission: null,
+    horizon: null,
     fold(row, { input, key }, { shared }) {
       const next = side.learn(row, input, input.context);
       if (next !== null) ranking?.place(shared, key, next);

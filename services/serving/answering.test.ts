@@ -15,8 +15,9 @@ import type { Request } from '../../schemas/generated/request.ts';
 import { encodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
 import { kindBit, seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { answerBatch, type AnsweringParts } from './answering.ts';
-import { current, FakeRedis, requestRecord } from './fakes.ts';
-import { ItemTable } from './items.ts';
+import { current, FakeRedis, requestRecord, readBounds } from './fakes.ts';
+import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import { ItemTable } from '../../models/item-table.ts';
 import { ServedModels } from './models.ts';
 import { foldNames } from './plan.ts';
 import { Rankings } from './rankings.ts';
@@ -107,7 +108,7 @@ let clockMs: number;
 const models = new ServedModels(kinds);
 models.follow(known);
 
-const learning = (version: string): string => models.get(version)?.learning ?? '';
+const learning = (version: string): string => models.get(version)?.learned[0] ?? '';
 const point = async (): Promise<void> => {
   const pointers = [
     current(foldNames.seen, 's', 'user'),
@@ -132,7 +133,7 @@ const store = (
   const seen = generation(foldNames.seen);
   redis.values.set(
     seen.header(user),
-    Buffer.from(formatHeader({ offsets: [42], hashes: ['x'], marks: [[]] })),
+    Buffer.from(formatHeader({ offsets: [42], hashes: ['x'], marks: [[]], newestMs: [-1] })),
   );
   if (has.bought) redis.values.set(seen.row(user), seenRow('purchase', ...has.bought));
   if (has.list)
@@ -158,6 +159,7 @@ beforeEach(async () => {
   clockMs = 0;
   parts = {
     redis,
+    reads: new LearnedReads(redis, readBounds),
     models,
     generations,
     rankings: new Rankings(1_000),

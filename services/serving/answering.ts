@@ -1,10 +1,11 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
-import { offsetIn } from '../../lib/stream/header.ts';
-import type { Candidate } from '../../models/model.ts';
+import { newestIn, offsetIn } from '../../lib/stream/header.ts';
+import type { Candidate, World } from '../../models/model.ts';
 import { readSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeRecents } from '../../schemas/packed/user-features.ts';
 import { answer } from './answer.ts';
-import type { ItemTable } from './items.ts';
+import type { ItemTable } from '../../models/item-table.ts';
+import type { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { type StoredList, readList } from './lists.ts';
 import type { AnsweredRequest, Basis } from './outputs.ts';
 import { keysOf, type PlanFacts, planRequest, type RequestPlan, takeRankings } from './plan.ts';
@@ -15,7 +16,9 @@ import { bindRules } from './rules.ts';
 import { rankSessions, sessionProfile, type SessionTask } from './sessions.ts';
 
 export interface AnsweringParts extends PlanFacts {
-  readonly redis: Pick<RedisPort, 'mgetMany' | 'getRanges'>;
+  readonly redis: Pick<RedisPort, 'mgetMany'>;
+  /** For sessions, which are ranked while the request waits. */
+  readonly reads: LearnedReads;
   readonly rankings: Rankings;
   readonly items: ItemTable;
   itemOffsets(): readonly number[];
@@ -73,7 +76,11 @@ const answerOne = (
   const { accepted } = plan;
   const { parts, read, atMs } = judging;
   const { definition } = accepted.context;
-  const seen = readSeen(plan.seen === null ? null : (read.get(plan.seen.row) ?? null));
+  const header = plan.seen === null ? null : (read.get(plan.seen.header) ?? null);
+  const seen = readSeen(plan.seen === null ? null : (read.get(plan.seen.row) ?? null), {
+    horizonMs: plan.seen?.horizonMs ?? null,
+    newestMs: newestIn(header),
+  });
   const rules = bindRules(definition.rules, {
     seen,
     available: (itemId, judgedMs) => parts.items.available(itemId, judgedMs),
@@ -90,7 +97,6 @@ const answerOne = (
     rules,
     steps: plan.steps.map((_, index) => () => candidatesOf(index, { plan, session, lists, parts })),
   });
-  const header = plan.seen === null ? null : (read.get(plan.seen.header) ?? null);
   return {
     accepted,
     answered,
@@ -160,22 +166,25 @@ const sessionLists = async (
 ): Promise<readonly (SessionLists | null)[]> => {
   const tasks: (SessionTask & { readonly plan: number; readonly step: number })[] = [];
   const now = { atMs: parts.nowMs(), type: parts.types[0] ?? '' };
+  const world: World = { items: parts.items, weights: null };
   for (const [index, plan] of plans.entries()) {
     if (!plan.steps.some(({ kind }) => kind === 'session')) continue;
     const bytes = plan.features === null ? null : (read.get(plan.features.row) ?? null);
     const stored = bytes === null ? [] : decodeRecents(bytes, parts.types);
-    const profile = sessionProfile(plan.accepted.request.session, stored, now);
+    const { user_id: userId, session } = plan.accepted.request;
+    const profile = sessionProfile(session, stored, { ...now, userId });
     for (const [at, step] of plan.steps.entries())
       if (step.kind === 'session')
         tasks.push({
           model: step.model,
-          generation: step.generation,
+          generations: step.generations,
           profile,
+          world,
           plan: index,
           step: at,
         });
   }
-  const ranked = await rankSessions(parts.redis, tasks);
+  const ranked = await rankSessions(parts.reads, tasks, parts.monotonicMs());
   return plans.map((plan, index) => {
     const own = tasks.flatMap((task, at): [number, readonly Candidate[]][] =>
       task.plan === index ? [[task.step, ranked[at] ?? nothing]] : [],

@@ -8,10 +8,11 @@ import type { MetricEvent } from '../../schemas/generated/metric-event.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import { serveBatch, type BatchParts } from './batch.ts';
-import { current, FakeRedis, requestRecord } from './fakes.ts';
-import { ItemTable } from './items.ts';
+import { current, FakeRedis, readBounds, requestRecord } from './fakes.ts';
+import { ItemTable } from '../../models/item-table.ts';
 import { Rankings } from './rankings.ts';
-import type { ServedModel } from './models.ts';
+import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import type { ReadyModel } from '../../retrieval/personal-models.ts';
 import { kinds } from '../../models/kinds.ts';
 import { currentKey } from '../../lib/stream/current.ts';
 import { Generations } from '../../lib/stream/generations.ts';
@@ -24,14 +25,15 @@ if (!context.ok) throw new Error(context.faults.join());
 const home = { version: 'home@0123456789ab', revision: 1, definition: context.value };
 
 /** A model that holds `a`, `b` and `c` for everyone. */
-const anything: ServedModel = {
+const anything: ReadyModel = {
   kind: 'shared',
   version: 'm@0123456789ab',
   learning: 'learning:m',
   ageMsMax: 1_000,
-  headBytes: 0,
+  learned: ['learning:m'],
   retrieval: {
     shared: true,
+    sources: [{ kind: 'm', learning: {}, headBytes: 0, rankings: true }],
     rank: () => ['a', 'b', 'c'].map((itemId) => ({ itemId, score: 1 })),
   },
 };
@@ -51,6 +53,7 @@ const start = async (change: Partial<BatchParts> = {}) => {
   const parts: BatchParts = {
     answering: {
       redis,
+      reads: new LearnedReads(redis, readBounds),
       models: { get: () => anything },
       generations,
       rankings: new Rankings(1_000),
@@ -205,7 +208,6 @@ test('an answer that came too late says so instead', async () => {
           clockMs = 5_001;
           return parts.answering.redis.mgetMany(groups);
         },
-        getRanges: parts.answering.redis.getRanges,
       },
     },
   };

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { type Environment, list, parseEnvironment, whole } from '../../lib/config/environment.ts';
 
+import type { ReadBounds } from '../../retrieval/learned-reads.ts';
+
 export interface ServingConfig {
   /** Topics that answers may be sent to beside `recommendations`; an entry may end in `*`. */
   readonly replyTopics: readonly string[];
@@ -19,6 +21,8 @@ export interface ServingConfig {
   readonly replyOpenMs: number;
   /** How old a ranking in memory may be. */
   readonly rankingAgeMsMax: number;
+  /** What is read for sessions. */
+  readonly reads: ReadBounds;
   /** How often the pointers to current generations are read. */
   readonly pointersMs: number;
 }
@@ -44,6 +48,12 @@ export function servingConfig(environment: Environment = process.env): ServingCo
     replyFailuresMax: 3,
     replyOpenMs: 10_000,
     rankingAgeMsMax: 1_000,
+    reads: {
+      rowsBytesMax: 64 * 1024 * 1024,
+      figuresAgeMsMax: 5_000,
+      figuresMax: 200_000,
+      rankingAgeMsMax: 1_000,
+    },
     pointersMs: 1_000,
   });
 }

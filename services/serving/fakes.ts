@@ -1,6 +1,7 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
+import type { ReadBounds } from '../../retrieval/learned-reads.ts';
 
 /** What tests of this folder share: no broker, no Redis, no clock. */
 
@@ -58,3 +59,10 @@ export const requestRecord = (change: Partial<LogRecord> = {}): LogRecord => ({
   headers: {},
   ...change,
 });
+
+export const readBounds: ReadBounds = {
+  rowsBytesMax: 1_000_000,
+  figuresAgeMsMax: 0,
+  figuresMax: 1_000,
+  rankingAgeMsMax: 1_000,
+};

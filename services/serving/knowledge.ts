@@ -4,12 +4,12 @@ import type { RegistryPort } from '../../lib/avro/registry.ts';
 import { type DecodedTable, followDecoded } from '../../lib/kafka/decoded-table.ts';
 import type { ServiceContext } from '../../lib/service.ts';
 import { Catalogue } from '../../models/catalogue.ts';
+import { ItemTable } from '../../models/item-table.ts';
 import { kinds } from '../../models/kinds.ts';
 import { type Item, itemSchema } from '../../schemas/generated/item.ts';
 import { followDefinitions, type FollowedDefinitions } from '../../topics/follow-definitions.ts';
 import { items as itemsTopic } from '../../topics/items.ts';
 import { topicName } from '../../topics/topic.ts';
-import { ItemTable } from './items.ts';
 import { ServedModels } from './models.ts';
 
 /** Definitions and items in memory, fed by their compacted topics. */

@@ -12,6 +12,7 @@ import { openOutbox, type Outbox } from '../../lib/kafka/outbox.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { Generations } from '../../lib/stream/generations.ts';
+import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { metricEventSchema } from '../../schemas/generated/metric-event.ts';
 import { recommendationSchema } from '../../schemas/generated/recommendation.ts';
@@ -178,7 +179,7 @@ function joinRequests(parts: Parts, batchParts: BatchParts): Promise<BatchConsum
 
 /** Reads the pointers of every fold that an answer may need; null, or what is missing. */
 async function refresh({ context, generations, knowledge }: Parts): Promise<string | null> {
-  const learned = [...knowledge.models.all()].map(({ learning }) => learning);
+  const learned = [...knowledge.models.all()].flatMap((model) => model.learned);
   try {
     await generations.read([...Object.values(foldNames), ...learned]);
   } catch (error) {
@@ -203,6 +204,7 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
   return {
     answering: {
       redis: parts.redis,
+      reads: new LearnedReads(parts.redis, config.reads),
       models: knowledge.models,
       generations: parts.generations,
       rankings: new Rankings(config.rankingAgeMsMax),

@@ -1,5 +1,10 @@
 import type { KeysAt, Read } from './reads.ts';
-import type { PersonalModel, ServedModels, SharedModel } from './models.ts';
+import {
+  generationsOf,
+  type PersonalModel,
+  type SharedModel,
+} from '../../retrieval/personal-models.ts';
+import type { ServedModels } from './models.ts';
 import type { Rankings } from './rankings.ts';
 import type { Accepted } from './request.ts';
 import { RetryableError } from '../../lib/errors.ts';
@@ -11,14 +16,23 @@ export type StepPlan =
   | { readonly kind: 'none' }
   | { readonly kind: 'shared'; readonly model: SharedModel; readonly generation: Generation }
   | { readonly kind: 'list'; readonly model: PersonalModel; readonly key: string }
-  | { readonly kind: 'session'; readonly model: PersonalModel; readonly generation: Generation };
+  | {
+      readonly kind: 'session';
+      readonly model: PersonalModel;
+      readonly generations: readonly (Generation | undefined)[];
+    };
+
+/** What a user has seen, and after how long it is forgotten; null: never. */
+export interface SeenAt extends KeysAt {
+  readonly horizonMs: number | null;
+}
 
 /** What has to be read before one request can be answered. */
 export interface RequestPlan {
   readonly accepted: Accepted;
   readonly steps: readonly StepPlan[];
   /** Null: no rule of the context asks for it. */
-  readonly seen: KeysAt | null;
+  readonly seen: SeenAt | null;
   /** Null: the request brought no session. */
   readonly features: KeysAt | null;
 }
@@ -53,26 +67,27 @@ const planStep = (
   const { generations, models } = given.facts;
   const model = models.get(version);
   if (model === undefined) return { kind: 'none' };
-  const learned = generations.get(model.learning);
-  if (model.kind === 'shared')
-    return learned === undefined
-      ? { kind: 'none' }
-      : { kind: 'shared', model, generation: learned };
-  if (given.withSession && learned !== undefined)
-    return { kind: 'session', model, generation: learned };
+  if (model.kind === 'shared') {
+    const generation = generations.get(model.learning);
+    return generation === undefined ? { kind: 'none' } : { kind: 'shared', model, generation };
+  }
+  const learned = generationsOf(model, generations);
+  if (given.withSession && learned !== null)
+    return { kind: 'session', model, generations: learned };
   const lists = generations.get(foldNames.candidates);
   if (lists === undefined) return { kind: 'none' };
   return { kind: 'list', model, key: lists.row(model.listPrefix + given.user, given.user) };
 };
 
 /** A rule that cannot be judged stops the answer: an item is never shown on a guess. */
-const seenKeys = (user: string, { generations }: PlanFacts): KeysAt => {
+const seenKeys = (user: string, { generations }: PlanFacts): SeenAt => {
   const seen = generations.get(foldNames.seen);
   if (seen === undefined)
     throw new RetryableError(
       'seen-items has no current generation, so no answer can keep the rule not-seen: run `npx freshet run seen-items`',
     );
-  return { header: seen.header(user), row: seen.row(user) };
+  const horizonMs = seen.current.horizonMs ?? null;
+  return { header: seen.header(user), row: seen.row(user), horizonMs };
 };
 
 const featureKeys = (user: string, { generations }: PlanFacts): KeysAt | null => {

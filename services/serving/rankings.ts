@@ -1,7 +1,7 @@
 import type { Generation } from '../../lib/stream/generations.ts';
 import type { Candidate } from '../../models/model.ts';
-import type { ItemTable } from './items.ts';
-import type { SharedModel } from './models.ts';
+import type { ItemTable } from '../../models/item-table.ts';
+import type { SharedModel } from '../../retrieval/personal-models.ts';
 import type { Read } from './reads.ts';
 
 interface Stored {

@@ -2,7 +2,7 @@ import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { runFold } from '../../lib/stream/run-fold.ts';
-import { kinds } from '../../models/kinds.ts';
+import { userSides } from '../../models/kinds.ts';
 import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
@@ -13,7 +13,7 @@ import { type SignalInteraction, signalInteractionSchema, signalsFold } from './
 
 export async function startSignals(context: ServiceContext): Promise<RunningService> {
   const { recentItemsMax, packBytesMax } = signalsConfig();
-  const { prefix, partitions, types } = context.config;
+  const { prefix, partitions, types, userHorizonMs: horizonMs } = context.config;
   const registry = openRegistry(context.config.registry);
   const source = await openInteractions<SignalInteraction>(
     context.config,
@@ -24,8 +24,9 @@ export async function startSignals(context: ServiceContext): Promise<RunningServ
   const fold = signalsFold({
     ...source,
     types,
+    horizonMs,
     recentItemsMax,
-    sides: [...kinds.values()].map(({ userSide }) => userSide),
+    sides: userSides,
     packing: {
       topic: target,
       partitions,

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { drive } from '../../lib/stream/memory-driver.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
-import { kinds } from '../../models/kinds.ts';
+import { userSides } from '../../models/kinds.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
@@ -35,8 +35,9 @@ const foldOf = (packBytesMax = 4096) =>
     lineage,
     decoder,
     types,
+    horizonMs: 400 * 86_400_000,
     recentItemsMax: 3,
-    sides: [...kinds.values()].map(({ userSide }) => userSide),
+    sides: userSides,
     packing: { topic: 'freshet.item-signals.v1', partitions, encode, packBytesMax },
   });
 
@@ -59,7 +60,7 @@ const signalsIn = (messages: readonly OutMessage[]) =>
     const { signals, first_offset, last_offset } = decodePack(value);
     const all: { at: number; partition: number; pack: number; text: string }[] = [];
     const offsets = new Set<number>();
-    for (const channel of [1, 2]) {
+    for (const { channel } of userSides) {
       const fault = readSignals(signals, { channel, types }, (signal, context, at) => {
         const { item, others, notes } = signal;
         const text = `${channel} ${context.type} ${item}: ${others.map((o, n) => `${o}/${notes[n]}`).join()}`;

@@ -2,8 +2,22 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson } from '../../models/canonical.ts';
-import { kinds } from '../../models/kinds.ts';
-import type { ItemSide, Profile, RecentItem, Signal, SignalContext } from '../../models/model.ts';
+import { kinds, userSides } from '../../models/kinds.ts';
+import {
+  type ItemSide,
+  type Learned,
+  type OwnItem,
+  ownKeyMark,
+  type PersonalRetrieval,
+  type Profile,
+  type RecentItem,
+  type Signal,
+  type SignalContext,
+  type World,
+} from '../../models/model.ts';
+import { ItemTable } from '../../models/item-table.ts';
+import { learningName } from '../../models/learning-identity.ts';
+import { profileOf, visitedOnce } from '../../models/profile.ts';
 
 /** What every kind of model promises (models/model.ts). A new kind is run through it by its line in models/kinds.ts. */
 const visit = fc.record({
@@ -23,15 +37,17 @@ const recentsMax = 10;
 
 /** All signals of a log of visits, and what each user visited last. */
 const signalsOf = (kind: Kind, log: readonly Visit[]) => {
-  const users = new Map<number, RecentItem[]>();
+  const users = new Map<number, OwnItem[]>();
   const signals: { signal: Signal; context: SignalContext }[] = [];
   for (const [clock, { user, item, hours, type }] of log.entries()) {
     const atMs = 1.7e12 + hours * 3_600_000;
     const recents = Object.freeze(users.get(user) ?? []);
-    for (const signal of kind.userSide.signals(item, atMs, recents))
+    const visitor = { user: `u${user}`, session: `s${user}-${Math.floor(hours / 24)}` };
+    for (const signal of kind.userSide?.signals(item, atMs, recents, visitor) ?? [])
       signals.push({ signal, context: { atMs, clock, type } });
     const others = recents.filter(({ itemId }) => itemId !== item);
-    const all = [{ itemId: item, atMs, type }, ...others].sort((a, b) => b.atMs - a.atMs);
+    const all = [visitedOnce({ itemId: item, atMs, type }), ...others];
+    all.sort((a, b) => b.atMs - a.atMs);
     users.set(user, all.slice(0, recentsMax));
   }
   return { signals, users };
@@ -57,6 +73,7 @@ const apply = (
 
 /** Folds the log; `cut(n)` says whether everything goes through its stored form after signal n. */
 const learn = (kind: Kind, log: readonly Visit[], cut: (n: number) => boolean): Stored => {
+  if (kind.userSide === null) return { rows: new Map(), ranking: null };
   const side = kind.itemSide(kind.learningSchema.parse({}));
   const rows = new Map<string, unknown>();
   const stored = new Map<string, Buffer>();
@@ -88,10 +105,26 @@ const learn = (kind: Kind, log: readonly Visit[], cut: (n: number) => boolean): 
 
 const never = (): boolean => false;
 
+describe('user sides', () => {
+  test('have a channel of their own', () => {
+    expect(new Set(userSides.map(({ channel }) => channel)).size).toBe(userSides.length);
+    for (const { channel } of userSides) {
+      expect(channel).toBeGreaterThanOrEqual(1);
+      expect(channel).toBeLessThanOrEqual(255);
+    }
+  });
+});
+
+const signalsFor = (
+  kind: Kind,
+  visited: string,
+  recents: readonly RecentItem[],
+): readonly Signal[] =>
+  kind.userSide?.signals(visited, 1.7e12, recents, { user: 'u', session: 's' }) ?? [];
+
 describe.each([...kinds.values()])('$kind', (kind) => {
   const learning = kind.learningSchema.parse({});
   const config = kind.retrievalSchema.parse({});
-  const side = kind.itemSide(learning);
 
   test('has defaults for all of its configuration, which are themselves a configuration', () => {
     expect(kind.learningSchema.parse(learning)).toEqual(learning);
@@ -121,28 +154,22 @@ describe.each([...kinds.values()])('$kind', (kind) => {
       expect(page).toContain(`\`${name}\``);
   });
 
-  test('has a channel of its own', () => {
-    const channels = [...kinds.values()].map(({ userSide }) => userSide.channel);
-    expect(new Set(channels).size).toBe(kinds.size);
-    expect(kind.userSide.channel).toBeGreaterThanOrEqual(1);
-    expect(kind.userSide.channel).toBeLessThanOrEqual(255);
-  });
-
-  test('teaches of the visited and the recent items alone, each once, the visited one first', () => {
+  test('teaches of the visited and the recent items and of keys of its own, each once', () => {
     fc.assert(
       fc.property(visits, (log) => {
         const recents = [...signalsOf(kind, log).users.values()][0] ?? [];
         const given = structuredClone(recents);
         const visited = log.length % 2 === 0 ? 'new' : (recents[0]?.itemId ?? 'new');
-        const signals = kind.userSide.signals(visited, 1.7e12, recents);
+        const signals = signalsFor(kind, visited, recents);
         expect(recents).toEqual(given);
-        expect(kind.userSide.signals(visited, 1.7e12, recents)).toEqual(signals);
-        const known = new Set([visited, ...recents.map(({ itemId }) => itemId)]);
-        expect(signals[0]?.item).toBe(visited);
+        expect(signalsFor(kind, visited, recents)).toEqual(signals);
+        const known = new Set([visited, ...recents.map(({ itemId }) => itemId), 'u', 's']);
+        if (kind.userSide !== null) expect(signals[0]?.item).toBe(visited);
         expect(new Set(signals.map(({ item }) => item)).size).toBe(signals.length);
         for (const { item, others, notes } of signals) {
           expect(notes.length).toBe(others.length);
-          for (const id of [item, ...others]) expect(known.has(id)).toBe(true);
+          for (const id of [item, ...others])
+            expect(known.has(id) || id.startsWith(ownKeyMark)).toBe(true);
           for (const note of notes) expect(note & 0xff).toBe(note);
         }
       }),
@@ -160,6 +187,8 @@ describe.each([...kinds.values()])('$kind', (kind) => {
   });
 
   test('starts each row with its figures, and refuses another layout', () => {
+    if (kind.userSide === null) return;
+    const side = kind.itemSide(learning);
     const log = [{ user: 0, item: 'a', hours: 0, type: 'view' as const }];
     const { rows } = learn(kind, log, never);
     const row = rows.get('a') as Buffer;
@@ -172,21 +201,22 @@ describe.each([...kinds.values()])('$kind', (kind) => {
 
   test('ranks the same for the same state: best first, each once, at most its depth', () => {
     const retrieval = kind.retrieval(learning, kind.retrievalSchema.parse({ depth: 5 }));
+    const own = learningName(kind.kind, learning);
     fc.assert(
       fc.property(visits, (log) => {
-        const { rows } = learn(kind, log, never);
-        // Two partitions, as far as rankings go: each has its own items.
-        const isOdd = ({ item }: Visit): boolean => item.charCodeAt(item.length - 1) % 2 === 1;
-        const rankings = [log.filter(isOdd), log.filter((one) => !isOdd(one))].flatMap((part) => {
-          const { ranking } = learn(kind, part, never);
-          return ranking === null ? [] : [ranking];
-        });
-        const profiles = [...signalsOf(kind, log).users.values()].map((recents) => ({ recents }));
-        for (const profile of profiles) {
+        const learnedBy = new Map(
+          retrieval.sources.map((source) => [
+            learningName(source.kind, source.learning),
+            learnedOf(source.kind, log),
+          ]),
+        );
+        const { users } = signalsOf(kind, log);
+        for (const [user, recents] of users) {
+          const profile = profileOf(`u${user}`, recents);
           const rank = (reversed: boolean) =>
             retrieval.shared
-              ? retrieval.rank(reversed ? rankings.toReversed() : rankings, () => true)
-              : rankFor(retrieval, profile, { rows, reversed });
+              ? retrieval.rank(inOrder(learnedBy.get(own)?.rankings ?? [], reversed), () => true)
+              : rankFor(retrieval, profile, { learnedBy, reversed });
           const ranked = rank(false);
           expect(rank(true)).toEqual(ranked);
           expect(ranked.length).toBeLessThanOrEqual(5);
@@ -199,37 +229,104 @@ describe.each([...kinds.values()])('$kind', (kind) => {
     );
   });
 
-  test('has nothing to rank where nothing is learned', () => {
+  test('has nothing to rank but what the profile holds where nothing is learned', () => {
     const retrieval = kind.retrieval(learning, config);
-    const profile = { recents: [{ itemId: 'a', atMs: 1.7e12, type: 'view' }] };
-    const nothing = new Map<string, Buffer>();
+    const recents = [visitedOnce({ itemId: 'a', atMs: 1.7e12, type: 'view' })];
+    const profile = profileOf('u', recents);
     if (retrieval.shared) expect(retrieval.rank([], () => true)).toEqual([]);
-    else expect(retrieval.rank(profile, nothing, nothing)).toEqual([]);
+    else {
+      const none = retrieval.sources.map(() => nothing);
+      const ranked = retrieval.rank(profile, none, world);
+      expect(ranked.filter(({ itemId }) => itemId !== 'a')).toEqual([]);
+      expect(retrieval.rank(profileOf('stranger', []), none, world)).toEqual([]);
+    }
+  });
+
+  test('explains the list that it makes', () => {
+    const retrieval = kind.retrieval(learning, config);
+    if (retrieval.shared || retrieval.explain === null) return;
+    const { explain } = retrieval;
+    fc.assert(
+      fc.property(visits, (log) => {
+        const learnedBy = new Map(
+          retrieval.sources.map((source) => [
+            learningName(source.kind, source.learning),
+            learnedOf(source.kind, log),
+          ]),
+        );
+        const [first] = signalsOf(kind, log).users;
+        const profile = profileOf('u0', first?.[1] ?? []);
+        const read = readFor(retrieval, profile, { learnedBy, reversed: false });
+        const ranked = retrieval.rank(profile, read, world);
+        const said = explain(profile, read, world);
+        expect(said.map(({ itemId, score }) => ({ itemId, score }))).toEqual(
+          ranked.map(({ itemId, score }) => ({ itemId, score })),
+        );
+      }),
+      { numRuns: 20 },
+    );
   });
 });
 
-type Personal = Exclude<ReturnType<Kind['retrieval']>, { shared: true }>;
+const nothing: Learned = { rows: new Map(), heads: new Map(), rankings: [] };
+const world: World = { items: new ItemTable(), weights: null };
+const inOrder = <T>(values: readonly T[], reversed: boolean): readonly T[] =>
+  reversed ? values.toReversed() : values;
 
-/** Both steps of retrieval, with what was read in one order or the other. */
-const rankFor = (
-  retrieval: Personal,
+interface LearnedLog {
+  readonly rows: ReadonlyMap<string, Buffer>;
+  readonly rankings: readonly Buffer[];
+}
+
+/** What a kind learns of a log, in two partitions as far as rankings go: each has its own items. */
+const learnedOf = (name: string, log: readonly Visit[]): LearnedLog => {
+  const kind = kinds.get(name) as Kind;
+  const isOdd = ({ item }: Visit): boolean => item.charCodeAt(item.length - 1) % 2 === 1;
+  const rankings = [log.filter(isOdd), log.filter((one) => !isOdd(one))].flatMap((part) => {
+    const { ranking } = learn(kind, part, never);
+    return ranking === null ? [] : [ranking];
+  });
+  return { rows: learn(kind, log, never).rows, rankings };
+};
+
+interface Given {
+  readonly learnedBy: ReadonlyMap<string, LearnedLog>;
+  /** Whether what is read comes in another order. */
+  readonly reversed: boolean;
+}
+
+/** Both reads of retrieval. */
+const readFor = (
+  retrieval: PersonalRetrieval,
   profile: Profile,
-  given: { readonly rows: ReadonlyMap<string, Buffer>; readonly reversed: boolean },
-) => {
-  const read = (items: readonly string[]): Map<string, Buffer> => {
-    const ordered = given.reversed ? items.toReversed() : items;
-    return new Map(
-      ordered.flatMap((item) => {
-        const row = given.rows.get(item);
-        return row === undefined ? [] : [[item, row] as const];
+  { learnedBy, reversed }: Given,
+): Learned[] => {
+  const logs = retrieval.sources.map((source) =>
+    learnedBy.get(learningName(source.kind, source.learning)),
+  );
+  const read = (log: LearnedLog | undefined, keys: readonly string[]): Map<string, Buffer> =>
+    new Map(
+      inOrder(keys, reversed).flatMap((key) => {
+        const row = log?.rows.get(key);
+        return row === undefined ? [] : [[key, row] as const];
       }),
     );
-  };
   const wanted = retrieval.wants(profile);
-  for (const item of wanted)
-    expect(profile.recents.some(({ itemId }) => itemId === item)).toBe(true);
-  const rows = read(wanted);
-  const figures = retrieval.figures(profile, rows);
-  for (const item of figures) expect(rows.has(item)).toBe(false);
-  return retrieval.rank(profile, rows, read(figures));
+  expect(wanted.length).toBe(retrieval.sources.length);
+  const first = logs.map(
+    (log, index): Learned => ({
+      rows: read(log, wanted[index] ?? []),
+      heads: new Map(),
+      rankings:
+        retrieval.sources[index]?.rankings === true ? inOrder(log?.rankings ?? [], reversed) : [],
+    }),
+  );
+  const figures = retrieval.figures(profile, first, world);
+  expect(figures.length).toBe(retrieval.sources.length);
+  for (const [index, keys] of figures.entries())
+    for (const key of keys) expect(first[index]?.rows.has(key)).toBe(false);
+  return first.map((one, index) => ({ ...one, heads: read(logs[index], figures[index] ?? []) }));
 };
+
+const rankFor = (retrieval: PersonalRetrieval, profile: Profile, given: Given) =>
+  retrieval.rank(profile, readFor(retrieval, profile, given), world);

@@ -1,4 +1,4 @@
-import type { Item } from '../../schemas/generated/item.ts';
+import type { Item } from '../schemas/generated/item.ts';
 
 /** What rules and categories need of an item: titles and attributes stay on the topic. */
 interface KnownItem {

@@ -1,0 +1,75 @@
+import type { Generation, Generations } from '../lib/stream/generations.ts';
+import type { Known } from '../models/catalogue.ts';
+import type { KindCatalogue, ModelDefinition } from '../models/definitions.ts';
+import { learningName } from '../models/learning-identity.ts';
+import type { PersonalRetrieval, SharedRetrieval } from '../models/model.ts';
+import { listPrefix } from '../schemas/packed/candidates.ts';
+
+/** A model version, ready to make lists. */
+interface Made {
+  readonly version: string;
+  /** Names of the folds that it ranks by, in the order of its retrieval's sources. */
+  readonly learned: readonly string[];
+  /** A user's list older than this is stale. */
+  readonly ageMsMax: number;
+}
+
+/** A model version that keeps a list per user. */
+export interface PersonalModel extends Made {
+  readonly kind: 'personal';
+  readonly retrieval: PersonalRetrieval;
+  /** What the keys of its lists begin with, before the user. */
+  readonly listPrefix: string;
+}
+
+/** One whose list is the same for everyone: made in memory, where it is asked for. */
+export interface SharedModel extends Made {
+  readonly kind: 'shared';
+  /** The one fold whose rankings it merges. */
+  readonly learning: string;
+  readonly retrieval: SharedRetrieval;
+}
+
+export type ReadyModel = PersonalModel | SharedModel;
+
+/** Undefined for a kind that this release does not know. */
+export function readyModel(
+  { version, definition }: Known<ModelDefinition>,
+  kinds: KindCatalogue,
+): ReadyModel | undefined {
+  const retrieval = kinds
+    .get(definition.kind)
+    ?.retrieval(definition.learning, definition.retrieval);
+  if (retrieval === undefined) return undefined;
+  const made = {
+    version,
+    learned: retrieval.sources.map(({ kind, learning }) => learningName(kind, learning)),
+    ageMsMax: definition.candidatesAgeMsMax,
+  };
+  return retrieval.shared
+    ? { ...made, kind: 'shared', retrieval, learning: made.learned[0] ?? '' }
+    : { ...made, kind: 'personal', retrieval, listPrefix: listPrefix(version) };
+}
+
+/** Shared models are left out: serving ranks these in memory, for all users at once. */
+export function personalModels(
+  inUse: ReadonlyMap<string, Known<ModelDefinition>>,
+  kinds: KindCatalogue,
+): PersonalModel[] {
+  return [...inUse.values()].flatMap((known) => {
+    const model = readyModel(known, kinds);
+    return model?.kind === 'personal' ? [model] : [];
+  });
+}
+
+/**
+ * Per source where it is now; undefined for one that has learned nothing yet. Null: no source has,
+ * so there is nothing to make a list of.
+ */
+export function generationsOf(
+  { learned }: Pick<PersonalModel, 'learned'>,
+  generations: Pick<Generations, 'get'> | ReadonlyMap<string, Generation>,
+): readonly (Generation | undefined)[] | null {
+  const found = learned.map((name) => generations.get(name));
+  return found.length > 0 && found.every((one) => one === undefined) ? null : found;
+}

@@ -18,26 +18,32 @@ export interface RecentsOptions {
 }
 
 /**
- * A user's last distinct items as stored: [u8 layout], then newest first per item
- * [u8 type][u48 ms][u16 length][id], little-endian. Edited as bytes: what does not change is
- * copied, never written again.
+ * A user's present session and last distinct items as stored: [u8 layout][u48 sessionStartMs], then
+ * newest first per item [u8 type][u48 ms][u16 length][id], little-endian. Edited as bytes: what
+ * does not change is copied, never written again.
  */
-export const recentsLayout = 1;
+export const recentsLayout = 2;
+const headBytes = 7;
 const entryHeadBytes = 9;
+
+/** A session ends when the user does nothing for longer than this. Part of the fold's identity. */
+export const sessionGapMs = 3_600_000;
 
 /** A user's recent items, and where each begins in the row (and where the last one ends). */
 export interface Recents {
   readonly items: Recent[];
   readonly starts: number[];
+  /** When the session of the newest item began; of a user without items: 0. */
+  readonly sessionStartMs: number;
 }
 
 export const readRecents = (row: Buffer | undefined, types: readonly string[]): Recents => {
   const items: Recent[] = [];
-  const starts: number[] = [1];
-  if (row === undefined) return { items, starts };
+  const starts: number[] = [headBytes];
+  if (row === undefined) return { items, starts, sessionStartMs: 0 };
   if (row[0] !== recentsLayout)
     throw new Error(`signals: a stored row has an unknown layout (${row.length} bytes)`);
-  let at = 1;
+  let at = headBytes;
   while (at < row.length) {
     const end = at + entryHeadBytes + row.readUInt16LE(at + 7);
     items.push({
@@ -48,7 +54,18 @@ export const readRecents = (row: Buffer | undefined, types: readonly string[]): 
     starts.push(end);
     at = end;
   }
-  return { items, starts };
+  return { items, starts, sessionStartMs: row.readUIntLE(1, 6) };
+};
+
+/**
+ * When the session of a visit began, which names the session. A visit shortly before the present
+ * one belongs to it and leaves its name alone; one further back has a session of its own, because
+ * nothing is kept of the sessions before.
+ */
+export const sessionStartOf = ({ items, sessionStartMs }: Recents, atMs: number): number => {
+  const newest = items[0];
+  if (newest === undefined || atMs - newest.atMs > sessionGapMs) return atMs;
+  return sessionStartMs - atMs > sessionGapMs ? atMs : sessionStartMs;
 };
 
 /**
@@ -73,7 +90,8 @@ export const noteVisit = (
   const idBytes = Buffer.byteLength(visit.itemId);
   const next = Buffer.allocUnsafe((starts[keeps] as number) + entryHeadBytes + idBytes);
   next[0] = recentsLayout;
-  let at = 1;
+  next.writeUIntLE(Math.max(known.sessionStartMs, sessionStartOf(known, visit.atMs)), 1, 6);
+  let at = headBytes;
   const copy = (from: number, to: number): void => {
     if (from < to) at += row?.copy(next, at, starts[from], starts[to]) ?? 0;
   };

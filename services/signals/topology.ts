@@ -1,5 +1,4 @@
 import { byteRows, type Fold } from '../../lib/stream/topology.ts';
-import type { UserSide } from '../../models/model.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import {
   interactionFields,
@@ -7,7 +6,16 @@ import {
   type ValueDecoder,
 } from '../../topics/interactions-input.ts';
 import { packing, type PackingOptions, type UserSignals } from './packing.ts';
-import { noteVisit, readRecents, recentsLayout, type RecentsOptions } from './recents.ts';
+import {
+  noteVisit,
+  readRecents,
+  recentsLayout,
+  type RecentsOptions,
+  sessionGapMs,
+  sessionStartOf,
+} from './recents.ts';
+import { distinctSides, type Side } from './sides.ts';
+import { Visitor } from './visitor.ts';
 
 const fields = [
   'user_id',
@@ -27,8 +35,8 @@ export interface SignalsOptions extends RecentsOptions {
   readonly topic: string;
   readonly lineage: string;
   readonly decoder: ValueDecoder<SignalInteraction>;
-  /** The user sides of all kinds. */
-  readonly sides: readonly UserSide[];
+  /** The user sides of all kinds, which may share some. */
+  readonly sides: readonly Side[];
   readonly packing: PackingOptions;
 }
 
@@ -37,14 +45,20 @@ export interface SignalsOptions extends RecentsOptions {
  * paired with all recent items, also those after it; the kinds see the times.
  */
 export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Buffer, UserSignals> {
-  const { types, recentItemsMax, sides } = options;
+  const { types, recentItemsMax } = options;
+  const sides = distinctSides(options.sides);
   const typeIndexes = new Map(types.map((type, index) => [type, index]));
   return {
     name: 'signals',
     code: 'g',
-    revision: 1,
+    revision: 2,
     layout: recentsLayout,
-    config: { types, recentItemsMax, channels: sides.map(({ channel }) => channel) },
+    config: {
+      types,
+      recentItemsMax,
+      sessionGapMs,
+      channels: sides.map(({ channel }) => channel),
+    },
     family: 'user',
     input: interactionsInput(options),
     rows: byteRows,
@@ -61,9 +75,10 @@ export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Bu
       // Ingest lets nothing older than years through; a time before 1970 would not fit the layout.
       const atMs = Math.max(0, input.occurred_at);
       const known = readRecents(row, types);
+      const visitor = new Visitor(input.user_id, sessionStartOf(known, atMs));
       const channels = sides.map((side) => ({
         channel: side.channel,
-        signals: side.signals(itemId, atMs, known.items),
+        signals: side.signals(itemId, atMs, known.items, visitor),
       }));
       context.emit({ atMs, clock, typeIndex, channels });
       return noteVisit(row, known, { visit: { itemId, atMs, typeIndex }, options });

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  noteVisit,
-  readRecents,
-  type Recent,
-  sessionGapMs,
-  sessionStartOf,
-  type Visit,
-} from './recents.ts';
+import { sessionGapMs } from '../../models/profile.ts';
+import { noteVisit, readRecents, type Recent, sessionStartOf, type Visit } from './recents.ts';
 
 const types = ['view', 'purchase'];
 const options = { types, recentItemsMax: 4 };

@@ -1,3 +1,5 @@
+import { sessionGapMs } from '../../models/profile.ts';
+
 /** An item that a user visited: structural twin of the models' RecentItem. */
 export interface Recent {
   readonly itemId: string;
@@ -25,9 +27,6 @@ export interface RecentsOptions {
 export const recentsLayout = 2;
 const headBytes = 7;
 const entryHeadBytes = 9;
-
-/** A session ends when the user does nothing for longer than this. Part of the fold's identity. */
-export const sessionGapMs = 3_600_000;
 
 /** A user's recent items, and where each begins in the row (and where the last one ends). */
 export interface Recents {

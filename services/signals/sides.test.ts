@@ -3,10 +3,11 @@ import { expect, test } from 'vitest';
 
 import { drive } from '../../lib/stream/memory-driver.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
+import type { UserSide } from '../../models/model.ts';
+import { sessionGapMs } from '../../models/profile.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
-import { sessionGapMs } from './recents.ts';
-import { distinctSides, type Side } from './sides.ts';
+import { distinctSides } from './sides.ts';
 import { signalsFold } from './topology.ts';
 
 const lineage = 'ingest000000';
@@ -20,7 +21,7 @@ interface Call {
 }
 
 /** A side that teaches nothing and notes who it was told of. */
-const noting = (channel: number): Side & { readonly calls: Call[] } => {
+const noting = (channel: number): UserSide & { readonly calls: Call[] } => {
   const calls: Call[] = [];
   return {
     channel,
@@ -53,7 +54,7 @@ const options = {
     packBytesMax: 4096,
   },
 };
-const foldOf = (sides: readonly Side[]) => signalsFold({ ...options, sides });
+const foldOf = (sides: readonly UserSide[]) => signalsFold({ ...options, sides });
 
 type Visit = readonly [user: string, item: string, atMs: number];
 const logOf = (visits: readonly Visit[]): LogRecord[] =>

@@ -1,4 +1,6 @@
 import { byteRows, type Fold } from '../../lib/stream/topology.ts';
+import type { UserSide } from '../../models/model.ts';
+import { sessionGapMs } from '../../models/profile.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import {
   interactionFields,
@@ -11,11 +13,10 @@ import {
   readRecents,
   recentsLayout,
   type RecentsOptions,
-  sessionGapMs,
   sessionStartOf,
 } from './recents.ts';
-import { distinctSides, type Side } from './sides.ts';
-import { Visitor } from './visitor.ts';
+import { distinctSides } from './sides.ts';
+import { EventVisitor } from './visitor.ts';
 
 const fields = [
   'user_id',
@@ -36,7 +37,7 @@ export interface SignalsOptions extends RecentsOptions {
   readonly lineage: string;
   readonly decoder: ValueDecoder<SignalInteraction>;
   /** The user sides of all kinds, which may share some. */
-  readonly sides: readonly Side[];
+  readonly sides: readonly UserSide[];
   readonly packing: PackingOptions;
 }
 
@@ -75,7 +76,7 @@ export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Bu
       // Ingest lets nothing older than years through; a time before 1970 would not fit the layout.
       const atMs = Math.max(0, input.occurred_at);
       const known = readRecents(row, types);
-      const visitor = new Visitor(input.user_id, sessionStartOf(known, atMs));
+      const visitor = new EventVisitor(input.user_id, sessionStartOf(known, atMs));
       const channels = sides.map((side) => ({
         channel: side.channel,
         signals: side.signals(itemId, atMs, known.items, visitor),

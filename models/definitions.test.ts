@@ -27,6 +27,7 @@ const kinds: KindCatalogue = new Map([
       itemSide: () => {
         throw new Error('not asked for here');
       },
+      weights: null,
       retrieval: () => ({
         shared: true,
         sources: [{ kind: 'counting', learning: {}, headBytes: 0, rankings: true }],

@@ -215,6 +215,14 @@ export interface SharedRetrieval {
   rank(rankings: readonly Buffer[], keep: (itemId: string) => boolean): readonly Candidate[];
 }
 
+/** How closed examples move the weights: runs in `weights`. */
+export interface WeightsSide {
+  /** Raised by hand when the same examples make other weights. */
+  readonly revision: number;
+  /** Null where the example teaches nothing. Pure: the same bytes for the same arguments. */
+  learn(weights: Buffer | null, example: Buffer): Buffer | null;
+}
+
 export interface ModelKind<Learning, Config> {
   readonly kind: string;
   /** Raised by hand when learning gives another result for the same log. */
@@ -225,5 +233,7 @@ export interface ModelKind<Learning, Config> {
   /** Null: nothing is learned, and `itemSide` is never asked for. */
   readonly userSide: UserSide | null;
   itemSide(learning: Learning): ItemSide<unknown>;
+  /** Null: nothing to train. */
+  readonly weights: WeightsSide | null;
   retrieval(learning: Learning, config: Config): PersonalRetrieval | SharedRetrieval;
 }

@@ -49,5 +49,6 @@ export const coVisits: ModelKind<Learning, Retrieval> = {
   retrievalSchema,
   userSide: visits,
   itemSide,
+  weights: null,
   retrieval,
 };

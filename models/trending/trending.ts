@@ -79,5 +79,6 @@ export const trending: ModelKind<Learning, Retrieval> = {
   retrievalSchema,
   userSide,
   itemSide,
+  weights: null,
   retrieval,
 };

@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sessionGapMs } from '../../models/profile.ts';
-import { noteVisit, readRecents, type Recent, sessionStartOf, type Visit } from './recents.ts';
+import {
+  newestVisitMs,
+  noteVisit,
+  readRecents,
+  type Recent,
+  sessionStartOf,
+  type Visit,
+} from './recents.ts';
 
 const types = ['view', 'purchase'];
 const options = { types, recentItemsMax: 4 };
@@ -125,6 +132,11 @@ test.each([
 test('a late visit does not move the session, whether it takes a place or not', () => {
   for (const late of [act(startMs - 1, 'b'), act(1, 'b'), act(1)])
     expect(readRecents(rowAfter([act(startMs), late]), types).sessionStartMs).toBe(startMs);
+});
+
+test('the newest visit is read from its place in the row', () => {
+  const row = rowAfter([act(startMs), act(startMs + 7, 'b'), act(startMs + 3, 'c')]) as Buffer;
+  expect(newestVisitMs(row)).toBe(startMs + 7);
 });
 
 test('a row of 20 items with 10-byte ids takes 387 bytes', () => {

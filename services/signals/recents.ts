@@ -67,6 +67,9 @@ export const sessionStartOf = ({ items, sessionStartMs }: Recents, atMs: number)
   return sessionStartMs - atMs > sessionGapMs ? atMs : sessionStartMs;
 };
 
+/** When the newest recent item was visited. */
+export const newestVisitMs = (row: Buffer): number => row.readUIntLE(headBytes + 1, 6);
+
 /**
  * The row after a visit; null when it stays as it is. Items are in the order of their newest
  * visit's event time, so a late event goes to its own place, and to none if that is past the end.

@@ -116,6 +116,7 @@ function foldBare(fold: Fold<never, Buffer>, records: readonly LogRecord[]): num
     shared: null,
     partition: 0,
     record: records[0] as LogRecord,
+    newestMs: -1,
     emit: () => undefined,
     skip: () => undefined,
   };
@@ -137,7 +138,7 @@ async function main(): Promise<void> {
   const log = logOf(events);
   const decoder = decoderOf();
   await decoder.prepare(log.flatMap(([first]) => (first === undefined ? [] : [first.value])));
-  const source = { topic, lineage, decoder, types };
+  const source = { topic, lineage, decoder, types, horizonMs: 400 * dayMs };
   const features = userFeaturesFold({
     ...source,
     limits: { recentsMax: 20, halfLifeMs: 30 * dayMs, sessionGapMs: 1_800_000 },

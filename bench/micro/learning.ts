@@ -88,6 +88,7 @@ const countingStore = (tally: Tally): StateStore => {
     },
     decide: async () => 'applied',
     decided: async () => new Set(),
+    remove: async () => 'refused',
   };
 };
 

@@ -8,7 +8,7 @@ import { type FoldKeys, foldKeys } from '../../lib/stream/keys.ts';
 import { foldIdentity } from '../../lib/stream/memory-driver.ts';
 import type { Fold } from '../../lib/stream/topology.ts';
 import type { Catalogue } from '../../models/catalogue.ts';
-import { kinds } from '../../models/kinds.ts';
+import { kinds, userSides } from '../../models/kinds.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
 import { openIngestFold } from '../../services/ingest/main.ts';
@@ -94,11 +94,11 @@ function decoderOf<T>(
 
 async function plainFolds(sources: Sources, lineage: string): Promise<AnyFold[]> {
   const { config, registry } = sources;
-  const { types } = config;
+  const { types, userHorizonMs: horizonMs } = config;
   const topic = topicName(config.prefix, interactions);
   const target = topicName(config.prefix, itemSignals);
   const decoder = decoderOf<Interaction>(sources, interactions, interactionSchema);
-  const common = { topic, lineage, decoder, types };
+  const common = { topic, lineage, decoder, types, horizonMs };
   const { recentItemsMax, packBytesMax } = signalsConfig();
   const encode = await openEncoder<SignalPack>(registry, `${target}-value`, signalPackSchema);
   return [
@@ -110,9 +110,10 @@ async function plainFolds(sources: Sources, lineage: string): Promise<AnyFold[]>
         topic,
         lineage,
         types,
+        horizonMs,
         decoder: decoderOf<SignalInteraction>(sources, interactions, signalInteractionSchema),
         recentItemsMax,
-        sides: [...kinds.values()].map(({ userSide }) => userSide),
+        sides: userSides,
         packing: { topic: target, partitions: config.partitions, encode, packBytesMax },
       }),
     ),

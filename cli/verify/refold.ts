@@ -47,6 +47,9 @@ export class Refold {
   readonly #rows = new Map<string, unknown>();
   readonly #shared: unknown;
   readonly #marks: number[] = [];
+  #newestMs = -1;
+  /** Not listed, and not known yet to have been swept while the keys were listed. */
+  readonly #unlisted = new Set<string>();
   #outs: { out: unknown; offset: number }[] = [];
   #failed: { record: LogRecord; reason: string }[] = [];
   #last: LogRecord | null = null;
@@ -63,8 +66,13 @@ export class Refold {
       offset: chunk.offset,
       look: () => this.#compare(chunk),
     }));
-    const listed = { offset: stored.before?.offsets[0] ?? 0, look: () => this.#findMissing() };
-    this.#moments = [listed, ...chunks, ...options.moments].toSorted((a, b) => a.offset - b.offset);
+    const before = stored.before?.offsets[0] ?? 0;
+    const after = Math.max(before, stored.chunks[0]?.offset ?? 0);
+    const begins = { offset: before, look: () => this.#noteUnlisted() };
+    const listed = { offset: after, look: () => this.#findMissing() };
+    this.#moments = [begins, listed, ...chunks, ...options.moments].toSorted(
+      (a, b) => a.offset - b.offset,
+    );
   }
 
   take(record: LogRecord): void {
@@ -106,6 +114,7 @@ export class Refold {
   #fold(record: LogRecord, units: Extract<Decoded<unknown>, { units: unknown }>['units']): void {
     const { fold, stored } = this.#options;
     const marksBefore = [...this.#marks];
+    const newestMs = this.#newestMs;
     for (const unit of units) {
       const { key, position } = unit;
       if (position !== null) {
@@ -118,10 +127,17 @@ export class Refold {
         );
       }
       this.#units += 1;
-      const next = fold.fold(this.#rows.get(key), unit, {
+      if (fold.horizon !== null) {
+        this.#newestMs = Math.max(this.#newestMs, fold.horizon.unitMs(unit.input));
+      }
+      const row = this.#present(key, newestMs);
+      // It may have been swept and written again while the keys were listed.
+      if (row === undefined) this.#unlisted.delete(key);
+      const next = fold.fold(row, unit, {
         shared: this.#shared,
         partition: stored.partition,
         record,
+        newestMs,
         emit: (out) => void this.#outs.push({ out, offset: record.offset }),
         skip: () => undefined,
       });
@@ -129,29 +145,54 @@ export class Refold {
     }
   }
 
+  /** A row that has had no event for the fold's horizon is as good as none, swept or not. */
+  #present(key: string, newestMs = this.#newestMs): unknown {
+    const row = this.#rows.get(key);
+    const { horizon } = this.#options.fold;
+    if (row === undefined || horizon === null) return row;
+    return horizon.lastMs(row) + horizon.ms < newestMs ? undefined : row;
+  }
+
+  /** The same of what is stored; null: absent. What cannot be read is compared as it is. */
+  #storedPresent(bytes: Buffer | null): Buffer | null {
+    const { fold } = this.#options;
+    if (bytes === null || fold.horizon === null) return bytes;
+    try {
+      const lastMs = fold.horizon.lastMs(fold.rows.decode(bytes));
+      return lastMs + fold.horizon.ms < this.#newestMs ? null : bytes;
+    } catch {
+      return bytes;
+    }
+  }
+
   /** Looks at whatever is to be seen before the record at `offset` is folded. */
   #reach(offset: number): void {
     for (let next = this.#moments[0]; next !== undefined && next.offset <= offset; ) {
       this.#moments.shift();
-      next.look({ row: (key) => this.#rows.get(key) });
+      next.look({ row: (key) => this.#present(key) });
       next = this.#moments[0];
     }
   }
 
-  #findMissing(): void {
+  #noteUnlisted(): void {
     const { stored } = this.#options;
-    for (const key of this.#rows.keys()) {
-      if (!stored.keys.has(key)) this.#differs(key, 'is missing');
+    for (const key of this.#rows.keys()) if (!stored.keys.has(key)) this.#unlisted.add(key);
+  }
+
+  #findMissing(): void {
+    for (const key of this.#unlisted) {
+      if (this.#present(key) !== undefined) this.#differs(key, 'is missing');
     }
+    this.#unlisted.clear();
   }
 
   #compare(chunk: StoredChunk): void {
     const { fold } = this.#options;
     this.#compareHeader(chunk);
     for (const [at, key] of chunk.keys.entries()) {
-      const row = this.#rows.get(key);
+      const row = this.#present(key);
       const expected = row === undefined ? null : wholeOf(fold.rows.encode(row));
-      this.#compareValue(key, chunk.values[at] ?? null, expected);
+      this.#compareValue(key, this.#storedPresent(chunk.values[at] ?? null), expected);
     }
     if (chunk.shared === null || fold.shared === null) return;
     const expected = this.#units === 0 ? null : wholeOf(fold.shared.encode(this.#shared));
@@ -161,7 +202,12 @@ export class Refold {
   #compareHeader({ headerText, offset }: StoredChunk): void {
     if (headerText === null) return;
     const hash = this.#last === null ? '' : recordHash(this.#last);
-    const expected = formatHeader({ offsets: [offset], hashes: [hash], marks: [this.#marks] });
+    const expected = formatHeader({
+      offsets: [offset],
+      hashes: [hash],
+      marks: [this.#marks],
+      newestMs: [this.#newestMs],
+    });
     this.values += 1;
     if (headerText !== expected) {
       this.#differs('(header)', `is '${headerText}', expected '${expected}'`);

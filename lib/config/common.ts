@@ -29,7 +29,13 @@ export interface CommonConfig {
   /** Past either a partition stops: so much poison is a bad deploy. */
   readonly failedInARowMax: number;
   readonly failedOf1000Max: number;
+  /** After how long without an event, in event time, what is kept of a user counts as absent. */
+  readonly userHorizonMs: number;
 }
+
+/** Of `seen-items`; here too, because users are kept at least as long. */
+export const seenAgeDays = whole(1, 3_650).default(400);
+const dayMs = 86_400_000;
 
 export const defaultTypes = ['view', 'click', 'like', 'add_to_cart', 'purchase', 'rating'];
 
@@ -38,7 +44,7 @@ const isAddress = (address: string): boolean => {
   return port !== undefined && Number(port) > 0 && Number(port) <= 65_535;
 };
 
-const schema = z.object({
+const settingsSchema = z.object({
   FRESHET_PREFIX: z
     .string()
     .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes lower-case letters, digits and dashes')
@@ -68,7 +74,17 @@ const schema = z.object({
   FRESHET_SLICE_RECORDS_MAX: whole(1, 50_000).default(16_384),
   FRESHET_FAILED_IN_A_ROW_MAX: whole(1, 1_000_000).default(100),
   FRESHET_FAILED_OF_1000_MAX: whole(1, 1_000).default(500),
+  FRESHET_USER_HORIZON_DAYS: whole(1, 3_650).default(400),
+  FRESHET_SEEN_AGE_DAYS: seenAgeDays,
 });
+
+const schema = settingsSchema.refine(
+  (given) => given.FRESHET_USER_HORIZON_DAYS >= given.FRESHET_SEEN_AGE_DAYS,
+  {
+    path: ['FRESHET_USER_HORIZON_DAYS'],
+    error: 'must not be smaller than FRESHET_SEEN_AGE_DAYS: seen items would be forgotten sooner',
+  },
+);
 
 type Settings = z.infer<typeof schema>;
 
@@ -101,6 +117,7 @@ export function commonConfig(environment: Environment = process.env): CommonConf
     sliceRecordsMax: settings.FRESHET_SLICE_RECORDS_MAX,
     failedInARowMax: settings.FRESHET_FAILED_IN_A_ROW_MAX,
     failedOf1000Max: settings.FRESHET_FAILED_OF_1000_MAX,
+    userHorizonMs: settings.FRESHET_USER_HORIZON_DAYS * dayMs,
   });
 }
 

@@ -10,6 +10,8 @@ export interface CurrentGeneration {
   readonly code: string;
   readonly family: Family;
   readonly partitions: number;
+  /** After how long a row counts as absent; left out: never. */
+  readonly horizonMs?: number;
 }
 
 export const currentKey = (prefix: string, name: string): string => `${prefix}:current:${name}`;

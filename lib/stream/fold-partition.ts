@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { emptyHeader, formatHeader, type Header, parseHeader } from './header.ts';
+import { refuseHorizon } from './horizon.ts';
 import type { Identity } from './identity.ts';
 import { type Draft, foldRecords, type SliceBounds } from './fold-slice.ts';
 import type { FoldKeys } from './keys.ts';
@@ -49,6 +50,7 @@ export class FoldPartition<In, Row, Out, Shared> {
   #recordsAimed: number;
 
   constructor(fold: Fold<In, Row, Out, Shared>, deps: FoldPartitionDeps) {
+    refuseHorizon(fold);
     this.#fold = fold;
     this.#deps = deps;
     this.#recordsAimed = deps.bounds.recordsMax;
@@ -109,6 +111,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       shared: this.#shared as Shared,
       partition: this.#deps.partition,
       marks: this.#header.marks[0] ?? [],
+      newestMs: this.#header.newestMs[0] ?? -1,
       bounds: this.#deps.bounds,
       meter: this.#deps.meter,
     });
@@ -122,6 +125,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       offsets: [last.offset + 1],
       hashes: [recordHash(last)],
       marks: [draft.marks],
+      newestMs: [draft.newestMs],
     };
     if (!(await this.#commit(header, draft))) return this.#restarted();
     return this.#result(draft.full ? 'full' : 'applied', draft, messages.length);
@@ -218,7 +222,11 @@ export class FoldPartition<In, Row, Out, Shared> {
     const { keys, partition, store } = this.#deps;
     const writes: KeyWrite[] = [];
     for (const [key, row] of draft.dirty) {
-      writes.push({ key: keys.row(partition, key), write: this.#fold.rows.encode(row) });
+      const write = this.#fold.rows.encode(row);
+      // The row may have been swept since it was read: a part of it would be written to nothing.
+      if (this.#fold.horizon !== null && !('whole' in write))
+        throw new Error(`${this.#fold.name}: a fold with a horizon writes its rows whole`);
+      writes.push({ key: keys.row(partition, key), write });
       this.#cache.put(key, row);
     }
     if (this.#fold.shared !== null && draft.units > 0) {

@@ -1,3 +1,4 @@
+import { isExpired } from './horizon.ts';
 import type { Failure, PoisonMeter } from './poison.ts';
 import type { Decoded, Fold, LogRecord, Unit } from './topology.ts';
 
@@ -23,6 +24,7 @@ export interface Draft<Row, Out> {
   readonly failures: Failure[];
   readonly skipped: Map<string, number>;
   marks: number[];
+  newestMs: number;
   records: number;
   units: number;
   bytes: number;
@@ -42,6 +44,7 @@ export interface SliceInput<In, Row, Out, Shared> {
   readonly shared: Shared;
   readonly partition: number;
   readonly marks: readonly number[];
+  readonly newestMs: number;
   readonly bounds: SliceBounds;
   readonly meter: PoisonMeter;
 }
@@ -60,6 +63,7 @@ export function foldRecords<In, Row, Out, Shared>(
     failures: [],
     skipped: new Map(),
     marks: [...slice.marks],
+    newestMs: slice.newestMs,
     records: 0,
     units: 0,
     bytes: 0,
@@ -93,7 +97,8 @@ function foldRecord<In, Row, Out, Shared>(
   { record, units }: { record: LogRecord; units: readonly Unit<In>[] },
 ): void {
   const patched = fold.cacheBytesMax > 0;
-  const { marks, skipped } = draft;
+  const { marks, skipped, newestMs } = draft;
+  const { horizon } = fold;
   // Marks move after the record: its signals are all compared with the mark before it.
   let source = -1;
   let high = -1;
@@ -101,6 +106,7 @@ function foldRecord<In, Row, Out, Shared>(
     shared,
     partition,
     record,
+    newestMs,
     emit: (out: Out): void => void draft.outs.push({ out, offset: record.offset }),
     skip: (reason: string): void => countUp(skipped, reason),
   };
@@ -119,7 +125,13 @@ function foldRecord<In, Row, Out, Shared>(
       if (position.offset > high) high = position.offset;
     }
     draft.units += 1;
-    const before = rows.get(key);
+    const held = rows.get(key);
+    let before = held;
+    if (horizon !== null) {
+      draft.newestMs = Math.max(draft.newestMs, horizon.unitMs(unit.input));
+      // As if it were deleted: so nobody can tell whether and when it was.
+      if (held !== undefined && isExpired(horizon, held, newestMs)) before = undefined;
+    }
     const next = fold.fold(before, unit, context);
     if (next === null) continue;
     const first = !draft.dirty.has(key);

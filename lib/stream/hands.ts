@@ -97,7 +97,12 @@ async function refuseEviction(redis: RedisPort): Promise<void> {
 }
 
 export interface Claimant {
-  readonly fold: { name: string; code: string; family: 'user' | 'item' | 'source' };
+  readonly fold: {
+    readonly name: string;
+    readonly code: string;
+    readonly family: 'user' | 'item' | 'source';
+    readonly horizon: { readonly ms: number } | null;
+  };
   readonly identity: Identity;
   readonly topics: readonly string[];
   /** Go on where Redis has nothing although the group has progress. */
@@ -114,8 +119,10 @@ export async function becomeCurrent(
   prefix: string,
   { fold, identity, topics, bootstrap }: Claimant,
 ): Promise<void> {
-  const { name, code, family } = fold;
-  const own = { name, code, family, ...identity, partitions: hands.partitions };
+  const { name, code, family, horizon } = fold;
+  const { partitions } = hands;
+  const expiry = horizon === null ? {} : { horizonMs: horizon.ms };
+  const own = { name, code, family, ...identity, partitions, ...expiry };
   if (!bootstrap && (await readCurrent(hands.redis, prefix, name)) === null) {
     const groupId = groupIdOf(prefix, name, identity);
     for (const topic of topics) {

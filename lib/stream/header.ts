@@ -9,33 +9,49 @@ export interface Header {
   readonly hashes: readonly string[];
   /** Per input, the highest position folded per source partition; -1: none. */
   readonly marks: readonly (readonly number[])[];
+  /** Per input, the highest event time folded, for folds with a horizon; -1: none. */
+  readonly newestMs: readonly number[];
 }
 
 export const emptyHeader = (inputs: number): Header => ({
   offsets: Array.from({ length: inputs }, () => 0),
   hashes: Array.from({ length: inputs }, () => ''),
   marks: Array.from({ length: inputs }, () => []),
+  newestMs: Array.from({ length: inputs }, () => -1),
 });
 
-/** `12,7 a1b2c3d4,- 5;8,-1`: offsets, hashes, marks per input. */
-export function formatHeader({ offsets, hashes, marks }: Header): string {
+/**
+ * `12,7 a1b2c3d4,- 5;8,-1 1700000000000,-`: offsets, hashes, marks and newest event times per
+ * input. The last word is left out where there is no time at all.
+ */
+export function formatHeader({ offsets, hashes, marks, newestMs }: Header): string {
   const hashText = hashes.map((hash) => (hash === '' ? '-' : hash)).join(',');
   const markText = marks.map((own) => (own.length === 0 ? '-' : own.join(';'))).join(',');
-  return `${offsets.join(',')} ${hashText} ${markText}`;
+  const timeText = newestMs.some((ms) => ms >= 0)
+    ? ` ${newestMs.map((ms) => (ms < 0 ? '-' : ms)).join(',')}`
+    : '';
+  return `${offsets.join(',')} ${hashText} ${markText}${timeText}`;
 }
 
 export function parseHeader(bytes: Buffer | string): Header {
-  const [offsets, hashes, marks] = bytes.toString().split(' ');
+  const [offsets, hashes, marks, times] = bytes.toString().split(' ');
   if (offsets === undefined || hashes === undefined || marks === undefined) {
     throw new Error('a partition header is not readable: was Redis written to by hand?');
   }
+  const inputs = offsets.split(',').map(Number);
   return {
-    offsets: offsets.split(',').map(Number),
+    offsets: inputs,
     hashes: hashes.split(',').map((hash) => (hash === '-' ? '' : hash)),
     marks: marks.split(',').map((own) => (own === '-' ? [] : own.split(';').map(Number))),
+    newestMs:
+      times?.split(',').map((own) => (own === '-' ? -1 : Number(own))) ?? inputs.map(() => -1),
   };
 }
 
 /** The next offset of the one input of a fold; 0 where nothing was folded yet. */
 export const offsetIn = (header: Buffer | null): number =>
   header === null ? 0 : (parseHeader(header).offsets[0] ?? 0);
+
+/** The highest event time that the one input of a fold had; -1 where there was none. */
+export const newestIn = (header: Buffer | null): number =>
+  header === null ? -1 : (parseHeader(header).newestMs[0] ?? -1);

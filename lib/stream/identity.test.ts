@@ -8,6 +8,7 @@ const parts: IdentityParts = {
   layout: 1,
   partitions: 4,
   config: { itemsMax: 10, kinds: ['a', 'b'] },
+  horizonMs: null,
   inputs: [{ topic: 'interactions', lineage: 'abc' }],
 };
 
@@ -20,6 +21,8 @@ test('everything that changes a result changes the identity', () => {
     { config: { itemsMax: 11, kinds: ['a', 'b'] } },
     { config: { itemsMax: 10, kinds: ['b', 'a'] } },
     { inputs: [{ topic: 'interactions', lineage: 'abd' }] },
+    { horizonMs: 1 },
+    { horizonMs: 2 },
     { inputs: [{ topic: 'other', lineage: 'abc' }] },
   ];
   const hashes = changes.map((change) => identityOf({ ...parts, ...change }).hash);

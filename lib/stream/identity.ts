@@ -19,6 +19,8 @@ export interface IdentityParts {
   readonly layout: number;
   readonly partitions: number;
   readonly config: Json;
+  /** After how long a row counts as absent; null: never. */
+  readonly horizonMs: number | null;
   readonly inputs: readonly { readonly topic: string; readonly lineage: string | null }[];
 }
 
@@ -37,6 +39,7 @@ const partsOnly = ({
   layout,
   partitions,
   config,
+  horizonMs,
   inputs,
 }: IdentityParts): Json => ({
   name,
@@ -44,6 +47,7 @@ const partsOnly = ({
   layout,
   partitions,
   config,
+  ...(horizonMs === null ? {} : { horizonMs }),
   inputs: inputs.map(({ topic, lineage }) => ({ topic, lineage })),
 });
 

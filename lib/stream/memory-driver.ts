@@ -33,7 +33,8 @@ export const foldIdentity = <In, Row, Out, Shared>(
   partitions: number,
 ): Identity => {
   const { name, revision, layout, config, input } = fold;
-  return identityOf({ name, revision, layout, partitions, config, inputs: [input] });
+  const horizonMs = fold.horizon?.ms ?? null;
+  return identityOf({ name, revision, layout, partitions, config, horizonMs, inputs: [input] });
 };
 
 /**

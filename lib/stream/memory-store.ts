@@ -27,6 +27,13 @@ export function memoryStore(): MemoryStore {
       return 'applied';
     },
     decided: async (key) => new Set(decisions.get(key)),
+    remove: async ({ headerKey, expected, keys }) => {
+      if (stands(headerKey) !== expected) return 'refused';
+      const there = [...new Set(keys)].flatMap((key) => values.get(key) ?? []);
+      for (const key of keys) values.delete(key);
+      const bytes = there.reduce((sum, value) => sum + value.length, 0);
+      return { rows: there.length, bytes };
+    },
   };
 }
 

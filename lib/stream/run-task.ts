@@ -58,9 +58,10 @@ export async function runTask(
   const identity = identityOf({
     ...task,
     partitions: hands.partitions,
+    horizonMs: null,
     inputs: task.topics.map((topic) => ({ topic, lineage: null })),
   });
-  const fold = { name: task.name, code: task.code, family: 'user' as const };
+  const fold = { name: task.name, code: task.code, family: 'user' as const, horizon: null };
   const { topics } = task;
   const { bootstrap } = context;
   await becomeCurrent(hands, config.prefix, { fold, identity, topics, bootstrap });

@@ -4,7 +4,7 @@ import { formatHeader } from './header.ts';
 import type { Commit, KeyWrite, StateStore } from './store.ts';
 
 const header = (offset: number): string =>
-  formatHeader({ offsets: [offset], hashes: ['a1b2c3d4'], marks: [[]] });
+  formatHeader({ offsets: [offset], hashes: ['a1b2c3d4'], marks: [[]], newestMs: [-1] });
 
 /**
  * What every store must do: the runner's guarantee rests on it. `open` gives an empty one whose
@@ -95,6 +95,32 @@ export function storeConformance(name: string, open: () => Promise<StateStore>):
       const [bytes] = await store.load(['{t}za']);
       bytes?.fill(0);
       expect(await read('{t}za')).toEqual(['one']);
+    });
+
+    const remove = (expected: string | null, keys: readonly string[]) =>
+      store.remove({ headerKey: '{t}Zh', expected, keys });
+
+    test('rows are removed under the header that they were read with, which stays', async () => {
+      await commit({ writes: [whole('{t}za', 'one'), whole('{t}zb', 'three')] });
+      const keys = ['{t}za', '{t}zb', '{t}zc'];
+      expect(await remove(header(1), keys)).toEqual({ rows: 2, bytes: 8 });
+      expect(await read('{t}Zh', ...keys)).toEqual([header(1), null, null, null]);
+      expect(await remove(header(1), keys)).toEqual({ rows: 0, bytes: 0 });
+      expect(await remove(header(1), [])).toEqual({ rows: 0, bytes: 0 });
+    });
+
+    test('whoever was overtaken removes nothing', async () => {
+      await commit({ writes: [whole('{t}za', 'one')] });
+      for (const expected of [null, header(0), header(2), `${header(1)} `, '']) {
+        expect(await remove(expected, ['{t}za'])).toBe('refused');
+      }
+      expect(await read('{t}za')).toEqual(['one']);
+    });
+
+    test('20,000 rows are removed at once', async () => {
+      const rows = Array.from({ length: 20_000 }, (_, n) => `{t}z${n}`);
+      await commit({ writes: rows.map((key) => whole(key, '....')) });
+      expect(await remove(header(1), rows)).toEqual({ rows: 20_000, bytes: 80_000 });
     });
 
     const decide = (expected: string | null, offsets: readonly number[]) =>

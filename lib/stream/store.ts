@@ -22,6 +22,18 @@ export interface Decision {
   readonly offsets: readonly number[];
 }
 
+export interface Removal {
+  readonly headerKey: string;
+  readonly expected: string | null;
+  readonly keys: readonly string[];
+}
+
+/** Rows that were there, and the bytes of their values. */
+export interface Removed {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 /**
  * Where partition states live. Two implementations pass one conformance suite
  * (store.conformance.ts): Redis, and memory for tests.
@@ -41,6 +53,11 @@ export interface StateStore {
    */
   decide(decision: Decision): Promise<'applied' | 'refused'>;
   decided(key: string): Promise<Set<number>>;
+  /**
+   * Deletes rows, or nothing: 'refused' when the stored header is not `expected` any more. The
+   * header stays: whoever may delete a row needs no row to know that it is not there.
+   */
+  remove(removal: Removal): Promise<Removed | 'refused'>;
 }
 
 /**
@@ -94,6 +111,23 @@ end
 return 1
 `);
 
+/**
+ * KEYS: 1 header; then the keys to delete.
+ * ARGV: 1 expected header, empty if there must be none.
+ * Returns how many keys there were and the bytes of their values; 0 when the header was another one.
+ */
+const removeScript = script(`
+local held = redis.call('GET', KEYS[1])
+if (held or '') ~= ARGV[1] then return 0 end
+local rows = 0
+local bytes = 0
+for i = 2, #KEYS do bytes = bytes + redis.call('STRLEN', KEYS[i]) end
+for i = 2, #KEYS, 4000 do
+  rows = rows + redis.call('UNLINK', unpack(KEYS, i, math.min(i + 3999, #KEYS)))
+end
+return {rows, bytes}
+`);
+
 export function redisStore(redis: RedisPort): StateStore {
   return {
     load: (keys) => redis.mget(keys),
@@ -123,5 +157,11 @@ export function redisStore(redis: RedisPort): StateStore {
       return reply === 1 ? 'applied' : 'refused';
     },
     decided: async (key) => new Set((await redis.setMembers(key)).map(Number)),
+    remove: async ({ headerKey, expected, keys }) => {
+      const reply = await redis.eval(removeScript, [headerKey, ...keys], [expected ?? '']);
+      if (!Array.isArray(reply)) return 'refused';
+      const [rows, bytes] = reply.map(Number);
+      return { rows: rows ?? 0, bytes: bytes ?? 0 };
+    },
   };
 }

@@ -55,6 +55,11 @@ export interface FoldContext<Out, Shared> {
   readonly partition: number;
   /** The record that the unit came from. */
   readonly record: LogRecord;
+  /**
+   * Highest event time of what the partition had folded before this record, by the fold's horizon;
+   * -1: nothing, or the fold has no horizon.
+   */
+  readonly newestMs: number;
   emit(out: Out): void;
   /** Counts the unit as passed over, for a fixed snake_case reason ('duplicate'). */
   skip(reason: string): void;
@@ -94,6 +99,19 @@ export interface Emission<Out> {
 }
 
 /**
+ * After how long without an event a row counts as absent, in event time. A fold that has one
+ * writes its rows whole and keeps none across slices, so that a sweep may delete them.
+ */
+export interface Horizon<In, Row> {
+  /** Part of the fold's identity. */
+  readonly ms: number;
+  /** When the row's newest event occurred, or a little later; never earlier. */
+  lastMs(row: Row): number;
+  /** When what is folded occurred; not negative. */
+  unitMs(input: In): number;
+}
+
+/**
  * A stateful service as a value: only the runner has hands. The result of folding a log depends on
  * the log and on the fold's identity alone, never on how the log was cut into slices, on a cache
  * or on the clock (DESIGN 4.8).
@@ -118,8 +136,10 @@ export interface Fold<In, Row, Out = never, Shared = null> {
   /** Bytes of rows kept in memory across slices; 0: none. Only for large rows. */
   readonly cacheBytesMax: number;
   readonly emission: Emission<Out> | null;
+  /** Null: its rows stay for ever. */
+  readonly horizon: Horizon<In, Row> | null;
   /**
-   * Folds one unit into its row (undefined: there is none yet). Returns the row to write (the same
+   * Folds one unit into its row (undefined: there is none yet, or it has expired). Returns the row to write (the same
    * one, changed in place, or another), or null when nothing changed.
    */
   fold(row: Row | undefined, unit: Unit<In>, context: FoldContext<Out, Shared>): Row | null;

@@ -51,13 +51,31 @@ export interface SeenIndex {
   has(itemId: string, kinds: number, sinceMs: number): boolean;
 }
 
+/** What the partition's header and its generation say of users who stay away. */
+export interface SeenHorizon {
+  /** A user counts as unknown after this long without an event; null: never. */
+  readonly horizonMs: number | null;
+  /** Highest event time that the partition has folded; -1: none. */
+  readonly newestMs: number;
+}
+
+const noHorizon: SeenHorizon = { horizonMs: null, newestMs: -1 };
 const nothingSeen: SeenIndex = { size: 0, since: null, has: () => false };
 const wanted = idScratch();
 
-/** Indexes the stored bytes; `null`: the user has seen nothing. */
-export function readSeen(bytes: Buffer | null): SeenIndex {
-  if (bytes === null) return nothingSeen;
-  checkLayout(bytes, seenLayout, 'seen items');
+/**
+ * Indexes the stored bytes; `null`: nothing is known of the user, who may have been forgotten. A
+ * row past the horizon counts as absent, whether or not it has been swept.
+ */
+export function readSeen(bytes: Buffer | null, horizon: SeenHorizon = noHorizon): SeenIndex {
+  const { horizonMs, newestMs } = horizon;
+  if (bytes !== null) checkLayout(bytes, seenLayout, 'seen items');
+  const isKept =
+    bytes !== null && (horizonMs === null || lastSightMs(bytes) + horizonMs >= newestMs);
+  if (!isKept) {
+    const forgetsMs = horizonMs === null ? 0 : newestMs - horizonMs;
+    return forgetsMs > 0 ? { ...nothingSeen, since: forgetsMs } : nothingSeen;
+  }
   // Bytes are hashed where they lie: making strings of 2,000 ids costs ten times as much.
   const slotsMax = 2 * Math.ceil((bytes.length - seenHeaderBytes) / (seenEntryBytes + 1)) + 1;
   const table = new Int32Array(1 << (32 - Math.clz32(slotsMax)));
@@ -96,6 +114,10 @@ export function completeFromMs(bytes: Buffer): number | null {
   const seconds = bytes.readUInt32LE(1);
   return seconds === 0 ? null : seconds * 1000;
 }
+
+/** End of the second in which the newest item was seen. */
+export const lastSightMs = (bytes: Buffer): number =>
+  bytes.readUInt32LE(seenHeaderBytes) * 1000 + 999;
 
 function entryLength(bytes: Buffer, at: number): number {
   const length = bytes[at + 5];

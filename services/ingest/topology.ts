@@ -50,6 +50,7 @@ export function ingestFold(options: IngestOptions): Fold<UserEvent, Buffer, Acce
     shared: ringCodec(idsMax),
     cacheBytesMax: 0,
     emission: interactionsEmission(options),
+    horizon: null,
     fold: (_, { input: event }, { shared: ring, record, emit, skip }) => {
       // Only accepted ids are remembered, so that a repaired event is not taken for a duplicate.
       if (remember(ring, event.event_id)) {

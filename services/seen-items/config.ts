@@ -1,12 +1,13 @@
 import { z } from 'zod';
 
+import { seenAgeDays } from '../../lib/config/common.ts';
 import { type Environment, parseEnvironment, whole } from '../../lib/config/environment.ts';
 import type { SeenLimits } from './seen-items.ts';
 
 const schema = z.object({
   /** A value is written whole, so 10,000 items would be 160 KB per event. */
   FRESHET_SEEN_ITEMS_MAX: whole(1, 10_000).default(2_000),
-  FRESHET_SEEN_AGE_DAYS: whole(1, 3_650).default(400),
+  FRESHET_SEEN_AGE_DAYS: seenAgeDays,
 });
 
 const dayMs = 86_400_000;

@@ -8,10 +8,10 @@ import { seenItemsFold } from './topology.ts';
 
 export async function startSeenItems(context: ServiceContext): Promise<RunningService> {
   const limits = seenItemsConfig();
-  const { prefix, types } = context.config;
+  const { prefix, types, userHorizonMs: horizonMs } = context.config;
   const registry = openRegistry(context.config.registry);
   const source = await openInteractions(context.config, registry);
-  const fold = seenItemsFold({ ...source, types, limits });
+  const fold = seenItemsFold({ ...source, types, limits, horizonMs });
   const failureMessage = await openFailureMessage(registry, { prefix, stage: fold.name });
   return runFold(fold, { context, internalInput: true, failureMessage });
 }

@@ -54,6 +54,14 @@ export function seeItem(row: Buffer | undefined, sight: Sight, limits: SeenLimit
 const nothingSeen = Buffer.alloc(seenHeaderBytes);
 nothingSeen[0] = seenLayout;
 
+/** What is known of a user of whom nothing is kept: that all there was is from before `sinceMs`. */
+export function nothingSince(sinceMs: number | null): Buffer | undefined {
+  if (sinceMs === null) return undefined;
+  const row = Buffer.from(nothingSeen);
+  raiseCompleteFrom(row, Math.ceil(sinceMs / 1000));
+  return row;
+}
+
 const ageSeconds = (limits: SeenLimits): number => Math.floor(limits.ageMsMax / 1000);
 
 /** Finds where the id in `id` stands, and where it belongs if it is seen at `seconds`. */

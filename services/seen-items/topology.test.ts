@@ -25,6 +25,7 @@ const fold = seenItemsFold({
   decoder,
   types,
   limits: { itemsMax: 5, ageMsMax: 100_000 },
+  horizonMs: 400 * 86_400_000,
 });
 
 const example = interactions.example as unknown as Interaction;

@@ -1,8 +1,9 @@
+import { completeSince } from '../../lib/stream/horizon.ts';
 import { byteRows, type Fold } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
-import { kindBit, seenKindsMax, seenLayout } from '../../schemas/packed/seen-items.ts';
+import { kindBit, lastSightMs, seenKindsMax, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
-import { type SeenLimits, seeItem } from './seen-items.ts';
+import { nothingSince, type SeenLimits, seeItem } from './seen-items.ts';
 
 export interface SeenItemsOptions {
   /** Full name of the topic `interactions`. */
@@ -13,10 +14,12 @@ export interface SeenItemsOptions {
   /** The configured types of events, in order: the first seven have a bit of their own. */
   readonly types: readonly string[];
   readonly limits: SeenLimits;
+  /** A user counts as unknown after this long without an event. */
+  readonly horizonMs: number;
 }
 
 export function seenItemsFold(options: SeenItemsOptions): Fold<Interaction, Buffer> {
-  const { types, limits } = options;
+  const { types, limits, horizonMs } = options;
   const bits = new Map(types.map((type) => [type, kindBit(types, type)]));
   const other = kindBit([], '');
   return {
@@ -31,9 +34,16 @@ export function seenItemsFold(options: SeenItemsOptions): Fold<Interaction, Buff
     shared: null,
     cacheBytesMax: 0,
     emission: null,
-    fold: (row, { input }) => {
+    horizon: {
+      ms: horizonMs,
+      lastMs: lastSightMs,
+      unitMs: ({ occurred_at: atMs }) => Math.max(0, atMs),
+    },
+    fold: (row, { input }, { newestMs }) => {
       const kind = bits.get(input.type) ?? other;
-      return seeItem(row, { itemId: input.item_id, atMs: input.occurred_at, kind }, limits);
+      // The user may have been here before, and have been forgotten.
+      const known = row ?? nothingSince(completeSince(horizonMs, newestMs));
+      return seeItem(known, { itemId: input.item_id, atMs: input.occurred_at, kind }, limits);
     },
   };
 }

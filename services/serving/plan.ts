@@ -27,6 +27,11 @@ export interface SeenAt extends KeysAt {
   readonly horizonMs: number | null;
 }
 
+/** What a user has seen, and after how long it is forgotten; null: never. */
+export interface SeenAt extends KeysAt {
+  readonly horizonMs: number | null;
+}
+
 /** What has to be read before one request can be answered. */
 export interface RequestPlan {
   readonly accepted: Accepted;

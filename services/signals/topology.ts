@@ -9,6 +9,7 @@ import {
 } from '../../topics/interactions-input.ts';
 import { packing, type PackingOptions, type UserSignals } from './packing.ts';
 import {
+  newestVisitMs,
   noteVisit,
   readRecents,
   recentsLayout,
@@ -39,6 +40,8 @@ export interface SignalsOptions extends RecentsOptions {
   /** The user sides of all kinds, which may share some. */
   readonly sides: readonly UserSide[];
   readonly packing: PackingOptions;
+  /** A user counts as unknown after this long without an event. */
+  readonly horizonMs: number;
 }
 
 /**
@@ -46,7 +49,7 @@ export interface SignalsOptions extends RecentsOptions {
  * paired with all recent items, also those after it; the kinds see the times.
  */
 export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Buffer, UserSignals> {
-  const { types, recentItemsMax } = options;
+  const { types, recentItemsMax, horizonMs } = options;
   const sides = distinctSides(options.sides);
   const typeIndexes = new Map(types.map((type, index) => [type, index]));
   return {
@@ -66,6 +69,7 @@ export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Bu
     shared: null,
     cacheBytesMax: 0,
     emission: packing(options.packing),
+    horizon: { ms: horizonMs, lastMs: newestVisitMs, unitMs: atMsOf },
     fold(row, { input }, context) {
       const typeIndex = typeIndexes.get(input.type);
       if (typeIndex === undefined) {
@@ -73,8 +77,7 @@ export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Bu
         return null;
       }
       const { item_id: itemId, event_clock: clock } = input;
-      // Ingest lets nothing older than years through; a time before 1970 would not fit the layout.
-      const atMs = Math.max(0, input.occurred_at);
+      const atMs = atMsOf(input);
       const known = readRecents(row, types);
       const visitor = new EventVisitor(input.user_id, sessionStartOf(known, atMs));
       const channels = sides.map((side) => ({
@@ -86,3 +89,6 @@ export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Bu
     },
   };
 }
+
+/** Ingest lets nothing older than years through; a time before 1970 would not fit the layout. */
+const atMsOf = (input: SignalInteraction): number => Math.max(0, input.occurred_at);

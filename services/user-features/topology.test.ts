@@ -25,6 +25,7 @@ const fold = userFeaturesFold({
   decoder,
   types,
   limits: { recentsMax: 5, halfLifeMs: 60_000, sessionGapMs: 20_000 },
+  horizonMs: 400 * 86_400_000,
 });
 
 const example = interactions.example as unknown as Interaction;

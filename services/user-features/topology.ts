@@ -1,6 +1,11 @@
 import { byteRows, type Fold } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
-import { featuresLayout, otherType, typeNumber } from '../../schemas/packed/user-features.ts';
+import {
+  featuresLayout,
+  lastSeenMs,
+  otherType,
+  typeNumber,
+} from '../../schemas/packed/user-features.ts';
 import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
 import { type FeatureLimits, noteAct } from './user-features.ts';
 
@@ -13,10 +18,12 @@ export interface UserFeaturesOptions {
   /** The configured types of events, in order: stored by their place in it. */
   readonly types: readonly string[];
   readonly limits: FeatureLimits;
+  /** A user counts as unknown after this long without an event. */
+  readonly horizonMs: number;
 }
 
 export function userFeaturesFold(options: UserFeaturesOptions): Fold<Interaction, Buffer> {
-  const { types, limits } = options;
+  const { types, limits, horizonMs } = options;
   const numbers = new Map(types.map((type) => [type, typeNumber(types, type)]));
   return {
     name: 'user-features',
@@ -30,11 +37,13 @@ export function userFeaturesFold(options: UserFeaturesOptions): Fold<Interaction
     shared: null,
     cacheBytesMax: 0,
     emission: null,
+    horizon: { ms: horizonMs, lastMs: lastSeenMs, unitMs: atMsOf },
     fold: (row, { input }) => {
       const type = numbers.get(input.type) ?? otherType;
-      // Ingest lets nothing older than years through; a time before 1970 would not fit the layout.
-      const atMs = Math.max(0, input.occurred_at);
-      return noteAct(row, { itemId: input.item_id, atMs, type }, limits);
+      return noteAct(row, { itemId: input.item_id, atMs: atMsOf(input), type }, limits);
     },
   };
 }
+
+/** Ingest lets nothing older than years through; a time before 1970 would not fit the layout. */
+const atMsOf = (input: Interaction): number => Math.max(0, input.occurred_at);

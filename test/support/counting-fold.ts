@@ -81,6 +81,7 @@ export function countingFold(options: CountingOptions = {}): Fold<number, Tally,
     rows: tallies,
     shared: { ...tallies, empty: () => ({ count: 0, hash: 0, stored: false }) },
     cacheBytesMax: options.cacheBytesMax ?? 0,
+    horizon: null,
     emission: {
       topic: target,
       partitions: 1,

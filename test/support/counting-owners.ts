@@ -82,6 +82,7 @@ export async function own(options: CountingOptions & { readonly bootstrap?: bool
     failedOf1000Max: 500,
     logLevel: 'silent',
     sliceRecordsMax: 50,
+    userHorizonMs: 400 * 86_400_000,
   };
   const context: ServiceContext = {
     config,

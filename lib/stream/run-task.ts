@@ -8,7 +8,7 @@ import { type Identity, identityOf } from './identity.ts';
 import { type FoldKeys, foldKeys } from './keys.ts';
 import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
 import { becomeCurrent, checkMeta, groupIdOf, type Hands, openHands, running } from './hands.ts';
-import type { Json, LogRecord } from './topology.ts';
+import type { Json, LogRecord, OutMessage } from './topology.ts';
 
 /**
  * Work on a partition that is not a pure fold: it reads what others publish and writes rows of its
@@ -34,14 +34,34 @@ export interface TaskSlice {
   readonly partition: number;
   readonly topic: string;
   readonly records: readonly LogRecord[];
+  readonly own: OwnState;
   readonly heartbeat: () => Promise<void>;
+}
+
+/** The task's own state as the slice starts from it. */
+export interface OwnState {
+  readonly keys: FoldKeys;
+  /**
+   * Null: none is stored yet. Own rows are only as good as the header read in the same command:
+   * with another one beside them, an owner has overtaken this one and the slice is to restart.
+   */
+  readonly headerText: string | null;
+  /** How the task's identity is named in positions of what it emits. */
+  readonly lineage: string;
 }
 
 export type TaskResult =
   | {
       readonly kind: 'write';
       readonly writes: readonly { readonly key: string; readonly value: Buffer }[];
+      /**
+       * Sent, in this order, and acknowledged before the writes are stored; so a slice that is
+       * done again sends again. They carry positions, ascending, which readers compare (DESIGN 4.5).
+       */
+      readonly emits?: readonly OutMessage[];
     }
+  /** Another owner was found to have moved the offset. */
+  | { readonly kind: 'restart' }
   /** Nothing is done yet: the partition pauses and the slice comes again soon. */
   | { readonly kind: 'wait'; readonly why: string };
 
@@ -134,44 +154,71 @@ class TaskWorker implements PartitionWorker {
     batch: FetchedBatch,
   ): Promise<Advance> {
     const task = this.#task;
-    const { partition, context, hands, keys } = this.#deps;
+    const { partition, context, keys } = this.#deps;
     const { metrics } = context;
     const startedMs = monotonicMs();
     const own = records.slice(0, task.recordsMax);
     const last = own.at(-1);
     if (last === undefined) return { kind: 'done', records: 0 };
     const { topic } = batch;
-    const slice = { partition, topic, records: own, heartbeat: () => batch.heartbeat() };
+    const { lineage } = this.#deps.identity;
+    const slice = {
+      partition,
+      topic,
+      records: own,
+      own: { keys, headerText: this.#text, lineage },
+      heartbeat: () => batch.heartbeat(),
+    };
     const result = await task.slice(slice);
+    if (result.kind === 'restart') return this.#refused('restarted');
     if (result.kind === 'wait') return result;
+    await this.#emit(result.emits ?? []);
     const next: Header = {
       ...this.#header,
       offsets: this.#header.offsets.with(input, last.offset + 1),
       hashes: this.#header.hashes.with(input, recordHash(last)),
     };
-    const text = formatHeader(next);
-    failpoint('before_commit');
-    const committed = await hands.store.commit({
-      headerKey: keys.header(partition),
-      expected: this.#text,
-      next: text,
-      writes: result.writes.map(({ key, value }) => ({
-        key: keys.row(partition, key),
-        write: { whole: value },
-      })),
-    });
-    failpoint('after_commit');
     const service = task.name;
-    if (committed === 'refused') {
-      metrics.add('freshet_slices_total', { service, result: 'refused' });
-      return { kind: 'restart' };
-    }
-    this.#text = text;
-    this.#header = next;
+    if ((await this.#commit(next, result.writes)) === 'refused') return this.#refused('refused');
     metrics.add('freshet_slices_total', { service, result: 'applied' });
     metrics.observe('freshet_slice_seconds', { service }, (monotonicMs() - startedMs) / 1_000);
     metrics.add('freshet_records_total', { service, outcome: 'accepted' }, own.length);
     task.written?.(slice);
     return { kind: 'done', records: own.length };
+  }
+
+  async #commit(
+    header: Header,
+    rows: readonly { readonly key: string; readonly value: Buffer }[],
+  ): Promise<'applied' | 'refused'> {
+    const { partition, hands, keys } = this.#deps;
+    const next = formatHeader(header);
+    const writes = rows.map(({ key, value }) => ({
+      key: keys.row(partition, key),
+      write: { whole: value },
+    }));
+    failpoint('before_commit');
+    const headerKey = keys.header(partition);
+    const committed = await hands.store.commit({ headerKey, expected: this.#text, next, writes });
+    failpoint('after_commit');
+    if (committed === 'refused') return committed;
+    this.#text = next;
+    this.#header = header;
+    return committed;
+  }
+
+  #refused(result: 'refused' | 'restarted'): Advance {
+    const { metrics } = this.#deps.context;
+    metrics.add('freshet_slices_total', { service: this.#task.name, result });
+    return { kind: 'restart' };
+  }
+
+  async #emit(messages: readonly OutMessage[]): Promise<void> {
+    if (messages.length === 0) return;
+    const { hands, context } = this.#deps;
+    await hands.outbox.send(messages);
+    failpoint('after_emit');
+    for (const { topic } of messages)
+      context.metrics.add('freshet_emitted_total', { service: this.#task.name, topic });
   }
 }

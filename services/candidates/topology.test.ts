@@ -131,6 +131,7 @@ function profileBytes(itemId: string, atMs: number): Buffer {
 const slice = (topic: string, from: number, values: readonly (object | null)[]): TaskSlice => ({
   partition: 1,
   topic,
+  own: { keys: own.keys, headerText: null, lineage: 'l' },
   heartbeat: async () => undefined,
   records: values.map(
     (value, at): LogRecord => ({
@@ -155,7 +156,7 @@ describe('interactions', () => {
     foldedTo(20);
     const four = slice(interactions, 10, [acted('ann'), acted('bob'), acted('ann'), acted('cid')]);
     const result = await task.slice(four);
-    if (result.kind !== 'write') throw new Error(result.why);
+    if (result.kind !== 'write') throw new Error(result.kind);
     expect(result.writes.map(({ key }) => key)).toEqual(['mv4_ann', 'mv4_bob', 'mv4_cid']);
     expect(decodeCandidates(result.writes[1]?.value ?? Buffer.alloc(0))).toMatchObject({
       profileOffset: 20,
@@ -231,7 +232,7 @@ describe('interactions', () => {
     const four = ['new', 'older', 'behind', 'without'].map((user) => acted(user));
     const keysOf = async (from: number): Promise<string[]> => {
       const result = await task.slice(slice(interactions, from, four));
-      return result.kind === 'write' ? result.writes.map(({ key }) => key) : [result.why];
+      return result.kind === 'write' ? result.writes.map(({ key }) => key) : [result.kind];
     };
     expect(await keysOf(10)).toEqual(['mv4_older', 'mv4_behind', 'mv4_without']);
     expect((await keysOf(16)).length).toBe(4);

@@ -7,7 +7,7 @@ import type { Neighbourhood } from './neighbourhood.ts';
 import { neighbourhoods } from './rows.ts';
 import { idAt } from './stored-row.ts';
 import { headBytes, cellBytes } from './layout.ts';
-import { visitedOther } from '../visits.ts';
+import { sameSession, visitedOther } from '../visits.ts';
 
 const day = 86_400_000;
 const sideOf = (learning: object) => coVisits.itemSide(learningSchema.parse(learning));
@@ -155,6 +155,94 @@ describe('a co-visits row', () => {
         }
       }),
     );
+  });
+
+  test('keeps the stated bound with decay, types and distances too', () => {
+    const pair = fc.record({
+      n: fc.integer({ min: 0, max: 30 }),
+      days: fc.integer({ min: 0, max: 400 }),
+      note: fc.integer({ min: 1, max: 0xff }),
+      type: fc.constantFrom('view', 'purchase'),
+    });
+    const learning = {
+      halfLifeDays: 10,
+      neighboursMax: 8,
+      typeWeights: { purchase: 7.5 },
+      distanceHalf: 5,
+      within: 'session',
+    };
+    fc.assert(
+      fc.property(fc.array(pair, { minLength: 30, maxLength: 300 }), (pairs) => {
+        const truths = new Map<string, number>();
+        let all = 0;
+        for (const { n, days, note, type } of pairs) {
+          if ((note & sameSession) === 0) continue;
+          const near = 1 / (1 + Math.max(0, (note & 0x3f) - 1) / 5);
+          const weight = 2 ** (days / 10) * near * (type === 'purchase' ? 7.5 : 1);
+          truths.set(`i${n}`, (truths.get(`i${n}`) ?? 0) + weight);
+          all += weight;
+        }
+        const stored = fold(
+          learning,
+          pairs.map(({ n, days, note, type }) => [
+            { item: 'a', others: [`i${n}`], notes: [note] },
+            context(days * day, type),
+          ]),
+        );
+        if (stored.length === 0) return;
+        const { epoch } = neighbourhoods.decode(stored) as Neighbourhood;
+        const rounding = all * 2e-5;
+        const cells = cellsOf(stored);
+        for (const [id, truth] of truths) {
+          const cell = cells[id];
+          if (cell === undefined) expect(truth).toBeLessThanOrEqual(all / 8 + rounding);
+          else {
+            const weight = cell.weight * 2 ** epoch;
+            expect(weight).toBeLessThanOrEqual(truth + rounding);
+            expect(truth - weight).toBeLessThanOrEqual(cell.error * 2 ** epoch + rounding);
+          }
+        }
+      }),
+    );
+  });
+
+  const pairsOf = (learning: object, signals: readonly Signal[]): Record<string, number> => {
+    const steps = signals.map((signal) => [signal, context(0)] as const);
+    const cells = Object.entries(cellsOf(fold({ halfLifeDays: null, ...learning }, steps)));
+    return Object.fromEntries(cells.map(([other, { weight }]) => [other, weight]));
+  };
+  const noted = (other: string, note: number): Signal => ({
+    item: 'a',
+    others: [other],
+    notes: [note],
+  });
+
+  test('counts pairs of one session alone where that is asked for', () => {
+    const signals = [noted('b', 1 | sameSession), noted('c', 1), noted('d', 1 | visitedOther)];
+    expect(pairsOf({}, signals)).toEqual({ b: 1, c: 1, d: 1 });
+    expect(pairsOf({ within: 'session' }, signals)).toEqual({ b: 1 });
+  });
+
+  test('counts what came after alone where that is asked for, a return among it', () => {
+    const signals = [noted('b', 1), noted('c', 1 | visitedOther), noted('a', 3)];
+    expect(pairsOf({ direction: 'after' }, signals)).toEqual({ a: 1, c: 1 });
+    expect(pairsOf({ direction: 'after', repeats: false }, signals)).toEqual({ c: 1 });
+  });
+
+  test('counts near pairs more, and far ones not at all, where that is asked for', () => {
+    const signals = [noted('b', 1), noted('c', 6), noted('d', 0x3f)];
+    expect(pairsOf({}, signals)).toEqual({ b: 1, c: 1, d: 1 });
+    expect(pairsOf({ distanceMax: 6 }, signals)).toEqual({ b: 1, c: 1 });
+    expect(pairsOf({ distanceHalf: 5, distanceMax: 6 }, signals)).toEqual({ b: 1, c: 0.5 });
+  });
+
+  test('stays as it is stored where a signal teaches nothing, however late it comes', () => {
+    const side = sideOf({ halfLifeDays: 1, within: 'session' });
+    const row = side.learn(undefined, own(), context(0));
+    expect(side.rows.encode(row)).toHaveProperty('whole');
+    // 300 half-lives later: an event that teaches would move the row's unit.
+    expect(side.learn(row, seenWith('b'), context(300 * day))).toBeNull();
+    expect(side.rows.encode(row)).toEqual({ patches: [] });
   });
 
   test('patches a large row that changed little, and writes one whole that changed much', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { typeWeightsSchema } from '../type-weights.ts';
+import { distanceMask } from '../visits.ts';
 
 export const learningSchema = z.strictObject({
   /** After this long a visit counts half; null: visits never fade. */
@@ -9,6 +10,14 @@ export const learningSchema = z.strictObject({
   neighboursMax: z.number().int().min(8).max(1_000).default(150),
   /** Whether a user's return to an item makes the item its own neighbour (a repeat purchase). */
   repeats: z.boolean().default(true),
+  /** Which pairs count: all of a user's recent items, or those of one session alone (a basket). */
+  within: z.enum(['history', 'session']).default('history'),
+  /** `after`: only pairs whose other item came after the row's: what people go on to. */
+  direction: z.enum(['both', 'after']).default('both'),
+  /** Pairs that lie more steps apart are left out; 63: none are. */
+  distanceMax: z.number().int().min(1).max(distanceMask).default(distanceMask),
+  /** A pair so many steps further apart than neighbours in time counts half; null: all alike. */
+  distanceHalf: z.number().min(0.1).max(1_000).nullable().default(null),
 });
 export type Learning = z.infer<typeof learningSchema>;
 

@@ -1,9 +1,10 @@
 import type { ModelKind, UserSide } from './model.ts';
+import { again } from './again/again.ts';
 import { coVisits } from './co-visits/co-visits.ts';
 import { trending } from './trending/trending.ts';
 
 /** Every kind of model. Adding one is one folder and one line here. */
-const all: readonly ModelKind<unknown, unknown>[] = [trending, coVisits];
+const all: readonly ModelKind<unknown, unknown>[] = [trending, coVisits, again];
 
 /** By the name that definitions use. */
 export const kinds: ReadonlyMap<string, ModelKind<unknown, unknown>> = new Map(

@@ -57,7 +57,8 @@ export async function measureMemory(bed: Bed): Promise<MemoryResult> {
       if (!light.has(key.slice(-idChars))) continue;
       const fold = names[key[key.indexOf('}') + 1] ?? ''] ?? 'other';
       bytes[fold] = (bytes[fold] ?? 0) + (await bed.redis.memoryUsage(key));
-      if (fold !== 'candidates') continue;
+      // Beside the lists lie open training examples: their keys begin with a mark of their own.
+      if (fold !== 'candidates' || key.startsWith('!', key.indexOf('}') + 6)) continue;
       const [value] = await bed.redis.mget([key]);
       if (value !== null && value !== undefined)
         candidates += decodeCandidates(value).candidates.length;

@@ -8,6 +8,7 @@ import { exposures } from '../topics/exposures.ts';
 import { interactions } from '../topics/interactions.ts';
 import { itemSignals } from '../topics/item-signals.ts';
 import { type Topic, topicName } from '../topics/topic.ts';
+import { trainingExamples } from '../topics/training-examples.ts';
 import { userEvents } from '../topics/user-events.ts';
 import { type Bed, definitionTexts } from './bed.ts';
 
@@ -30,6 +31,8 @@ export function foldsOf(service: string): FoldInputs[] {
       return learningFolds().map((fold) => ({ fold, inputs: [itemSignals] }));
     case 'candidates':
       return [{ fold: service, inputs: [interactions, exposures] }];
+    case 'weights':
+      return [{ fold: service, inputs: [trainingExamples] }];
     default:
       return [];
   }

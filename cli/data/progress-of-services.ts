@@ -12,6 +12,7 @@ import { itemSignals } from '../../topics/item-signals.ts';
 import { metricEvents } from '../../topics/metric-events.ts';
 import { requests } from '../../topics/requests.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
+import { trainingExamples } from '../../topics/training-examples.ts';
 import { userEvents } from '../../topics/user-events.ts';
 
 /** How far a service is in one partition of one of its topics. */
@@ -33,6 +34,7 @@ const inputs: Readonly<Record<string, readonly Topic[]>> = {
   signals: [interactions],
   learning: [itemSignals],
   candidates: [interactions, exposures],
+  weights: [trainingExamples],
 };
 /** Services without state in Redis: the group's committed offset says how far they are. */
 const stateless: Readonly<Record<string, Topic>> = { serving: requests, metrics: metricEvents };

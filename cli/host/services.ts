@@ -12,6 +12,7 @@ const services: Readonly<Record<string, () => Promise<Start>>> = {
   signals: async () => (await import('../../services/signals/main.ts')).startSignals,
   learning: async () => (await import('../../services/learning/main.ts')).startLearning,
   candidates: async () => (await import('../../services/candidates/main.ts')).startCandidates,
+  weights: async () => (await import('../../services/weights/main.ts')).startWeights,
   serving: async () => (await import('../../services/serving/main.ts')).startServing,
   metrics: async () => (await import('../../services/metrics/main.ts')).startMetrics,
 };

@@ -42,7 +42,7 @@ export interface Launched {
  */
 const groups = {
   serving: ['ingest', 'user-features', 'seen-items', 'serving', 'metrics'],
-  learning: ['signals', 'learning', 'candidates'],
+  learning: ['signals', 'learning', 'candidates', 'weights'],
 };
 const readyMsMax = 120_000;
 

@@ -12,6 +12,7 @@ import {
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
 import { topicName } from '../../topics/topic.ts';
+import { trainingExamples } from '../../topics/training-examples.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { Figures } from './figures.ts';
 import type { Workers } from './workers.ts';
@@ -30,7 +31,7 @@ export class Watch {
   private constructor(config: CommonConfig, workers: Workers, reader: ProgressReader) {
     this.#workers = workers;
     this.#reader = reader;
-    const topics = [userEvents, interactions, itemSignals];
+    const topics = [userEvents, interactions, itemSignals, trainingExamples];
     this.#path = new Set(topics.map((topic) => topicName(config.prefix, topic)));
   }
 

@@ -142,6 +142,7 @@ function report(
   }
   metrics.add('freshet_slices_total', { service, result: 'applied' });
   metrics.observe('freshet_slice_records', { service }, result.records);
+  metrics.add('freshet_units_total', { service }, result.units);
   const failed = result.failures.length;
   let skipped = 0;
   for (const [reason, n] of result.skipped) {

@@ -23,6 +23,7 @@ const freshSeconds = [
 const interactionAgeSeconds = [
   1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000, 7_776_000, 31_536_000, 63_072_000,
 ];
+const exampleBytes = [1_024, 4_096, 16_384, 32_768, 65_536, 131_072, 262_144];
 const batchSizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
 
 export const metricDeclarations = {
@@ -65,6 +66,11 @@ export const metricDeclarations = {
     labels: ['service'],
     buckets: batchSizes,
   },
+  freshet_units_total: {
+    type: 'counter',
+    help: 'What folds were given to fold: an event, a signal of a pack, a training example.',
+    labels: ['service'],
+  },
   freshet_emitted_total: {
     type: 'counter',
     help: 'Messages acknowledged by the broker, by target topic (without prefix).',
@@ -100,6 +106,22 @@ export const metricDeclarations = {
     type: 'counter',
     help: 'Candidate lists by result: written or outdated (a newer list was there).',
     labels: ['result'],
+  },
+  freshet_examples_total: {
+    type: 'counter',
+    help: 'Lists logged for training, by what became of them: opened, closed, outside (what the user did next was not among the candidates), learned_already, too_large, slice_full.',
+    labels: ['result'],
+  },
+  freshet_open_example_bytes: {
+    type: 'histogram',
+    help: 'Bytes that a list logged for training takes until the user acts again.',
+    labels: [],
+    buckets: exampleBytes,
+  },
+  freshet_weights_age_seconds: {
+    type: 'gauge',
+    help: 'Age in memory of the learned weights that lists were last ranked by.',
+    labels: ['service'],
   },
 
   // Serving.

@@ -1,0 +1,73 @@
+/** Events in the order of time, by column; users, items and types are numbers, as they came up. */
+export interface EventTable {
+  readonly name: string;
+  readonly length: number;
+  readonly user: Int32Array;
+  readonly item: Int32Array;
+  readonly type: Int32Array;
+  readonly atMs: Float64Array;
+  readonly userIds: readonly string[];
+  readonly itemIds: readonly string[];
+  readonly types: readonly string[];
+}
+
+export interface TableEvent {
+  readonly userId: string;
+  readonly itemId: string;
+  readonly type: string;
+  readonly atMs: number;
+}
+
+class Numbers {
+  readonly ids: string[] = [];
+  readonly #of = new Map<string, number>();
+
+  of(id: string): number {
+    const known = this.#of.get(id);
+    if (known !== undefined) return known;
+    const number = this.ids.length;
+    this.ids.push(id);
+    this.#of.set(id, number);
+    return number;
+  }
+}
+
+/** Events of one time keep the order in which they came. */
+export class EventTableBuilder {
+  readonly #users = new Numbers();
+  readonly #items = new Numbers();
+  readonly #types = new Numbers();
+  readonly #user: number[] = [];
+  readonly #item: number[] = [];
+  readonly #type: number[] = [];
+  readonly #atMs: number[] = [];
+
+  add({ userId, itemId, type, atMs }: TableEvent): void {
+    this.#user.push(this.#users.of(userId));
+    this.#item.push(this.#items.of(itemId));
+    this.#type.push(this.#types.of(type));
+    this.#atMs.push(atMs);
+  }
+
+  table(name: string): EventTable {
+    const length = this.#atMs.length;
+    const order = Uint32Array.from({ length }, (_, index) => index);
+    const times = this.#atMs;
+    const isSorted = times.every((atMs, index) => index === 0 || (times[index - 1] ?? 0) <= atMs);
+    // The index decides between equals: sorting typed arrays need not be stable.
+    if (!isSorted) order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
+    const inOrder = (values: readonly number[]) => (_: unknown, at: number) =>
+      values[order[at] as number] as number;
+    return {
+      name,
+      length,
+      user: Int32Array.from({ length }, inOrder(this.#user)),
+      item: Int32Array.from({ length }, inOrder(this.#item)),
+      type: Int32Array.from({ length }, inOrder(this.#type)),
+      atMs: Float64Array.from({ length }, inOrder(times)),
+      userIds: this.#users.ids,
+      itemIds: this.#items.ids,
+      types: this.#types.ids,
+    };
+  }
+}

@@ -27,3 +27,13 @@ test('every definition that comes with the project is a good one', () => {
   }
   expect(versions.size).toBeGreaterThan(0);
 });
+
+test('every model on a page of a kind is a good one', () => {
+  for (const kind of kinds.keys()) {
+    const page = readFileSync(new URL(`${kind}/README.md`, import.meta.url), 'utf8');
+    for (const line of page.split('\n').filter((one) => one.startsWith('{"model"'))) {
+      const parsed = parseModel(line, kinds);
+      expect(parsed.ok ? [] : [kind, ...parsed.faults]).toEqual([]);
+    }
+  }
+});

@@ -11,12 +11,16 @@ export interface Popularity {
   events: number;
   /** Event time of the newest event. */
   lastMs: number;
+  /** Event time of the first event that was folded; a late one does not move it. */
+  firstMs: number;
 }
 
-export const noPopularity = (): Popularity => ({
+/** Of an item whose first event occurred at `firstMs`. */
+export const noPopularity = (firstMs: number): Popularity => ({
   log2Weight: Number.NEGATIVE_INFINITY,
   events: 0,
   lastMs: 0,
+  firstMs,
 });
 
 /** log2(2^a + 2^b). The larger one leads, so the result never falls below it. */
@@ -27,26 +31,28 @@ export const addLog2 = (a: number, b: number): number => {
   return high + Math.log1p(2 ** (low - high)) * Math.LOG2E;
 };
 
-const layout = 1;
-export const popularityBytes = 19;
+export const popularityLayout = 2;
+export const popularityBytes = 25;
 
-/** [u8 layout][f64 log2Weight][u32 events][u48 lastMs], little-endian. */
+/** [u8 layout][f64 log2Weight][u32 events][u48 lastMs][u48 firstMs], little-endian. */
 export const popularityRows: RowCodec<Popularity> = {
   decode(bytes) {
-    if (bytes.length !== popularityBytes || bytes[0] !== layout)
+    if (bytes.length !== popularityBytes || bytes[0] !== popularityLayout)
       throw new Error(`trending: a stored row has an unknown layout (${bytes.length} bytes)`);
     return {
       log2Weight: bytes.readDoubleLE(1),
       events: bytes.readUInt32LE(9),
       lastMs: bytes.readUIntLE(13, 6),
+      firstMs: bytes.readUIntLE(19, 6),
     };
   },
   encode(row) {
     const bytes = Buffer.allocUnsafe(popularityBytes);
-    bytes[0] = layout;
+    bytes[0] = popularityLayout;
     bytes.writeDoubleLE(row.log2Weight, 1);
     bytes.writeUInt32LE(row.events, 9);
     bytes.writeUIntLE(row.lastMs, 13, 6);
+    bytes.writeUIntLE(row.firstMs, 19, 6);
     return { whole: bytes };
   },
   bytes: () => popularityBytes,

@@ -1,10 +1,16 @@
 import type { ModelKind, UserSide } from './model.ts';
 import { again } from './again/again.ts';
+import { blendOver } from './blend/blend.ts';
 import { coVisits } from './co-visits/co-visits.ts';
 import { trending } from './trending/trending.ts';
 
-/** Every kind of model. Adding one is one folder and one line here. */
-const all: readonly ModelKind<unknown, unknown>[] = [trending, coVisits, again];
+/** Every kind of model but the blend, which takes these in. Adding one is one folder and one line. */
+const shelf: readonly ModelKind<unknown, unknown>[] = [trending, coVisits, again];
+
+const all: readonly ModelKind<unknown, unknown>[] = [
+  ...shelf,
+  blendOver(new Map(shelf.map((kind) => [kind.kind, kind]))),
+];
 
 /** By the name that definitions use. */
 export const kinds: ReadonlyMap<string, ModelKind<unknown, unknown>> = new Map(

@@ -1,0 +1,46 @@
+import type { Candidate, Explained, Profile, Proposal } from '../model.ts';
+import type { Extras } from './extras.ts';
+import { ownSources, ownSourceScores, ranked } from './features.ts';
+import type { BlendList } from './list.ts';
+import { pairSources, singles } from './sources.ts';
+
+/** What each source gave the candidates, and which of the user's items did most for each. */
+export function explain(
+  list: BlendList,
+  candidates: readonly Candidate[],
+  given: { readonly profile: Profile; readonly extras: Extras },
+): readonly Explained[] {
+  const { profile, extras } = given;
+  const { members, sums, extraScores } = list;
+  const scores = [...sums.bySource, ...ownSourceScores({ profile, members }), ...extraScores];
+  const names = [...pairSources, ...ownSources, ...extras.names];
+  const ranks = scores.map((of) => rankByPlace(of, members));
+  return candidates.map((candidate, index) => {
+    const place = list.order[index] as number;
+    const proposals = names.flatMap((source, at): Proposal[] => {
+      const score = scores[at]?.[place] ?? 0;
+      return score > 0 ? [{ source, score, rank: ranks[at]?.get(place) ?? 0 }] : [];
+    });
+    for (const [rung, { rankOf }] of list.ladder.rungs.entries()) {
+      const rank = rankOf.get(candidate.itemId);
+      if (rank !== undefined) proposals.push({ source: `popular-${rung}`, score: 1 / rank, rank });
+    }
+    return { ...candidate, proposals, because: becauseOf(list, place, profile) };
+  });
+}
+
+const rankByPlace = (scores: Float64Array, members: BlendList['members']): Map<number, number> =>
+  new Map(ranked(scores, members).map((place, index) => [place, index + 1]));
+
+/** The recent item with the largest near-cosine to it. */
+const becauseOf = ({ sums }: BlendList, place: number, { recents }: Profile): string | null => {
+  let best = 0;
+  let because: string | null = null;
+  for (let single = 0; single < singles; single++) {
+    const near = sums.near[place * singles + single] as number;
+    if (near <= best) continue;
+    best = near;
+    because = recents[single]?.itemId ?? null;
+  }
+  return because;
+};

@@ -1,0 +1,75 @@
+/**
+ * A stored row, little-endian:
+ *
+ * | at | what |
+ * | --- | --- |
+ * | 0 | u8 layout, u8 width of an id in words of 4 bytes, u16 cells used, u16 cells there is room for |
+ * | 8 | i32 epoch: fading counts are in units of 2^epoch (see neighbourhood.ts) |
+ * | 12 | u32 visits, never faded |
+ * | 16 | f64 fading visits |
+ * | 24 | f64 scale of the column `keep`; 32: f64 scale of `nextFading` |
+ * | 40 | f32 sums over all neighbours ever: of `after`, `next` and `nextFading` |
+ * | 52 | u32 first and last visit, seconds |
+ * | 64 | f64 x rungs: log2 of the visits, fading by half-lives in events |
+ * | 88 | u16 x 24: visits by hour of the day (UTC), all halved when one is full |
+ * | 136 | cells: u32 hash of the id, f32 x columns, the id padded with 0xFF |
+ *
+ * Cells have one width, so that a change is a patch in place; the padding byte occurs in no UTF-8.
+ * Everything is a multiple of 4, so that columns can be read as floats in place.
+ */
+export const layoutVersion = 1;
+export const headBytes = 136;
+export const at = {
+  layout: 0,
+  words: 1,
+  used: 2,
+  capacity: 4,
+  epoch: 8,
+  visits: 12,
+  fadingVisits: 16,
+  keepScale: 24,
+  nextScale: 32,
+  after: 40,
+  next: 44,
+  nextFading: 48,
+  firstSeconds: 52,
+  lastSeconds: 56,
+  rungs: 64,
+  hours: 88,
+} as const;
+
+/** Half-lives of the popularity rungs, in accepted events of a source partition; then all time. */
+export const rungHalfLives = [300, 3_000, 30_000] as const;
+export const rungs = rungHalfLives.length + 1;
+export const hoursOfDay = 24;
+
+/**
+ * What a cell counts of the pair (this row's item, the neighbour). `near`: weighed by distance;
+ * `count`: plain; `fading`: forward-decayed; `session`: within one session; `after`: the neighbour
+ * came later, weighed by distance; `next`: came right after; `nextFading`: the same, fading with
+ * the row's own transitions; `previous`: came right before; `keep`: what decides who stays.
+ */
+export const column = {
+  near: 0,
+  count: 1,
+  fading: 2,
+  session: 3,
+  after: 4,
+  next: 5,
+  nextFading: 6,
+  previous: 7,
+  keep: 8,
+} as const;
+const columns = 9;
+
+export const columnsAt = 4;
+export const idAt = columnsAt + 4 * columns;
+export const cellBytes = (words: number): number => idAt + 4 * words;
+
+/** Room grows in these steps up to the configured number, so that most growth is a patch. */
+const steps = [4, 8, 16, 32, 64, 128, 256, 512];
+export const capacityFor = (cells: number, cellsMax: number): number =>
+  Math.min(cellsMax, steps.find((step) => step >= cells) ?? cellsMax);
+
+/** The hour of the day, UTC. */
+export const hourOf = (atMs: number): number => Math.floor((atMs % 86_400_000) / 3_600_000);

@@ -1,0 +1,158 @@
+import type { Learned, Profile, World } from '../model.ts';
+import type { Learning, Retrieval } from './config.ts';
+import { unquantised } from './example.ts';
+import type { Extras } from './extras.ts';
+import { featureNames, featuresOf, type Member } from './features.ts';
+import { mergeLadders, type MergedLadder } from './merged-ladder.ts';
+import { situationOf } from './situation.ts';
+import { type Sums, sumUp, type VisitsOf } from './sources.ts';
+import { readHead } from './stored-row.ts';
+import { find, type Found, pairedVisits } from './union.ts';
+import { averagedIn } from './weights.ts';
+
+export interface BlendParts {
+  readonly learning: Learning;
+  readonly config: Retrieval;
+  readonly extras: Extras;
+}
+
+/** Everything about one list: its candidates with all their features, and their order. */
+export interface BlendList {
+  readonly members: readonly Member[];
+  readonly situation: readonly number[];
+  readonly features: number;
+  readonly matrix: Int8Array;
+  readonly scores: Float64Array;
+  /** Places of members, best first. */
+  readonly order: readonly number[];
+  readonly found: Found;
+  readonly sums: Sums;
+  readonly ladder: MergedLadder;
+  readonly extraScores: readonly Float64Array[];
+}
+
+const nothing: Learned = { rows: new Map(), heads: new Map(), rankings: [] };
+
+export const ownPart = (learned: readonly Learned[]): Learned => learned[0] ?? nothing;
+
+/** The union that `figures` asks heads for; what the extras propose is known only after that. */
+export const findFor = (profile: Profile, own: Learned, { learning, config }: BlendParts): Found =>
+  find(
+    profile,
+    { rows: own.rows, ladder: mergeLadders(own.rankings, learning.rankedItemsMax), extras: [] },
+    { ...config, halfLifeEvents: learning.halfLifeEvents },
+  );
+
+export function makeList(
+  profile: Profile,
+  learned: readonly Learned[],
+  given: { readonly world: World; readonly parts: BlendParts },
+): BlendList {
+  const { parts, world } = given;
+  const own = ownPart(learned);
+  const ladder = mergeLadders(own.rankings, parts.learning.rankedItemsMax);
+  const proposed = parts.extras.rank(profile, learned, world);
+  const { halfLifeEvents } = parts.learning;
+  const extras = proposed.map((list) => list.map(({ itemId }) => itemId));
+  const known = { rows: own.rows, ladder, extras };
+  const found = find(profile, known, { ...parts.config, halfLifeEvents });
+  const places = new Map(profile.recents.map(({ itemId }, place) => [itemId, place]));
+  const members = found.itemIds.map((itemId): Member => {
+    const head = readHead(own.heads.get(itemId) ?? own.rows.get(itemId));
+    return { itemId, head, own: places.get(itemId) ?? -1 };
+  });
+  const visitsOf = visitsOfMembers(members, found);
+  const { pairs, placeOf, now } = found;
+  const sums = sumUp(pairs, profile, { placeOf, count: members.length, visitsOf, now });
+  const extraScores = proposed.map((list) => scoresOf(list, members));
+  const matrix = featuresOf({ profile, members, sums, ladder, extras: extraScores });
+  const situation = situationOf(profile, pairs.rows[0] ?? null, ladder);
+  const features = featureNames(parts.extras.names).length;
+  const scores = score(matrix, weightsFor(world.weights, situation, features));
+  return {
+    members,
+    situation,
+    features,
+    matrix,
+    scores,
+    order: orderOf(scores, members),
+    found,
+    sums,
+    ladder,
+    extraScores,
+  };
+}
+
+const scoresOf = (
+  list: readonly { readonly itemId: string; readonly score: number }[],
+  members: readonly Member[],
+): Float64Array => {
+  const scores = new Map(list.map(({ itemId, score: given }) => [itemId, given]));
+  return Float64Array.from(members, ({ itemId }) => Math.max(0, scores.get(itemId) ?? 0));
+};
+
+/** A member whose head was not read counts as visited as often as it was paired. */
+const visitsOfMembers = (members: readonly Member[], { pairs, placeOf, now }: Found): VisitsOf => {
+  const plain = new Float64Array(members.length);
+  const fading = new Float64Array(members.length);
+  const paired = pairedVisits(pairs, now);
+  for (let neighbour = 0; neighbour < pairs.size; neighbour++) {
+    const place = placeOf[neighbour] as number;
+    if (place < 0) continue;
+    plain[place] = paired.plain[neighbour] as number;
+    fading[place] = paired.fading[neighbour] as number;
+  }
+  for (const [place, { head }] of members.entries()) {
+    if (head === null || head.visits === 0) continue;
+    plain[place] = head.visits;
+    fading[place] = head.fadingVisits * 2 ** (head.epoch - now);
+  }
+  return { plain, fading };
+};
+
+/**
+ * Before anything was learned: the near-cosine, then what is popular. Item-to-item alone is the best
+ * single source on most data; a fusion of ranks is worse than it.
+ */
+const prior: Readonly<Record<string, number>> = {
+  'near-cosine.strength': 2,
+  'near-cosine.first': 1,
+  'rung-1.share': 0.5,
+};
+const priors = new Map<number, Float64Array>();
+
+const weightsFor = (
+  stored: Buffer | null,
+  situation: readonly number[],
+  features: number,
+): Float64Array => {
+  const learned = averagedIn(stored, situation, features);
+  if (learned !== null) return learned;
+  const known = priors.get(features);
+  if (known !== undefined) return known;
+  const made = Float64Array.from(
+    { length: features },
+    (_, feature) => prior[featureNames([])[feature] ?? ''] ?? 0,
+  );
+  priors.set(features, made);
+  return made;
+};
+
+const score = (matrix: Int8Array, weights: Float64Array): Float64Array => {
+  const features = weights.length;
+  const scores = new Float64Array(matrix.length / features);
+  for (let member = 0, at = 0; member < scores.length; member++) {
+    let sum = 0;
+    for (let feature = 0; feature < features; feature++, at++)
+      sum += (weights[feature] as number) * (matrix[at] as number);
+    scores[member] = unquantised(sum);
+  }
+  return scores;
+};
+
+const orderOf = (scores: Float64Array, members: readonly Member[]): number[] =>
+  Array.from(scores.keys()).sort(
+    (a, b) =>
+      (scores[b] as number) - (scores[a] as number) ||
+      ((members[a] as Member).itemId < (members[b] as Member).itemId ? -1 : 1),
+  );

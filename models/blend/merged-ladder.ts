@@ -1,0 +1,58 @@
+import { type Ladder, ladders, type Rung } from './ladder.ts';
+import { hoursOfDay, rungs } from './layout.ts';
+
+export interface MergedRung {
+  /** Best first. */
+  readonly items: readonly string[];
+  /** Log2 of the visits of the best; 0 where there is none. */
+  readonly best: number;
+  /** From 1. */
+  readonly rankOf: ReadonlyMap<string, number>;
+}
+
+/** What all partitions know together. */
+export interface MergedLadder extends Pick<Ladder, 'visits' | 'returns' | 'clock' | 'hours'> {
+  readonly rungs: readonly MergedRung[];
+}
+
+const merged = new WeakMap<readonly Buffer[], MergedLadder>();
+
+/** Read once per reading of the store: the lists of all users share it. */
+export function mergeLadders(stored: readonly Buffer[], itemsMax: number): MergedLadder {
+  const known = merged.get(stored);
+  if (known !== undefined) return known;
+  const parts = stored.map((bytes) => ladders.decode(bytes));
+  const made: MergedLadder = {
+    visits: sum(parts, ({ visits }) => visits),
+    returns: sum(parts, ({ returns }) => returns),
+    clock: Math.max(0, ...parts.map(({ clock }) => clock)),
+    hours: Array.from({ length: hoursOfDay }, (_, hour) =>
+      sum(parts, (part) => part.hours[hour] ?? 0),
+    ),
+    rungs: Array.from({ length: rungs }, (_, rung) =>
+      mergeRungs(
+        parts.flatMap((part) => part.rungs[rung] ?? []),
+        itemsMax,
+      ),
+    ),
+  };
+  merged.set(stored, made);
+  return made;
+}
+
+const sum = (parts: readonly Ladder[], of: (part: Ladder) => number): number =>
+  parts.reduce((total, part) => total + of(part), 0);
+
+const mergeRungs = (parts: readonly Rung[], itemsMax: number): MergedRung => {
+  const all = parts
+    .flatMap(({ items, weights }) =>
+      items.map((item, index) => ({ item, weight: weights[index] as number })),
+    )
+    .sort((a, b) => b.weight - a.weight || (a.item < b.item ? -1 : 1))
+    .slice(0, itemsMax);
+  return {
+    items: all.map(({ item }) => item),
+    best: all[0]?.weight ?? 0,
+    rankOf: new Map(all.map(({ item }, index) => [item, index + 1])),
+  };
+};

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+
+import { canonicalJson } from '../canonical.ts';
+import type {
+  Candidate,
+  Learned,
+  PersonalRetrieval,
+  Profile,
+  Source,
+  Trainer,
+  World,
+} from '../model.ts';
+import type { Learning, Retrieval } from './config.ts';
+import { closeExample, writeOpen } from './example.ts';
+import { explain } from './explain.ts';
+import { Extras, type Shelf } from './extras.ts';
+import { headBytes } from './layout.ts';
+import { type BlendList, type BlendParts, findFor, makeList, ownPart } from './list.ts';
+
+/**
+ * Candidates of many sources in one list: see README.md. `shelf`: the kinds that a blend may take in
+ * beside its own sources.
+ */
+export const retrievalOver =
+  (shelf: Shelf) =>
+  (learning: Learning, config: Retrieval): PersonalRetrieval => {
+    const own: Source = { kind: 'blend', learning, headBytes, rankings: true };
+    const extras = new Extras(config.sources, shelf, 1);
+    const parts: BlendParts = { learning, config, extras };
+    const listOf = (
+      profile: Profile,
+      learned: readonly Learned[],
+      world: World,
+    ): BlendList | null =>
+      profile.recents.length === 0 ? null : makeList(profile, learned, { world, parts });
+    return {
+      shared: false,
+      sources: [own, ...extras.sources],
+      needsItems: extras.needsItems,
+      trainer: trainerOf(parts, listOf),
+      wants: (profile) => [wantedOf(profile, config), ...extras.wants(profile)],
+      figures: (profile, learned, world) => {
+        const { rows } = ownPart(learned);
+        const { itemIds } = findFor(profile, ownPart(learned), parts);
+        return [
+          itemIds.filter((itemId) => !rows.has(itemId)),
+          ...extras.figures(profile, learned, world),
+        ];
+      },
+      rank: (profile, learned, world) => candidatesOf(listOf(profile, learned, world), config),
+      explain: (profile, learned, world) => {
+        const list = listOf(profile, learned, world);
+        return list === null ? [] : explain(list, candidatesOf(list, config), { profile, extras });
+      },
+    };
+  };
+
+const wantedOf = ({ recents }: Profile, { recentItemsMax }: Retrieval): string[] =>
+  recents.slice(0, recentItemsMax).map(({ itemId }) => itemId);
+
+/** Scores are chances relative to the best: 1 for it. */
+const candidatesOf = (list: BlendList | null, { depth }: Retrieval): readonly Candidate[] => {
+  if (list === null) return [];
+  const { order, members, scores } = list;
+  const highest = scores[order[0] ?? 0] ?? 0;
+  return order.slice(0, depth).map((place) => ({
+    itemId: (members[place] as BlendList['members'][number]).itemId,
+    score: Math.exp((scores[place] as number) - highest),
+  }));
+};
+
+type ListOf = (profile: Profile, learned: readonly Learned[], world: World) => BlendList | null;
+
+/** Versions that make the same features of the same knowledge share their weights. */
+const trainerOf = (parts: BlendParts, listOf: ListOf): Trainer => {
+  const { learning, config } = parts;
+  const { depth: _, ...shared } = config;
+  const content = canonicalJson({ learning, retrieval: shared });
+  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
+  return {
+    name: `blend-${hash}`,
+    logs: (userId) => shareOf(userId) < config.trainingShare,
+    note: (profile, learned, world) => {
+      const list = listOf(profile, learned, world);
+      const open = list === null ? emptyOpen : openOf(list);
+      return { candidates: candidatesOf(list, config), open };
+    },
+    close: (open, { itemId }, seed) => closeExample(open, itemId, seed),
+  };
+};
+
+const emptyOpen = writeOpen({
+  situation: [],
+  features: 0,
+  itemIds: [],
+  matrix: new Int8Array(0),
+});
+
+/** The list's candidates in their order, which is what hard negatives are chosen by. */
+const openOf = ({ members, situation, features, matrix, order }: BlendList): Buffer => {
+  const sorted = new Int8Array(matrix.length);
+  for (const [index, place] of order.entries())
+    sorted.set(matrix.subarray(place * features, (place + 1) * features), index * features);
+  const itemIds = order.map((place) => (members[place] as BlendList['members'][number]).itemId);
+  return writeOpen({ situation, features, itemIds, matrix: sorted });
+};
+
+/** Where a user lies between 0 and 1, the same for ever. */
+const shareOf = (userId: string): number =>
+  createHash('sha256').update(`training ${userId}`).digest().readUInt32LE(0) / 2 ** 32;

@@ -1,0 +1,137 @@
+import type { Profile } from '../model.ts';
+import { sessionGapMs } from '../profile.ts';
+import { at, column } from './layout.ts';
+import type { Pairs } from './pairs.ts';
+import type { StoredRow } from './stored-row.ts';
+
+/** What proposes candidates from the rows of the user's recent items, in the order of features. */
+export const pairSources = [
+  'cosine',
+  'fading-cosine',
+  'near-cosine',
+  'after',
+  'session',
+  'next',
+  'next-fading',
+] as const;
+export const pairSourcesMax: readonly number[] = [100, 50, 100, 100, 80, 60, 40];
+
+/** The user's last items that are looked at one by one. */
+export const singles = 8;
+const nearItems = 5;
+
+/** How often an item was visited; plain, and fading in units of 2^now. */
+export interface VisitsOf {
+  readonly plain: Float64Array;
+  readonly fading: Float64Array;
+}
+
+/** What the rows say of each neighbour (or of each of those that are asked for). */
+export interface Sums {
+  /** By source, then neighbour. */
+  readonly bySource: readonly Float64Array[];
+  /** By neighbour: `singles` near-cosines, one per recent item. */
+  readonly near: Float64Array;
+  /** Sum of log near-cosines of the recent items after these. */
+  readonly nearRest: Float64Array;
+  /** Share of the last item's transitions that came from the neighbour. */
+  readonly previous: Float64Array;
+}
+
+/** The strength of a near-cosine, as features see it. */
+export const nearLog = (cosine: number): number => Math.log(1 + 30 * cosine) / 2;
+
+const powers = (base: number): Float64Array =>
+  Float64Array.from({ length: 64 }, (_, n) => base ** n);
+const decay6 = powers(0.6);
+const decay8 = powers(0.8);
+const decay9 = powers(0.9);
+
+/**
+ * `placeOf`: per neighbour its place in the sums, or -1. `now`: in half-lives. Cosines are shrunk by
+ * a constant, so that rare pairs do not win by luck.
+ */
+export function sumUp(
+  pairs: Pairs,
+  profile: Profile,
+  given: {
+    readonly placeOf: Int32Array;
+    readonly count: number;
+    readonly visitsOf: VisitsOf;
+    readonly now: number;
+  },
+): Sums {
+  const { placeOf, count, visitsOf } = given;
+  const bySource = pairSources.map(() => new Float64Array(count));
+  const near = new Float64Array(count * singles);
+  const nearRest = new Float64Array(count);
+  const previous = new Float64Array(count);
+  const [cos, fadingCos, nearCos, after, session, next, nextFading] = bySource;
+  const facts = pairs.rows.map((row, z) => factsOf(row, given.now, isInSession(profile, z)));
+  for (let pair = 0; pair < pairs.count; pair++) {
+    const place = placeOf[pairs.pairOf[pair] as number] as number;
+    if (place < 0) continue;
+    const z = pairs.pairRow[pair] as number;
+    const { floats } = pairs.rows[z] as StoredRow;
+    const fact = facts[z] as RowFacts;
+    const from = pairs.pairAt[pair] as number;
+    const product = Math.sqrt(fact.visits * (visitsOf.plain[place] as number));
+    const nearness = (floats[from + column.near] as number) / (product + 3);
+    const fade8 = decay8[z] as number;
+    const counted = floats[from + column.count] as number;
+    add(cos, place, (fade8 * counted) / (product + 10));
+    const fading = (floats[from + column.fading] as number) * fact.unit;
+    const fadingProduct = Math.sqrt(fact.fading * (visitsOf.fading[place] as number));
+    add(fadingCos, place, (fade8 * fading) / (fadingProduct + 3));
+    add(after, place, (fade8 * (floats[from + column.after] as number)) / fact.after);
+    if (z < nearItems) add(nearCos, place, (decay6[z] as number) * nearness);
+    if (fact.inSession) {
+      const together = floats[from + column.session] as number;
+      add(session, place, ((decay9[z] as number) * together) / (product + 3));
+    }
+    if (z < singles) near[place * singles + z] = nearness;
+    else add(nearRest, place, nearLog(nearness));
+    if (z > 0) continue;
+    add(next, place, (floats[from + column.next] as number) / fact.next);
+    add(nextFading, place, (floats[from + column.nextFading] as number) / fact.nextFading);
+    previous[place] = (floats[from + column.previous] as number) / fact.next;
+  }
+  return { bySource, near, nearRest, previous };
+}
+
+const add = (sums: Float64Array | undefined, place: number, value: number): void => {
+  if (sums !== undefined) sums[place] = (sums[place] as number) + value;
+};
+
+interface RowFacts {
+  readonly visits: number;
+  readonly fading: number;
+  /** What the row's fading counts are multiplied by, to be in units of 2^now. */
+  readonly unit: number;
+  readonly after: number;
+  readonly next: number;
+  readonly nextFading: number;
+  readonly inSession: boolean;
+}
+
+const factsOf = (row: StoredRow | null, now: number, inSession: boolean): RowFacts | null => {
+  if (row === null) return null;
+  const { bytes, head } = row;
+  const unit = 2 ** (head.epoch - now);
+  return {
+    visits: head.visits,
+    fading: head.fadingVisits * unit,
+    unit,
+    after: bytes.readFloatLE(at.after) + 2,
+    next: bytes.readFloatLE(at.next) + 1,
+    nextFading: bytes.readFloatLE(at.nextFading) + Math.max(1, bytes.readDoubleLE(at.nextScale)),
+    inSession,
+  };
+};
+
+/** Whether the session of the user's newest visit is still going on. */
+export const sessionGoesOn = ({ recents, atMs }: Profile): boolean =>
+  atMs - (recents[0]?.atMs ?? Number.NEGATIVE_INFINITY) <= sessionGapMs;
+
+export const isInSession = (profile: Profile, index: number): boolean =>
+  sessionGoesOn(profile) && (profile.recents[index]?.atMs ?? -1) >= profile.sessionStartMs;

@@ -1,0 +1,109 @@
+import { threshold } from '../co-visits/union.ts';
+import type { Profile } from '../model.ts';
+import { column } from './layout.ts';
+import type { MergedLadder } from './merged-ladder.ts';
+import { Pairs } from './pairs.ts';
+import { pairSourcesMax, sumUp, type VisitsOf } from './sources.ts';
+import { readRow, type StoredRow } from './stored-row.ts';
+
+/** The neighbours of the user's items, and which of all candidates get all features. */
+export interface Found {
+  readonly pairs: Pairs;
+  /** Half-lives that 'present' means. */
+  readonly now: number;
+  /** Ids of the union, in the order in which the sources proposed them. */
+  readonly itemIds: readonly string[];
+  /** Per neighbour its place in the union, or -1. */
+  readonly placeOf: Int32Array;
+}
+
+export interface FindOptions {
+  readonly recentItemsMax: number;
+  readonly unionMax: number;
+  readonly halfLifeEvents: number;
+}
+
+/**
+ * First by an estimate: a neighbour counts as visited as often as it was paired with one of the
+ * user's items, which is hardly ever more than it was. So no head is read of what will not be
+ * ranked anyway.
+ */
+export function find(
+  profile: Profile,
+  known: {
+    readonly rows: ReadonlyMap<string, Buffer>;
+    readonly ladder: MergedLadder;
+    /** Best first, by further source. */
+    readonly extras: readonly (readonly string[])[];
+  },
+  options: FindOptions,
+): Found {
+  const recents = profile.recents.slice(0, options.recentItemsMax);
+  const pairs = new Pairs(recents.map(({ itemId }) => readRow(known.rows.get(itemId))));
+  const now = known.ladder.clock / options.halfLifeEvents;
+  const identity = Int32Array.from({ length: pairs.size }, (_, place) => place);
+  const sums = sumUp(pairs, profile, {
+    placeOf: identity,
+    count: pairs.size,
+    visitsOf: pairedVisits(pairs, now),
+    now,
+  });
+  const lists: (readonly (number | string)[])[] = [
+    ...sums.bySource.map((scores, source) => best(scores, pairSourcesMax[source] as number)),
+    profile.recents.map(({ itemId }) => itemId),
+    ...known.ladder.rungs.map(({ items }) => items),
+    ...known.extras,
+  ];
+  return { pairs, now, ...unite(lists, pairs, options.unionMax) };
+}
+
+/** The most that a neighbour was paired with one of the user's items. */
+export const pairedVisits = (pairs: Pairs, now: number): VisitsOf => {
+  const plain = new Float64Array(pairs.size);
+  const fading = new Float64Array(pairs.size);
+  for (let pair = 0; pair < pairs.count; pair++) {
+    const { floats, head } = pairs.rows[pairs.pairRow[pair] as number] as StoredRow;
+    const from = pairs.pairAt[pair] as number;
+    const place = pairs.pairOf[pair] as number;
+    const faded = (floats[from + column.fading] as number) * 2 ** (head.epoch - now);
+    plain[place] = Math.max(plain[place] as number, floats[from + column.count] as number);
+    fading[place] = Math.max(fading[place] as number, faded);
+  }
+  return { plain, fading };
+};
+
+const best = (scores: Float64Array, count: number): number[] => {
+  const edge = Math.max(threshold(scores, scores.length, count), Number.MIN_VALUE);
+  const places: number[] = [];
+  for (let place = 0; place < scores.length; place++)
+    if ((scores[place] as number) >= edge) places.push(place);
+  return places
+    .sort((a, b) => (scores[b] as number) - (scores[a] as number) || a - b)
+    .slice(0, count);
+};
+
+/** In turns, the best of each list first, until there is no room. */
+const unite = (
+  lists: readonly (readonly (number | string)[])[],
+  pairs: Pairs,
+  unionMax: number,
+): Pick<Found, 'itemIds' | 'placeOf'> => {
+  const placeOf = new Int32Array(pairs.size).fill(-1);
+  const numbers = new Map<string, number>();
+  const taken = new Set<number>();
+  const itemIds: string[] = [];
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  for (let turn = 0; turn < longest; turn++)
+    for (const list of lists) {
+      const one = list[turn];
+      if (itemIds.length === unionMax) break;
+      if (one === undefined || (typeof one === 'number' && taken.has(one))) continue;
+      const id = typeof one === 'number' ? pairs.idOf(one) : one;
+      if (typeof one === 'number') taken.add(one);
+      if (!numbers.has(id)) numbers.set(id, itemIds.push(id) - 1);
+    }
+  // Items that came from another list may be neighbours too.
+  for (let neighbour = 0; neighbour < pairs.size; neighbour++)
+    placeOf[neighbour] = numbers.get(pairs.idOf(neighbour)) ?? -1;
+  return { itemIds, placeOf };
+};

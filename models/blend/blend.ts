@@ -22,20 +22,18 @@ const itemSide = (learning: Learning): ItemSide<Neighbourhood, Ladder> => {
       const weight = weightOf(weights, context.type);
       if (weight === 0) return null;
       const next = row ?? emptyNeighbourhood(neighboursMax);
-      const fading = weight * next.unitAt(context.clock / learning.halfLifeEvents);
-      const event = { weight, fading };
       const { item, others, notes } = signal;
       for (let index = 0; index < others.length; index++) {
         const note = notes[index] as number;
         if ((note & distanceMask) > distanceMax) continue;
         const other = others[index] as string;
-        next.addPair(other, { note, same: other === item, weight: event }, neighboursMax);
+        next.addPair(other, { note, same: other === item, weight }, neighboursMax);
       }
       next.visit = null;
       if (((notes[0] ?? 0) & visitedOther) !== 0) return next;
       const { atMs, clock } = context;
-      next.addVisit({ atMs, clock, weight: event });
-      next.visit = { hour: hourOf(Math.max(0, atMs)), clock, returned: others.includes(item) };
+      next.addVisit({ atMs, clock, weight });
+      next.visit = { hour: hourOf(Math.max(0, atMs)), returned: others.includes(item) };
       return next;
     },
     ranking: {
@@ -43,10 +41,9 @@ const itemSide = (learning: Learning): ItemSide<Neighbourhood, Ladder> => {
       empty: emptyLadder,
       place(ladder, item, row) {
         if (row.visit === null) return;
-        const { hour, clock, returned } = row.visit;
+        const { hour, returned } = row.visit;
         ladder.visits += 1;
         if (returned) ladder.returns += 1;
-        ladder.clock = Math.max(ladder.clock, clock);
         ladder.hours[hour] = (ladder.hours[hour] as number) + 1;
         for (const [rung, at] of ladder.rungs.entries())
           climb(at, { item, weight: rungOf(row.bytes, rung), itemsMax: rankedItemsMax });

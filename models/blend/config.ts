@@ -8,8 +8,6 @@ export const learningSchema = z.strictObject({
   neighboursMax: z.number().int().min(8).max(1_000).default(300),
   /** Pairs further apart than this many of the user's items teach nothing. */
   distanceMax: z.number().int().min(1).max(50).default(20),
-  /** After so many accepted events of a source partition a fading count is half. */
-  halfLifeEvents: z.number().int().min(100).max(1_000_000_000).default(50_000),
   /** Items kept per partition and rung of popularity. */
   rankedItemsMax: z.number().int().min(10).max(500).default(60),
 });

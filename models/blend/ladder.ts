@@ -12,21 +12,18 @@ export interface Ladder {
   visits: number;
   /** Visits of users who had been at the item before. */
   returns: number;
-  /** The highest clock seen: what 'now' is for fading counts. */
-  clock: number;
   /** Visits by hour of the day (UTC). */
   readonly hours: number[];
   readonly rungs: readonly Rung[];
 }
 
 const layoutVersion = 1;
-const hoursAt = 32;
+const hoursAt = 24;
 const headBytes = hoursAt + 8 * hoursOfDay;
 
 export const emptyLadder = (): Ladder => ({
   visits: 0,
   returns: 0,
-  clock: 0,
   hours: Array.from({ length: hoursOfDay }, () => 0),
   rungs: Array.from({ length: rungs }, () => ({ items: [], weights: [] })),
 });
@@ -68,7 +65,7 @@ const above = (
   other: { readonly weight: number; readonly item: string },
 ): boolean => weight > other.weight || (weight === other.weight && item < other.item);
 
-/** Little-endian: [u8 layout], pad to 8, [f64 visits][f64 returns][f64 clock][f64 x 24], then the rungs. */
+/** Little-endian: [u8 layout], pad to 8, [f64 visits][f64 returns][f64 x 24], then the rungs. */
 export const ladders: RowCodec<Ladder> = {
   decode(bytes) {
     if (bytes[0] !== layoutVersion)
@@ -76,7 +73,6 @@ export const ladders: RowCodec<Ladder> = {
     const ladder = emptyLadder();
     ladder.visits = bytes.readDoubleLE(8);
     ladder.returns = bytes.readDoubleLE(16);
-    ladder.clock = bytes.readDoubleLE(24);
     for (let hour = 0; hour < hoursOfDay; hour++)
       ladder.hours[hour] = bytes.readDoubleLE(hoursAt + 8 * hour);
     let place = headBytes;
@@ -97,7 +93,6 @@ export const ladders: RowCodec<Ladder> = {
     bytes[0] = layoutVersion;
     bytes.writeDoubleLE(ladder.visits, 8);
     bytes.writeDoubleLE(ladder.returns, 16);
-    bytes.writeDoubleLE(ladder.clock, 24);
     for (const [hour, visits] of ladder.hours.entries())
       bytes.writeDoubleLE(visits, hoursAt + 8 * hour);
     let place = headBytes;

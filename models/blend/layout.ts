@@ -4,38 +4,34 @@
  * | at | what |
  * | --- | --- |
  * | 0 | u8 layout, u8 width of an id in words of 4 bytes, u16 cells used, u16 cells there is room for |
- * | 8 | i32 epoch: fading counts are in units of 2^epoch (see neighbourhood.ts) |
- * | 12 | u32 visits, never faded |
- * | 16 | f64 fading visits |
- * | 24 | f64 scale of the column `keep`; 32: f64 scale of `nextFading` |
- * | 40 | f32 sums over all neighbours ever: of `after`, `next` and `nextFading` |
- * | 52 | u32 first and last visit, seconds |
- * | 64 | f64 x rungs: log2 of the visits, fading by half-lives in events |
- * | 88 | u16 x 24: visits by hour of the day (UTC), all halved when one is full |
- * | 136 | cells: u32 hash of the id, f32 x columns, the id padded with 0xFF |
+ * | 8 | u32 visits, never faded; 12: f32 sum over all neighbours ever of `after` |
+ * | 16 | f64 scale of the column `fading`; 24: f64 scale of `nextFading` |
+ * | 32 | f32 sums over all neighbours ever of `next` and `nextFading` |
+ * | 40 | u32 first and last visit, seconds |
+ * | 48 | f64 x rungs: log2 of the visits, fading by half-lives in events |
+ * | 72 | u16 x 24: visits by hour of the day (UTC), all halved when one is full |
+ * | 120 | cells: u32 hash of the id, f32 x columns, the id padded with 0xFF |
  *
  * Cells have one width, so that a change is a patch in place; the padding byte occurs in no UTF-8.
  * Everything is a multiple of 4, so that columns can be read as floats in place.
  */
 export const layoutVersion = 1;
-export const headBytes = 136;
+export const headBytes = 120;
 export const at = {
   layout: 0,
   words: 1,
   used: 2,
   capacity: 4,
-  epoch: 8,
-  visits: 12,
-  fadingVisits: 16,
-  keepScale: 24,
-  nextScale: 32,
-  after: 40,
-  next: 44,
-  nextFading: 48,
-  firstSeconds: 52,
-  lastSeconds: 56,
-  rungs: 64,
-  hours: 88,
+  visits: 8,
+  after: 12,
+  fadingScale: 16,
+  nextScale: 24,
+  next: 32,
+  nextFading: 36,
+  firstSeconds: 40,
+  lastSeconds: 44,
+  rungs: 48,
+  hours: 72,
 } as const;
 
 /** Half-lives of the popularity rungs, in accepted events of a source partition; then all time. */
@@ -45,22 +41,22 @@ export const hoursOfDay = 24;
 
 /**
  * What a cell counts of the pair (this row's item, the neighbour). `near`: weighed by distance;
- * `count`: plain; `fading`: forward-decayed; `session`: within one session; `after`: the neighbour
- * came later, weighed by distance; `next`: came right after; `nextFading`: the same, fading with
- * the row's own transitions; `previous`: came right before; `keep`: what decides who stays.
+ * `count`: plain; `session`: within one session; `after`: the neighbour came later, weighed by
+ * distance; `next`: came right after; `nextFading`: the same, fading with the row's own
+ * transitions; `previous`: came right before; `fading`: as `near`, fading with the row's own pairs,
+ * which also decides who stays.
  */
 export const column = {
   near: 0,
   count: 1,
-  fading: 2,
-  session: 3,
-  after: 4,
-  next: 5,
-  nextFading: 6,
-  previous: 7,
-  keep: 8,
+  session: 2,
+  after: 3,
+  next: 4,
+  nextFading: 5,
+  previous: 6,
+  fading: 7,
 } as const;
-const columns = 9;
+const columns = 8;
 
 export const columnsAt = 4;
 export const idAt = columnsAt + 4 * columns;

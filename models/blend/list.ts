@@ -5,7 +5,7 @@ import type { Extras } from './extras.ts';
 import { featureNames, featuresOf, type Member } from './features.ts';
 import { mergeLadders, type MergedLadder } from './merged-ladder.ts';
 import { situationOf } from './situation.ts';
-import { type Sums, sumUp, type VisitsOf } from './sources.ts';
+import { type Sums, sumUp } from './sources.ts';
 import { readHead } from './stored-row.ts';
 import { find, type Found, pairedVisits } from './union.ts';
 import { averagedIn } from './weights.ts';
@@ -40,7 +40,7 @@ export const findFor = (profile: Profile, own: Learned, { learning, config }: Bl
   find(
     profile,
     { rows: own.rows, ladder: mergeLadders(own.rankings, learning.rankedItemsMax), extras: [] },
-    { ...config, halfLifeEvents: learning.halfLifeEvents },
+    config,
   );
 
 export function makeList(
@@ -52,18 +52,17 @@ export function makeList(
   const own = ownPart(learned);
   const ladder = mergeLadders(own.rankings, parts.learning.rankedItemsMax);
   const proposed = parts.extras.rank(profile, learned, world);
-  const { halfLifeEvents } = parts.learning;
   const extras = proposed.map((list) => list.map(({ itemId }) => itemId));
   const known = { rows: own.rows, ladder, extras };
-  const found = find(profile, known, { ...parts.config, halfLifeEvents });
+  const found = find(profile, known, parts.config);
   const places = new Map(profile.recents.map(({ itemId }, place) => [itemId, place]));
   const members = found.itemIds.map((itemId): Member => {
     const head = readHead(own.heads.get(itemId) ?? own.rows.get(itemId));
     return { itemId, head, own: places.get(itemId) ?? -1 };
   });
-  const visitsOf = visitsOfMembers(members, found);
-  const { pairs, placeOf, now } = found;
-  const sums = sumUp(pairs, profile, { placeOf, count: members.length, visitsOf, now });
+  const visits = visitsOfMembers(members, found);
+  const { pairs, placeOf } = found;
+  const sums = sumUp(pairs, profile, { placeOf, count: members.length, visits });
   const extraScores = proposed.map((list) => scoresOf(list, members));
   const matrix = featuresOf({ profile, members, sums, ladder, extras: extraScores });
   const situation = situationOf(profile, pairs.rows[0] ?? null, ladder);
@@ -92,22 +91,16 @@ const scoresOf = (
 };
 
 /** A member whose head was not read counts as visited as often as it was paired. */
-const visitsOfMembers = (members: readonly Member[], { pairs, placeOf, now }: Found): VisitsOf => {
-  const plain = new Float64Array(members.length);
-  const fading = new Float64Array(members.length);
-  const paired = pairedVisits(pairs, now);
+const visitsOfMembers = (members: readonly Member[], { pairs, placeOf }: Found): Float64Array => {
+  const visits = new Float64Array(members.length);
+  const paired = pairedVisits(pairs);
   for (let neighbour = 0; neighbour < pairs.size; neighbour++) {
     const place = placeOf[neighbour] as number;
-    if (place < 0) continue;
-    plain[place] = paired.plain[neighbour] as number;
-    fading[place] = paired.fading[neighbour] as number;
+    if (place >= 0) visits[place] = paired[neighbour] as number;
   }
-  for (const [place, { head }] of members.entries()) {
-    if (head === null || head.visits === 0) continue;
-    plain[place] = head.visits;
-    fading[place] = head.fadingVisits * 2 ** (head.epoch - now);
-  }
-  return { plain, fading };
+  for (const [place, { head }] of members.entries())
+    if (head !== null && head.visits > 0) visits[place] = head.visits;
+  return visits;
 };
 
 /**

@@ -11,7 +11,7 @@ export interface MergedRung {
 }
 
 /** What all partitions know together. */
-export interface MergedLadder extends Pick<Ladder, 'visits' | 'returns' | 'clock' | 'hours'> {
+export interface MergedLadder extends Pick<Ladder, 'visits' | 'returns' | 'hours'> {
   readonly rungs: readonly MergedRung[];
 }
 
@@ -25,7 +25,6 @@ export function mergeLadders(stored: readonly Buffer[], itemsMax: number): Merge
   const made: MergedLadder = {
     visits: sum(parts, ({ visits }) => visits),
     returns: sum(parts, ({ returns }) => returns),
-    clock: Math.max(0, ...parts.map(({ clock }) => clock)),
     hours: Array.from({ length: hoursOfDay }, (_, hour) =>
       sum(parts, (part) => part.hours[hour] ?? 0),
     ),

@@ -10,13 +10,12 @@ import {
   idAt,
   layoutVersion,
 } from './layout.ts';
-import { countVisit, type EventWeight, type Visit } from './visit.ts';
+import { countVisit, type Visit } from './visit.ts';
 
 /** Scales are brought back by this power of two when they pass it: exact, and far from overflow. */
 const scaleMax = 2 ** 32;
-const epochSpan = 32;
-/** Half-life of `keep`, in pairs of the row: who was not paired for long makes room first. */
-const keepGrowth = 2 ** (1 / 1_000);
+/** `fading` halves once per so many pairs of the row: busy rows forget sooner, quiet ones later. */
+const fadingGrowth = 2 ** (1 / 1_000);
 /** Each transition counts so much more than the one before it. */
 const nextGrowth = 1.03;
 /** `near` halves over about so many steps. */
@@ -28,8 +27,8 @@ const changesMax = 64;
  * An item's neighbours in memory: the stored bytes themselves, edited in place. Because the stored
  * form is the state, it cannot matter where a log was cut.
  *
- * Pruning is by the row's own figures: when there is no room, the neighbour with the least `keep`
- * goes, the sum of its pairs' nearness halving once per 1,000 pairs of the row. Nothing is
+ * Pruning is by the row's own figures: when there is no room, the neighbour with the least `fading`
+ * goes: who was not paired for long. Nothing is
  * inherited: a taken-over cell starts from zero, so that what is counted was surely seen.
  */
 export class Neighbourhood {
@@ -39,20 +38,17 @@ export class Neighbourhood {
   used: number;
   capacity: number;
   words: number;
-  epoch: number;
   /** Cells changed since the last encode; null: the row must be written whole. */
   changed: number[] | null;
   headChanged = false;
   /** The visit of the item itself that was learned last; null: the last signal was none. */
-  visit: { readonly hour: number; readonly clock: number; readonly returned: boolean } | null =
-    null;
+  visit: { readonly hour: number; readonly returned: boolean } | null = null;
 
   constructor(bytes: Buffer, stored: boolean) {
     this.bytes = bytes;
     this.words = bytes[at.words] as number;
     this.used = bytes.readUInt16LE(at.used);
     this.capacity = bytes.readUInt16LE(at.capacity);
-    this.epoch = bytes.readInt32LE(at.epoch);
     this.floats = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
     this.marks = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
     this.changed = stored ? [] : null;
@@ -60,23 +56,6 @@ export class Neighbourhood {
 
   get visits(): number {
     return this.bytes.readUInt32LE(at.visits);
-  }
-
-  /** What an event at `time` (in half-lives) weighs here. Moves the epoch where it must. */
-  unitAt(time: number): number {
-    if (this.visits === 0 && this.used === 0) this.epoch = Math.floor(time);
-    if (time - this.epoch >= epochSpan) {
-      const epoch = Math.floor(time);
-      const factor = 2 ** (this.epoch - epoch);
-      this.#rescale(column.fading, factor);
-      this.#scaleDouble(at.fadingVisits, factor);
-      this.epoch = epoch;
-    }
-    return 2 ** (time - this.epoch);
-  }
-
-  #scaleDouble(place: number, factor: number): void {
-    this.bytes.writeDoubleLE(this.bytes.readDoubleLE(place) * factor, place);
   }
 
   #rescale(of: number, factor: number): void {
@@ -96,26 +75,25 @@ export class Neighbourhood {
   /** Counts a pair with `other`, which makes room for itself when there is none. */
   addPair(
     other: string,
-    pair: { readonly note: number; readonly same: boolean; readonly weight: EventWeight },
+    pair: { readonly note: number; readonly same: boolean; readonly weight: number },
     cellsMax: number,
   ): void {
     const steps = Math.max(1, pair.note & distanceMask);
-    const near = pair.weight.weight / (1 + (steps - 1) / nearSteps);
-    const keepScale = this.#grow(at.keepScale, keepGrowth, column.keep);
+    const near = pair.weight / (1 + (steps - 1) / nearSteps);
+    const scale = this.#grow(at.fadingScale, fadingGrowth, column.fading);
     const cell = this.#cellOf(other, cellsMax);
     if (cell < 0) return;
     this.#add(cell, column.near, near);
-    this.#add(cell, column.count, pair.weight.weight);
-    this.#add(cell, column.fading, pair.weight.fading);
-    this.#add(cell, column.keep, keepScale * near);
-    if ((pair.note & sameSession) !== 0) this.#add(cell, column.session, pair.weight.weight);
+    this.#add(cell, column.count, pair.weight);
+    this.#add(cell, column.fading, scale * near);
+    if ((pair.note & sameSession) !== 0) this.#add(cell, column.session, pair.weight);
     // The item itself, come back to, comes after itself.
     if ((pair.note & visitedOther) !== 0 || pair.same) this.#addAfter(cell, steps, pair.weight);
-    else if (steps === 1) this.#add(cell, column.previous, pair.weight.weight);
+    else if (steps === 1) this.#add(cell, column.previous, pair.weight);
     this.#touch(cell);
   }
 
-  #addAfter(cell: number, steps: number, { weight }: EventWeight): void {
+  #addAfter(cell: number, steps: number, weight: number): void {
     if (steps > afterStepsMax) return;
     this.#add(cell, column.after, weight / steps);
     this.#sum(at.after, weight / steps);
@@ -186,11 +164,11 @@ export class Neighbourhood {
     const stride = cellBytes(this.words) >> 2;
     let least = Number.POSITIVE_INFINITY;
     let leastCell = 0;
-    let index = (headBytes + columnsAt + 4 * column.keep) >> 2;
+    let index = (headBytes + columnsAt + 4 * column.fading) >> 2;
     for (let cell = 0; cell < this.used; cell++, index += stride) {
-      const keep = this.floats[index] as number;
-      if (keep < least) {
-        least = keep;
+      const fading = this.floats[index] as number;
+      if (fading < least) {
+        least = fading;
         leastCell = cell;
       }
     }
@@ -241,7 +219,6 @@ export class Neighbourhood {
     bytes[at.words] = this.words;
     bytes.writeUInt16LE(this.used, at.used);
     bytes.writeUInt16LE(this.capacity, at.capacity);
-    bytes.writeInt32LE(this.epoch, at.epoch);
   }
 }
 

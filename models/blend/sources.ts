@@ -7,7 +7,7 @@ import type { StoredRow } from './stored-row.ts';
 /** What proposes candidates from the rows of the user's recent items, in the order of features. */
 export const pairSources = [
   'cosine',
-  'fading-cosine',
+  'fading',
   'near-cosine',
   'after',
   'session',
@@ -19,12 +19,6 @@ export const pairSourcesMax: readonly number[] = [100, 50, 100, 100, 80, 60, 40]
 /** The user's last items that are looked at one by one. */
 export const singles = 8;
 const nearItems = 5;
-
-/** How often an item was visited; plain, and fading in units of 2^now. */
-export interface VisitsOf {
-  readonly plain: Float64Array;
-  readonly fading: Float64Array;
-}
 
 /** What the rows say of each neighbour (or of each of those that are asked for). */
 export interface Sums {
@@ -48,8 +42,8 @@ const decay8 = powers(0.8);
 const decay9 = powers(0.9);
 
 /**
- * `placeOf`: per neighbour its place in the sums, or -1. `now`: in half-lives. Cosines are shrunk by
- * a constant, so that rare pairs do not win by luck.
+ * `placeOf`: per neighbour its place in the sums, or -1. `visits`: of each place. Cosines are shrunk
+ * by a constant, so that rare pairs do not win by luck.
  */
 export function sumUp(
   pairs: Pairs,
@@ -57,17 +51,16 @@ export function sumUp(
   given: {
     readonly placeOf: Int32Array;
     readonly count: number;
-    readonly visitsOf: VisitsOf;
-    readonly now: number;
+    readonly visits: Float64Array;
   },
 ): Sums {
-  const { placeOf, count, visitsOf } = given;
+  const { placeOf, count, visits } = given;
   const bySource = pairSources.map(() => new Float64Array(count));
   const near = new Float64Array(count * singles);
   const nearRest = new Float64Array(count);
   const previous = new Float64Array(count);
-  const [cos, fadingCos, nearCos, after, session, next, nextFading] = bySource;
-  const facts = pairs.rows.map((row, z) => factsOf(row, given.now, isInSession(profile, z)));
+  const [cos, fading, nearCos, after, session, next, nextFading] = bySource;
+  const facts = pairs.rows.map((row, z) => factsOf(row, isInSession(profile, z)));
   for (let pair = 0; pair < pairs.count; pair++) {
     const place = placeOf[pairs.pairOf[pair] as number] as number;
     if (place < 0) continue;
@@ -75,14 +68,12 @@ export function sumUp(
     const { floats } = pairs.rows[z] as StoredRow;
     const fact = facts[z] as RowFacts;
     const from = pairs.pairAt[pair] as number;
-    const product = Math.sqrt(fact.visits * (visitsOf.plain[place] as number));
+    const product = Math.sqrt(fact.visits * (visits[place] as number));
     const nearness = (floats[from + column.near] as number) / (product + 3);
     const fade8 = decay8[z] as number;
     const counted = floats[from + column.count] as number;
     add(cos, place, (fade8 * counted) / (product + 10));
-    const fading = (floats[from + column.fading] as number) * fact.unit;
-    const fadingProduct = Math.sqrt(fact.fading * (visitsOf.fading[place] as number));
-    add(fadingCos, place, (fade8 * fading) / (fadingProduct + 3));
+    add(fading, place, (fade8 * (floats[from + column.fading] as number)) / fact.fadingScale);
     add(after, place, (fade8 * (floats[from + column.after] as number)) / fact.after);
     if (z < nearItems) add(nearCos, place, (decay6[z] as number) * nearness);
     if (fact.inSession) {
@@ -105,23 +96,19 @@ const add = (sums: Float64Array | undefined, place: number, value: number): void
 
 interface RowFacts {
   readonly visits: number;
-  readonly fading: number;
-  /** What the row's fading counts are multiplied by, to be in units of 2^now. */
-  readonly unit: number;
+  readonly fadingScale: number;
   readonly after: number;
   readonly next: number;
   readonly nextFading: number;
   readonly inSession: boolean;
 }
 
-const factsOf = (row: StoredRow | null, now: number, inSession: boolean): RowFacts | null => {
+const factsOf = (row: StoredRow | null, inSession: boolean): RowFacts | null => {
   if (row === null) return null;
   const { bytes, head } = row;
-  const unit = 2 ** (head.epoch - now);
   return {
     visits: head.visits,
-    fading: head.fadingVisits * unit,
-    unit,
+    fadingScale: Math.max(1, bytes.readDoubleLE(at.fadingScale)),
     after: bytes.readFloatLE(at.after) + 2,
     next: bytes.readFloatLE(at.next) + 1,
     nextFading: bytes.readFloatLE(at.nextFading) + Math.max(1, bytes.readDoubleLE(at.nextScale)),

@@ -14,9 +14,6 @@ export interface StoredRow {
 export interface Head {
   readonly bytes: Buffer;
   readonly visits: number;
-  /** In units of 2^epoch, in half-lives. */
-  readonly fadingVisits: number;
-  readonly epoch: number;
 }
 
 /** Null for what is missing or cut off: retrieval goes on with what it has. */
@@ -52,8 +49,6 @@ export const readHead = (bytes: Buffer | undefined): Head | null =>
     : {
         bytes,
         visits: bytes.readUInt32LE(at.visits),
-        fadingVisits: bytes.readDoubleLE(at.fadingVisits),
-        epoch: bytes.readInt32LE(at.epoch),
       };
 
 /** Log2 of the visits by rung; the last rung is all time. */

@@ -3,14 +3,12 @@ import type { Profile } from '../model.ts';
 import { column } from './layout.ts';
 import type { MergedLadder } from './merged-ladder.ts';
 import { Pairs } from './pairs.ts';
-import { pairSourcesMax, sumUp, type VisitsOf } from './sources.ts';
+import { pairSourcesMax, sumUp } from './sources.ts';
 import { readRow, type StoredRow } from './stored-row.ts';
 
 /** The neighbours of the user's items, and which of all candidates get all features. */
 export interface Found {
   readonly pairs: Pairs;
-  /** Half-lives that 'present' means. */
-  readonly now: number;
   /** Ids of the union, in the order in which the sources proposed them. */
   readonly itemIds: readonly string[];
   /** Per neighbour its place in the union, or -1. */
@@ -20,7 +18,6 @@ export interface Found {
 export interface FindOptions {
   readonly recentItemsMax: number;
   readonly unionMax: number;
-  readonly halfLifeEvents: number;
 }
 
 /**
@@ -40,13 +37,11 @@ export function find(
 ): Found {
   const recents = profile.recents.slice(0, options.recentItemsMax);
   const pairs = new Pairs(recents.map(({ itemId }) => readRow(known.rows.get(itemId))));
-  const now = known.ladder.clock / options.halfLifeEvents;
   const identity = Int32Array.from({ length: pairs.size }, (_, place) => place);
   const sums = sumUp(pairs, profile, {
     placeOf: identity,
     count: pairs.size,
-    visitsOf: pairedVisits(pairs, now),
-    now,
+    visits: pairedVisits(pairs),
   });
   const lists: (readonly (number | string)[])[] = [
     ...sums.bySource.map((scores, source) => best(scores, pairSourcesMax[source] as number)),
@@ -54,22 +49,19 @@ export function find(
     ...known.ladder.rungs.map(({ items }) => items),
     ...known.extras,
   ];
-  return { pairs, now, ...unite(lists, pairs, options.unionMax) };
+  return { pairs, ...unite(lists, pairs, options.unionMax) };
 }
 
 /** The most that a neighbour was paired with one of the user's items. */
-export const pairedVisits = (pairs: Pairs, now: number): VisitsOf => {
-  const plain = new Float64Array(pairs.size);
-  const fading = new Float64Array(pairs.size);
+export const pairedVisits = (pairs: Pairs): Float64Array => {
+  const visits = new Float64Array(pairs.size);
   for (let pair = 0; pair < pairs.count; pair++) {
-    const { floats, head } = pairs.rows[pairs.pairRow[pair] as number] as StoredRow;
-    const from = pairs.pairAt[pair] as number;
+    const { floats } = pairs.rows[pairs.pairRow[pair] as number] as StoredRow;
+    const count = floats[(pairs.pairAt[pair] as number) + column.count] as number;
     const place = pairs.pairOf[pair] as number;
-    const faded = (floats[from + column.fading] as number) * 2 ** (head.epoch - now);
-    plain[place] = Math.max(plain[place] as number, floats[from + column.count] as number);
-    fading[place] = Math.max(fading[place] as number, faded);
+    if (count > (visits[place] as number)) visits[place] = count;
   }
-  return { plain, fading };
+  return visits;
 };
 
 const best = (scores: Float64Array, count: number): number[] => {

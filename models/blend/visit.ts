@@ -1,16 +1,11 @@
 import { at, hourOf, hoursOfDay, rungHalfLives } from './layout.ts';
 
-/** What one event weighs: by its type, and in units of the row's epoch. */
-export interface EventWeight {
-  readonly weight: number;
-  readonly fading: number;
-}
-
 export interface Visit {
   readonly atMs: number;
   /** Accepted events of its source partition so far: what the rungs fade by. */
   readonly clock: number;
-  readonly weight: EventWeight;
+  /** By the type of the event. */
+  readonly weight: number;
 }
 
 /** Counts a visit of the row's own item, in the head of its row. */
@@ -19,13 +14,12 @@ export const countVisit = (head: Buffer, { atMs, clock, weight }: Visit): void =
   const before = head.readUInt32LE(at.visits);
   const isFirst = before === 0;
   head.writeUInt32LE(Math.min(before + 1, 0xffffffff), at.visits);
-  head.writeDoubleLE(head.readDoubleLE(at.fadingVisits) + weight.fading, at.fadingVisits);
   const first = isFirst ? seconds : Math.min(seconds, head.readUInt32LE(at.firstSeconds));
   head.writeUInt32LE(first, at.firstSeconds);
   head.writeUInt32LE(Math.max(seconds, head.readUInt32LE(at.lastSeconds)), at.lastSeconds);
   for (const [rung, halfLife] of rungHalfLives.entries()) {
     const place = at.rungs + 8 * rung;
-    const added = clock / halfLife + Math.log2(weight.weight);
+    const added = clock / halfLife + Math.log2(weight);
     head.writeDoubleLE(isFirst ? added : addLog2(head.readDoubleLE(place), added), place);
   }
   countHour(head, hourOf(Math.max(0, atMs)));

@@ -1,6 +1,6 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
-import { Catalogue } from '../../models/catalogue.ts';
+import { Catalogue, type Taken } from '../../models/catalogue.ts';
 import { kinds } from '../../models/kinds.ts';
 import type { Definition } from '../../schemas/generated/definition.ts';
 import { contexts } from '../../topics/contexts.ts';
@@ -9,11 +9,18 @@ import { topicName } from '../../topics/topic.ts';
 import { openDecoder } from './topic-values.ts';
 
 /** The models and contexts as they are published now. */
-export async function readCatalogue(config: CommonConfig): Promise<Catalogue> {
+export const readCatalogue = async (config: CommonConfig): Promise<Catalogue> =>
+  (await readDefinitions(config)).catalogue;
+
+/** The same, with the keys whose newest definition this release cannot read. */
+export async function readDefinitions(
+  config: CommonConfig,
+): Promise<{ readonly catalogue: Catalogue; readonly unreadable: readonly string[] }> {
   const catalogue = new Catalogue(kinds);
+  const unreadable = new Set<string>();
   const read = async (
     topic: typeof models,
-    take: (key: string, record: Definition | null) => unknown,
+    take: (key: string, record: Definition | null) => Taken,
   ): Promise<void> => {
     const decoder = openDecoder<Definition>(config, topic);
     const log = readLog({ kafka: config.kafka, topic: topicName(config.prefix, topic) });
@@ -21,9 +28,14 @@ export async function readCatalogue(config: CommonConfig): Promise<Catalogue> {
       await decoder.prepare(records.map(({ value }) => value));
       for (const { key, value } of records) {
         if (key === null) continue;
+        const name = key.toString();
         const decoded = value === null ? null : decoder.decode(value);
-        if (decoded === null) take(key.toString(), null);
-        else if (decoded.ok) take(key.toString(), decoded.value);
+        const isRead =
+          decoded === null
+            ? take(name, null).kind !== 'unusable'
+            : decoded.ok && take(name, decoded.value).kind !== 'unusable';
+        if (isRead) unreadable.delete(name);
+        else unreadable.add(name);
       }
     }
   };
@@ -31,5 +43,5 @@ export async function readCatalogue(config: CommonConfig): Promise<Catalogue> {
     read(models, (key, record) => catalogue.takeModel(key, record)),
     read(contexts, (key, record) => catalogue.takeContext(key, record)),
   ]);
-  return catalogue;
+  return { catalogue, unreadable: [...unreadable].toSorted() };
 }

@@ -24,6 +24,7 @@ describe('the settings', () => {
     ['FRESHET_EVENT_TYPES', 'view,view', 'names something twice'],
     ['FRESHET_LOG_LEVEL', 'loud', 'takes one of debug, info, warn, error, silent'],
     ['FRESHET_REGISTRY_URL', 'there', 'takes a URL: http://host:port'],
+    ['FRESHET_USER_HORIZON_DAYS', '399', 'must not be smaller than FRESHET_SEEN_AGE_DAYS'],
   ])('%s=%s is refused in words', (name, value, message) => {
     const refused = `wrong configuration: ${name} ${message}`;
     expect(() => commonConfig({ ...good, [name]: value })).toThrow(refused);

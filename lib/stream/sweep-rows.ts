@@ -102,16 +102,20 @@ export async function lookAtRows(
     const row = values[at] ?? null;
     if (row === null) return false;
     rows += 1;
-    return lastMsOf(row, lastMs) + horizonMs < newestMs;
+    return isPast({ horizonMs, lastMs }, row, newestMs);
   });
   return { header, rows, expired };
 }
 
 /** A row that cannot be read stays: `verify` tells of it, and it is no sweep's to judge. */
-function lastMsOf(row: Buffer, lastMs: (row: Buffer) => number): number {
+export function isPast(
+  { horizonMs, lastMs }: { readonly horizonMs: number; readonly lastMs: (row: Buffer) => number },
+  row: Buffer,
+  newestMs: number,
+): boolean {
   try {
-    return lastMs(row);
+    return lastMs(row) + horizonMs < newestMs;
   } catch {
-    return Infinity;
+    return false;
   }
 }

@@ -80,6 +80,30 @@ const mutations: readonly Mutation[] = [
     to: 'offsets: [last.offset],',
   },
   {
+    name: 'an expired row is folded as if its user had never been away',
+    file: 'lib/stream/fold-slice.ts',
+    from: 'isExpired(horizon, held, newestMs)',
+    to: 'false',
+  },
+  {
+    name: 'expired by the event time of the record itself, and not by that before it',
+    file: 'lib/stream/fold-slice.ts',
+    from: 'isExpired(horizon, held, newestMs)',
+    to: 'isExpired(horizon, held, draft.newestMs)',
+  },
+  {
+    name: 'a sweep is not compared with the header',
+    file: 'lib/stream/memory-store.ts',
+    from: `remove: async ({ headerKey, expected, keys }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
+    to: 'remove: async ({ keys }) => {',
+  },
+  {
+    name: 'a row of one moment is swept by the header of another',
+    file: 'lib/stream/sweep-rows.ts',
+    from: 'const [header = null, ...values] = await store.load([headerKey, ...keys]);',
+    to: 'const values = await store.load(keys);\n  const [header = null] = await store.load([headerKey]);',
+  },
+  {
     name: 'join: late by the lower mark and not by its own',
     file: 'lib/stream/join.ts',
     from: 'record.atMs < state.marks[side] - window.latenessMs',
@@ -96,6 +120,13 @@ const mutations: readonly Mutation[] = [
     file: 'lib/stream/store.ts',
     from: `if (held or '') ~= ARGV[1] then return 0 end\nlocal sets`,
     to: 'local sets',
+    tests: 'test/integration/store.test.ts',
+  },
+  {
+    name: 'a sweep is not compared with the header in Redis',
+    file: 'lib/stream/store.ts',
+    from: `if (held or '') ~= ARGV[1] then return 0 end\nlocal rows`,
+    to: 'local rows',
     tests: 'test/integration/store.test.ts',
   },
   {

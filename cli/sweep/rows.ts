@@ -1,0 +1,57 @@
+import type { CurrentGeneration } from '../../lib/stream/current.ts';
+import { foldKeys } from '../../lib/stream/keys.ts';
+import type { StateStore } from '../../lib/stream/store.ts';
+import { type Looked, lookAtRows } from '../../lib/stream/sweep-rows.ts';
+import { checkLayout } from '../../schemas/packed/bytes.ts';
+import { lastSightMs, seenLayout } from '../../schemas/packed/seen-items.ts';
+import { featuresLayout, lastSeenMs } from '../../schemas/packed/user-features.ts';
+import { newestVisitMs, recentsLayout } from '../../services/signals/recents.ts';
+
+/** A kind of rows in one partition, and how to tell which of them may go. */
+export interface Sweepable {
+  readonly fold: string;
+  readonly partition: number;
+  readonly headerKey: string;
+  /** What the keys of the rows begin with. */
+  readonly prefix: string;
+  look(keys: readonly string[]): Promise<Looked>;
+}
+
+/** When the newest event behind a profile occurred. Throws on another layout. */
+export function newestActMs(row: Buffer): number {
+  checkLayout(row, featuresLayout, 'user features');
+  return lastSeenMs(row);
+}
+
+/** The same by the name of the fold that keeps the row. */
+const newestOf: Readonly<Record<string, (row: Buffer) => number>> = {
+  'user-features': newestActMs,
+  'seen-items': (row) => {
+    checkLayout(row, seenLayout, 'seen items');
+    return lastSightMs(row);
+  },
+  signals: (row) => {
+    checkLayout(row, recentsLayout, 'recent items');
+    return newestVisitMs(row);
+  },
+};
+
+export const foldsWithRows: readonly string[] = Object.keys(newestOf);
+
+/** The horizon is the one that the generation was folded with, whatever the settings here are. */
+export function sweepableRows(current: CurrentGeneration, store: StateStore): Sweepable[] {
+  const { name, partitions, horizonMs } = current;
+  const lastMs = newestOf[name];
+  if (lastMs === undefined || horizonMs === undefined) return [];
+  const keys = foldKeys(current);
+  return Array.from({ length: partitions }, (_, partition) => {
+    const headerKey = keys.header(partition);
+    return {
+      fold: name,
+      partition,
+      headerKey,
+      prefix: keys.row(partition, ''),
+      look: (rows) => lookAtRows({ store, headerKey, horizonMs, lastMs }, rows),
+    };
+  });
+}

@@ -18,6 +18,8 @@ interface Made {
 export interface PersonalModel extends Made {
   readonly kind: 'personal';
   readonly retrieval: PersonalRetrieval;
+  /** The kind of model, as definitions name it. */
+  readonly modelKind: string;
   /** What the keys of its lists begin with, before the user. */
   readonly listPrefix: string;
 }
@@ -48,7 +50,13 @@ export function readyModel(
   };
   return retrieval.shared
     ? { ...made, kind: 'shared', retrieval, learning: made.learned[0] ?? '' }
-    : { ...made, kind: 'personal', retrieval, listPrefix: listPrefix(version) };
+    : {
+        ...made,
+        kind: 'personal',
+        retrieval,
+        modelKind: definition.kind,
+        listPrefix: listPrefix(version),
+      };
 }
 
 /** Shared models are left out: serving ranks these in memory, for all users at once. */

@@ -1,19 +1,25 @@
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
+import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { monotonicMs, now } from '../../lib/clock.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { Generations } from '../../lib/stream/generations.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { type PartitionTask, runTask } from '../../lib/stream/run-task.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
+import { type TrainingPack, trainingPackSchema } from '../../schemas/generated/training-pack.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { interactionFields } from '../../topics/interactions-input.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
+import { trainingExamples } from '../../topics/training-examples.ts';
 import { type CandidatesConfig, candidatesConfig } from './config.ts';
 import { followPersonalModels, type PersonalModelsInUse } from './definitions.ts';
-import { type ActiveUser, candidatesTask, type ServedUser } from './topology.ts';
+import type { ExamplePacking } from './packing.ts';
+import type { ExampleResult } from './training.ts';
+import { type ActiveUser, activeUserFields, candidatesTask, type ServedUser } from './topology.ts';
 
 /** How long a switched pointer `current` may go unnoticed. */
 const pointerAgeMsMax = 2_000;
@@ -25,7 +31,8 @@ export async function startCandidates(context: ServiceContext): Promise<RunningS
   let definitions: PersonalModelsInUse | null = null;
   try {
     definitions = await followPersonalModels(context, openRegistry(context.config.registry));
-    const task = taskOf(context, config, { redis, models: definitions });
+    const packing = await examplePacking(context);
+    const task = taskOf(context, config, { redis, models: definitions, packing });
     return together(await runTask(task, context), { definitions, redis });
   } catch (error) {
     await definitions?.stop();
@@ -37,32 +44,55 @@ export async function startCandidates(context: ServiceContext): Promise<RunningS
 function taskOf(
   context: ServiceContext,
   config: CandidatesConfig,
-  { redis, models }: { readonly redis: RedisPort; readonly models: PersonalModelsInUse },
+  given: {
+    readonly redis: RedisPort;
+    readonly models: PersonalModelsInUse;
+    readonly packing: ExamplePacking;
+  },
 ): PartitionTask {
+  const { redis } = given;
   const { prefix, types } = context.config;
   const { metrics } = context;
   const input = inputs(context);
   return candidatesTask({
-    interactions: input<ActiveUser>(interactions, interactionFields(['user_id', 'appended_at'])),
+    interactions: input<ActiveUser>(interactions, interactionFields(activeUserFields)),
     exposures: input<ServedUser>(exposures, exposureFields),
+    ...given,
     types,
     config,
-    redis,
     generations: new Generations(redis, {
       prefix,
       ageMsMax: pointerAgeMsMax,
       clockMs: monotonicMs,
     }),
     reads: new LearnedReads(redis, config),
-    models,
+    weights: new LearnedWeights(),
     nowMs: now,
     counted: {
+      ...trainingCounts(context),
       lists: (count) => metrics.add('freshet_candidate_lists_total', { result: 'written' }, count),
       skipped: (reason, count) =>
         metrics.add('freshet_skipped_total', { service: name, reason }, count),
       fresh: (seconds) => metrics.observe('freshet_candidates_freshness_seconds', {}, seconds),
     },
   });
+}
+
+const trainingCounts = ({ metrics }: ServiceContext) => ({
+  examples: (result: ExampleResult) => metrics.add('freshet_examples_total', { result }),
+  openBytes: (bytes: number) => metrics.observe('freshet_open_example_bytes', {}, bytes),
+  weightsAge: (seconds: number) =>
+    metrics.set('freshet_weights_age_seconds', { service: name }, seconds),
+});
+
+/** A pack, and the largest interaction after it, stay under the broker's limit of a record. */
+const packBytesMax = 256 * 1024;
+
+async function examplePacking({ config }: ServiceContext): Promise<ExamplePacking> {
+  const topic = topicName(config.prefix, trainingExamples);
+  const registry = openRegistry(config.registry);
+  const encode = await openEncoder<TrainingPack>(registry, `${topic}-value`, trainingPackSchema);
+  return { topic, partitions: config.partitions, encode, packBytesMax };
 }
 
 const exposureFields = {

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { Generation } from '../../lib/stream/generations.ts';
 import { offsetIn } from '../../lib/stream/header.ts';
+import type { OwnState } from '../../lib/stream/run-task.ts';
 import { decodeCandidatesHead } from '../../schemas/packed/candidates.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import { type Subject, subjectOf } from './candidates.ts';
@@ -28,7 +29,11 @@ export async function lookOut(
   return false;
 }
 
-/** Profiles, and the offset that they are of: read in one command, so that both are of one moment. */
+/**
+ * Profiles, the offset that they are of, and the users' open examples with the header that they
+ * are of: read in one command, so that all are of one moment. `opens` is null where the header is
+ * not the one that the slice starts from: another owner may have closed these examples.
+ */
 export async function readSubjects(
   redis: Pick<RedisPort, 'mget'>,
   users: readonly string[],
@@ -36,20 +41,30 @@ export async function readSubjects(
     readonly source: Generation;
     readonly partition: number;
     readonly types: readonly string[];
+    readonly own: OwnState;
+    readonly openKeys: readonly string[];
   },
-): Promise<{ readonly offset: number; readonly subjects: readonly Subject[] }> {
-  const { partition, types } = at;
+): Promise<{
+  readonly offset: number;
+  readonly subjects: readonly Subject[];
+  readonly opens: readonly (Buffer | null)[] | null;
+}> {
+  const { partition, types, own, openKeys } = at;
   const { keys } = at.source;
-  const [header, ...values] = await redis.mget([
+  const [header, ownHeader, ...values] = await redis.mget([
     keys.header(partition),
+    own.keys.header(partition),
     ...users.map((user) => keys.row(partition, user)),
+    ...openKeys.map((key) => own.keys.row(partition, key)),
   ]);
+  const stands = (ownHeader?.toString() ?? null) === own.headerText;
   const subjects: Subject[] = [];
   for (const [index, user] of users.entries()) {
     const subject = subjectOf(user, values[index] ?? null, types);
     if (subject !== null) subjects.push(subject);
   }
-  return { offset: offsetIn(header ?? null), subjects };
+  const opens = stands ? values.slice(users.length) : null;
+  return { offset: offsetIn(header ?? null), subjects, opens };
 }
 
 /**

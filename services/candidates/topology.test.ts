@@ -6,6 +6,7 @@ import type { TaskSlice } from '../../lib/stream/run-task.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
 import type { PersonalRetrieval } from '../../models/model.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import { decodeCandidates, encodeCandidates } from '../../schemas/packed/candidates.ts';
 import { candidatesConfig } from './config.ts';
@@ -13,6 +14,9 @@ import { candidatesTask } from './topology.ts';
 
 const interactions = 'freshet.interactions.v1';
 const exposures = 'freshet.exposures.v1';
+const encode = (): Buffer => {
+  throw new Error('nothing here is trained');
+};
 const types = ['view', 'purchase'];
 const pointer = { hash: 'h', lineage: 'l', partitions: 4 };
 const featuresAt = { ...pointer, name: 'user-features', id4: 'Fea1', code: 'f', family: 'user' };
@@ -42,6 +46,7 @@ const toy: PersonalRetrieval = {
 };
 const model: PersonalModel = {
   kind: 'personal',
+  modelKind: 'toy',
   version: 'toy@000000000001',
   learned: ['learning:toy'],
   ageMsMax: 1_000,
@@ -90,11 +95,16 @@ function stage(
     redis,
     generations: { read: async () => generations },
     reads: new LearnedReads(redis, candidatesConfig({})),
+    weights: new LearnedWeights(),
+    packing: { topic: 'training-examples', partitions: 4, encode, packBytesMax: 1_000 },
     models: { ready: () => change.ready ?? null, personal: () => change.models ?? [model] },
     nowMs: () => change.nowMs ?? 9000,
     counted: {
       lists: (count) => void (counted.lists += count),
       skipped: (reason) => void counted.skipped.push(reason),
+      examples: () => undefined,
+      openBytes: () => undefined,
+      weightsAge: () => undefined,
       fresh: (seconds) => void counted.fresh.push(seconds),
     },
   });
@@ -214,7 +224,7 @@ describe('interactions', () => {
     know('ann', 'a', 5000);
     foldedTo(1);
     const result = await task.slice(slice(interactions, 0, [acted('ann')]));
-    expect(result).toEqual({ kind: 'write', writes: [] });
+    expect(result).toEqual({ kind: 'write', writes: [], emits: [] });
   });
 
   test('make no list again that is new and knows the slice', async () => {
@@ -267,6 +277,6 @@ describe('exposures', () => {
     const { task, foldedTo } = stage();
     foldedTo(3);
     const one = slice(exposures, 0, [{ user_id: 'stranger', candidates_stale: true }]);
-    expect(await task.slice(one)).toEqual({ kind: 'write', writes: [] });
+    expect(await task.slice(one)).toEqual({ kind: 'write', writes: [], emits: [] });
   });
 });

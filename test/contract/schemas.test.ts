@@ -8,6 +8,7 @@ import type { LogRecord } from '../../lib/stream/topology.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
 import { schemaNames, schemaText } from '../../schemas/check.ts';
+import { activeUserFields } from '../../services/candidates/topology.ts';
 import { ingestConfig } from '../../services/ingest/config.ts';
 import { ingestFold } from '../../services/ingest/topology.ts';
 import { signalInteractionSchema } from '../../services/signals/topology.ts';
@@ -19,7 +20,7 @@ const current = (name: string): object => JSON.parse(schemaText(name)) as object
 
 /** Every schema that a service reads a topic with, beside the topic's own. */
 const readers: Readonly<Record<string, readonly object[]>> = {
-  interactions: [signalInteractionSchema, interactionFields(['user_id', 'appended_at'])],
+  interactions: [signalInteractionSchema, interactionFields(activeUserFields)],
 };
 
 async function decoded(schema: object, writer: object, value: Buffer): Promise<unknown> {

@@ -1,0 +1,53 @@
+import { checkLayout } from './bytes.ts';
+
+/**
+ * A list that was logged for training and waits for what its user does next, as `candidates` keeps
+ * it beside the list. Bytes, little-endian:
+ *
+ *   layout u8 | profile_offset u48 | learned_to u48 | note, in the layout of the model's kind
+ *
+ * `profile_offset`: next offset of `interactions` of the profile behind the list: what lies below
+ * it was known to the list. `learned_to`: offset below which interactions of the user's partition
+ * may have been learned when the list was made.
+ *
+ * The layout byte alone: there is none, it was closed.
+ */
+export const openExamplesLayout = 1;
+
+export interface OpenExample {
+  readonly profileOffset: number;
+  readonly learnedTo: number;
+  readonly note: Buffer;
+}
+
+/** More than a few hundred candidates with a hundred features of a byte or two each. */
+export const noteBytesMax = 256 * 1024;
+
+const headBytes = 13;
+
+/** Key of a user's open example: no list's key begins so. */
+export const openExampleKey = (listPrefix: string, userId: string): string =>
+  `!${listPrefix}${userId}`;
+
+export const closedExample: Buffer = Buffer.from([openExamplesLayout]);
+
+export function encodeOpenExample({ profileOffset, learnedTo, note }: OpenExample): Buffer {
+  const bytes = Buffer.allocUnsafe(headBytes + note.length);
+  bytes[0] = openExamplesLayout;
+  bytes.writeUIntLE(profileOffset, 1, 6);
+  bytes.writeUIntLE(learnedTo, 7, 6);
+  note.copy(bytes, headBytes);
+  return bytes;
+}
+
+/** Null: none is open. */
+export function decodeOpenExample(bytes: Buffer): OpenExample | null {
+  checkLayout(bytes, openExamplesLayout, 'open-examples');
+  if (bytes.length === 1) return null;
+  if (bytes.length < headBytes) throw new RangeError('an open example is cut short');
+  return {
+    profileOffset: bytes.readUIntLE(1, 6),
+    learnedTo: bytes.readUIntLE(7, 6),
+    note: bytes.subarray(headBytes),
+  };
+}

@@ -1,0 +1,168 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+import type { Generation } from '../../lib/stream/generations.ts';
+import type { TaskResult, TaskSlice } from '../../lib/stream/run-task.ts';
+import type { Candidate, Learned, World } from '../../models/model.ts';
+import type { SliceRows } from '../../retrieval/kept-reads.ts';
+import { learnedUpTo } from '../../retrieval/learned-up-to.ts';
+import { weightsFoldName } from '../../retrieval/learned-weights.ts';
+import { generationsOf, type PersonalModel } from '../../retrieval/personal-models.ts';
+import { chunksOf, listRow, type Subject } from './candidates.ts';
+import { packExamples } from './packing.ts';
+import { lookOut, readSubjects, withoutNewLists } from './profiles.ts';
+import type { CandidatesOptions } from './topology.ts';
+import { type Acts, SliceTraining, trainingsOf } from './training.ts';
+
+type Writes = Extract<TaskResult, { kind: 'write' }>['writes'][number][];
+
+const featuresName = 'user-features';
+export const candidatesName = 'candidates';
+
+/** What all lists of a slice share. */
+interface Making {
+  readonly slice: TaskSlice;
+  readonly options: CandidatesOptions;
+  /** The features must have folded all records below this offset. */
+  readonly from: number;
+  readonly models: readonly PersonalModel[];
+  readonly generations: ReadonlyMap<string, Generation>;
+  readonly source: Generation;
+  readonly rows: SliceRows;
+  readonly training: SliceTraining;
+  readonly writes: Writes;
+}
+
+/** Lists of these users, and what their acts close. */
+export async function makeLists(
+  slice: TaskSlice,
+  acts: Acts,
+  { options, from }: { readonly options: CandidatesOptions; readonly from: number },
+): Promise<TaskResult> {
+  const models = options.models.personal();
+  const writes: Writes = [];
+  if (acts.size === 0 || models.length === 0) return { kind: 'write', writes };
+  const { partition } = slice;
+  const learned = models.flatMap((model) => model.learned);
+  const generations = await options.generations.read([
+    featuresName,
+    candidatesName,
+    weightsFoldName,
+    ...learned,
+  ]);
+  const source = generations.get(featuresName);
+  if (source === undefined) return { kind: 'wait', why: `${featuresName} was never started here` };
+  if (!(await lookOut(options.redis, { source, partition, from }))) return behind;
+  await readWeights(models, generations.get(weightsFoldName), options);
+
+  const training = new SliceTraining(slice, { models, acts, counts: options.counted });
+  const rows = options.reads.newSlice();
+  const making = { slice, options, from, models, generations, source, rows, training, writes };
+  for (const chunk of chunksOf([...acts.keys()], options.config.usersAtOnce)) {
+    const failed = await listChunk(chunk, making);
+    if (failed !== null) return failed;
+    await slice.heartbeat();
+    await nextTurn();
+  }
+  options.counted.lists(writes.length);
+  const emits = packExamples(training.closed(), { ...slice.own, partition }, options.packing);
+  return { kind: 'write', writes: [...writes, ...training.writes()], emits };
+}
+
+async function readWeights(
+  models: readonly PersonalModel[],
+  generation: Generation | undefined,
+  { weights, redis, nowMs, counted }: CandidatesOptions,
+): Promise<void> {
+  const names = trainingsOf(models).map(({ trainer }) => trainer.name);
+  if (names.length === 0) return;
+  const atMs = nowMs();
+  await weights.read(redis, names, { generation, nowMs: atMs });
+  const ageMs = weights.ageMs(names, atMs);
+  if (ageMs !== null) counted.weightsAge(ageMs / 1_000);
+}
+
+/** Null: done. Profiles and open examples lie under one tag: one command reads both. */
+async function listChunk(users: readonly string[], making: Making): Promise<TaskResult | null> {
+  const { slice, options, from, models, source, training } = making;
+  const { partition, own } = slice;
+  const { redis, types } = options;
+  const openKeys = training.keys(users);
+  const read = await readSubjects(redis, users, { source, partition, types, own, openKeys });
+  if (read.opens === null) return { kind: 'restart' };
+  if (read.offset < from) return behind;
+  training.close(users, read.opens);
+  for (const model of models) await listModel(model, read, making);
+  return null;
+}
+
+async function listModel(
+  model: PersonalModel,
+  read: { readonly offset: number; readonly subjects: readonly Subject[] },
+  making: Making,
+): Promise<void> {
+  const { slice, options, rows } = making;
+  const generations = generationsOf(model, making.generations);
+  // Not learned here yet: the ladder's next step answers, and an exposure asks again.
+  if (generations === null) return;
+  const { retrieval } = model;
+  const nowMs = options.nowMs();
+  const subjects = await dueSubjects(model, read, { making, nowMs });
+  const world: World = { items: null, weights: options.weights.of(retrieval) };
+  const learned = await options.reads.read(
+    subjects.map(({ profile }) => ({ retrieval, generations, profile, world })),
+    { rows, nowMs },
+  );
+  const { training } = making;
+  const logged = subjects.filter(({ userId }) => training.logs(model, userId));
+  // After the rows: what nobody had learned by now is in none of them.
+  const learnedTo =
+    logged.length === 0 ? 0 : await learnedUpTo(options.redis, generations, slice.partition);
+  const profileOffset = read.offset;
+  for (const [at, subject] of subjects.entries()) {
+    const given = { model, learned: learned[at] ?? [], world };
+    const candidates = rankOrNote(subject, given, { training, open: { profileOffset, learnedTo } });
+    making.writes.push(listRow(subject, model, { candidates, profileOffset, computedAtMs: nowMs }));
+  }
+}
+
+/** The list, and where it is to be logged its example. */
+function rankOrNote(
+  { userId, profile }: Subject,
+  given: {
+    readonly model: PersonalModel;
+    readonly learned: readonly Learned[];
+    readonly world: World;
+  },
+  {
+    training,
+    open,
+  }: {
+    readonly training: SliceTraining;
+    readonly open: { readonly profileOffset: number; readonly learnedTo: number };
+  },
+): readonly Candidate[] {
+  const { model, learned, world } = given;
+  const trainer = training.trainerFor(model, userId);
+  if (trainer === null) return model.retrieval.rank(profile, learned, world);
+  const noted = trainer.note(profile, learned, world);
+  training.note(model, userId, { ...open, note: noted.open });
+  return noted.candidates;
+}
+
+/** Only where the features are ahead can a list be there that knows this slice. */
+async function dueSubjects(
+  model: PersonalModel,
+  { offset, subjects }: { readonly offset: number; readonly subjects: readonly Subject[] },
+  { making, nowMs }: { readonly making: Making; readonly nowMs: number },
+): Promise<readonly Subject[]> {
+  const { slice, from, generations, options, training } = making;
+  const { partition } = slice;
+  const own = generations.get(candidatesName);
+  if (from === 0 || offset <= from || own === undefined) return subjects;
+  const must = subjects.filter(({ userId }) => training.mustList(model, userId));
+  const rest = subjects.filter(({ userId }) => !training.mustList(model, userId));
+  const due = await withoutNewLists(options.redis, rest, { own, partition, model, from, nowMs });
+  return [...must, ...due];
+}
+
+const behind: TaskResult = { kind: 'wait', why: `${featuresName} has not folded this slice yet` };

@@ -16,7 +16,7 @@ import type { SeenIndex } from '../../schemas/packed/seen-items.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { Cost } from './cost.ts';
 import { LearnedRows } from './learned-rows.ts';
-import { LearnedWeights } from './learned-weights.ts';
+import { LearnedWeights, type WeightsFigures } from './learned-weights.ts';
 import { type UserSettings, Users } from './users.ts';
 
 /** An event as the log has it: the time is the event's own. */
@@ -171,6 +171,10 @@ export class Engine {
         ? () => true
         : (itemId: string) => this.#items?.inCategory(itemId, category) ?? false;
     return model.listing.of(() => ready.retrieval.rank(sources[0]?.rankings() ?? [], keep));
+  }
+
+  weightsOf(models: readonly EngineModel[]): readonly WeightsFigures[] {
+    return this.#weights.figures(models);
   }
 
   seen(userId: string): SeenIndex {

@@ -15,6 +15,14 @@ interface Trained {
   readonly cost: Cost;
 }
 
+export interface WeightsFigures {
+  readonly name: string;
+  /** Learned from; and closed, but there was nothing to learn. */
+  readonly examples: number;
+  readonly without: number;
+  readonly cost: Cost;
+}
+
 /**
  * Weights that are learned from what users do after a list was made. An example is opened with the
  * list, closed by its user's next event before that event is learned, and moves the weights of the
@@ -75,14 +83,12 @@ export class LearnedWeights {
     }
   }
 
-  /** Per name of weights: examples learned, those that taught nothing, and what they cost. */
-  figures(): readonly { name: string; examples: number; without: number; cost: Cost }[] {
-    return [...this.#trained].map(([name, { examples, without, cost }]) => ({
-      name,
-      examples,
-      without,
-      cost,
-    }));
+  /** Of the weights that these models rank by: examples learned, and what that cost. */
+  figures(models: readonly EngineModel[]): readonly WeightsFigures[] {
+    const names = new Set(models.map((model) => trainerOf(model)?.name));
+    return [...this.#trained.values()]
+      .filter(({ trainer }) => names.has(trainer.name))
+      .map(({ trainer: { name }, examples, without, cost }) => ({ name, examples, without, cost }));
   }
 }
 

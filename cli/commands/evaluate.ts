@@ -1,0 +1,87 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+
+import { UserError } from '../../lib/errors.ts';
+import { settingsMisspelt } from '../../lib/config/common.ts';
+import type { Moment } from '../evaluate/engine.ts';
+import { print } from '../output.ts';
+
+export interface EvaluateFlags {
+  readonly model: string[];
+  readonly context: string[];
+  readonly data?: string;
+  readonly items?: string;
+  readonly from: number;
+  readonly fromTime?: number;
+  readonly k: number[];
+  readonly sample?: number;
+  readonly seed: number;
+  readonly excludeSeen?: boolean;
+  readonly atLeast?: number;
+  readonly moment: Moment;
+  readonly json?: boolean;
+}
+
+export function registerEvaluateCommand(program: Command): void {
+  program
+    .command('evaluate')
+    .description('replay events past models and contexts: predict, then learn, in order of time')
+    .option('--model <file|name>', 'a model; again for more', collected, [])
+    .option('--context <file|name>', 'a whole context, rules and ladder; again', collected, [])
+    .option('--data <folder|file>', 'events.csv.gz (and items.csv.gz), or a file of events')
+    .option('--items <file>', 'items, where they do not lie beside the events')
+    .option('--from <share>', 'test from this share of the time span on', shareOf, 0.9)
+    .option('--from-time <time>', 'test from this time on (ISO 8601, or ms since 1970)', timeOf)
+    .option('--k <lengths>', 'lengths of lists; plots show the first', lengthsOf, [20, 10])
+    .option('--sample <number>', 'test no more than so many events, drawn by --seed', whole)
+    .option('--seed <number>', 'of what is drawn', whole, 42)
+    .option('--exclude-seen', 'take what a user had before off the lists of models')
+    .option('--at-least <items>', 'count lists with so many items; default: the first --k', whole)
+    .addOption(
+      new Option(
+        '--moment <moment>',
+        "when a user's list is made: after the user's last event, as the stack does it, or at the next one",
+      )
+        .choices(['ahead', 'request'])
+        .default('ahead'),
+    )
+    .option('--json', 'print the whole result as one line of JSON')
+    .action(run);
+}
+
+async function run(flags: EvaluateFlags): Promise<void> {
+  if (flags.data === undefined) throw new UserError('name the events with --data');
+  if (flags.model.length + flags.context.length === 0)
+    throw new UserError('name at least one --model or --context');
+  for (const line of settingsMisspelt()) console.error(`freshet: ${line}`);
+  const { evaluateFlags } = await import('../evaluate/from-flags.ts');
+  const { summary } = await import('../evaluate/tables.ts');
+  const result = await evaluateFlags({ ...flags, data: flags.data });
+  print({ json: flags.json === true }, result, summary(result));
+}
+
+const collected = (value: string, before: string[]): string[] => [...before, value];
+
+function whole(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('must be a whole number, 1 up.');
+  return Number(text);
+}
+
+function shareOf(text: string): number {
+  const share = Number(text);
+  if (text.trim() === '' || !(share >= 0 && share < 1))
+    throw new InvalidArgumentError('must be a number from 0 to below 1.');
+  return share;
+}
+
+function timeOf(text: string): number {
+  const atMs = /^\d+$/.test(text) ? Number(text) : Date.parse(text);
+  if (!Number.isFinite(atMs)) throw new InvalidArgumentError('must be a time.');
+  return atMs;
+}
+
+function lengthsOf(text: string): number[] {
+  const lengths = text.split(',').map(Number);
+  if (!lengths.every((k) => Number.isInteger(k) && k >= 1 && k <= 200))
+    throw new InvalidArgumentError('must be whole numbers from 1 to 200, with commas.');
+  return [...new Set(lengths)];
+}

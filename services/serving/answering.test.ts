@@ -17,6 +17,7 @@ import { kindBit, seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-
 import { answerBatch, type AnsweringParts } from './answering.ts';
 import { current, FakeRedis, requestRecord, readBounds } from './fakes.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { ServedModels } from './models.ts';
 import { foldNames } from './plan.ts';
@@ -160,6 +161,7 @@ beforeEach(async () => {
   parts = {
     redis,
     reads: new LearnedReads(redis, readBounds),
+    weights: new LearnedWeights(),
     models,
     generations,
     rankings: new Rankings(1_000),

@@ -1,14 +1,23 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { newestIn, offsetIn } from '../../lib/stream/header.ts';
-import type { Candidate, World } from '../../models/model.ts';
+import type { Candidate } from '../../models/model.ts';
 import { readSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeRecents } from '../../schemas/packed/user-features.ts';
 import { answer } from './answer.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import type { LearnedReads } from '../../retrieval/learned-reads.ts';
+import type { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { type StoredList, readList } from './lists.ts';
 import type { AnsweredRequest, Basis } from './outputs.ts';
-import { keysOf, type PlanFacts, planRequest, type RequestPlan, takeRankings } from './plan.ts';
+import {
+  foldNames,
+  keysOf,
+  type PlanFacts,
+  planRequest,
+  type RequestPlan,
+  takeRankings,
+  weightsOf,
+} from './plan.ts';
 import type { Rankings } from './rankings.ts';
 import { readAll, type Read } from './reads.ts';
 import type { Accepted } from './request.ts';
@@ -19,6 +28,8 @@ export interface AnsweringParts extends PlanFacts {
   readonly redis: Pick<RedisPort, 'mgetMany'>;
   /** For sessions, which are ranked while the request waits. */
   readonly reads: LearnedReads;
+  /** The weights that these are ranked by. */
+  readonly weights: LearnedWeights;
   readonly rankings: Rankings;
   readonly items: ItemTable;
   itemOffsets(): readonly number[];
@@ -49,8 +60,14 @@ export const answerBatch = async (
   if (accepted.length === 0) return [];
   const plans = accepted.map((one) => planRequest(one, parts));
   const startedMs = parts.monotonicMs();
-  const read = await readAll(parts.redis, keysOf(plans, parts.rankings, startedMs));
+  const names = weightsOf(plans);
+  const weightsAt = parts.generations.get(foldNames.weights);
+  const read = await readAll(parts.redis, [
+    ...keysOf(plans, parts.rankings, startedMs),
+    ...parts.weights.due(names, weightsAt, startedMs),
+  ]);
   takeRankings(plans, parts.rankings, { read, atMs: startedMs });
+  parts.weights.take(names, weightsAt, { read, nowMs: startedMs });
   const sessions = await sessionLists(plans, read, parts);
   const judged: Judging = {
     parts,
@@ -166,7 +183,6 @@ const sessionLists = async (
 ): Promise<readonly (SessionLists | null)[]> => {
   const tasks: (SessionTask & { readonly plan: number; readonly step: number })[] = [];
   const now = { atMs: parts.nowMs(), type: parts.types[0] ?? '' };
-  const world: World = { items: parts.items, weights: null };
   for (const [index, plan] of plans.entries()) {
     if (!plan.steps.some(({ kind }) => kind === 'session')) continue;
     const bytes = plan.features === null ? null : (read.get(plan.features.row) ?? null);
@@ -179,7 +195,7 @@ const sessionLists = async (
           model: step.model,
           generations: step.generations,
           profile,
-          world,
+          world: { items: parts.items, weights: parts.weights.of(step.model.retrieval) },
           plan: index,
           step: at,
         });

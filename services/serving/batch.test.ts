@@ -12,6 +12,7 @@ import { current, FakeRedis, readBounds, requestRecord } from './fakes.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { Rankings } from './rankings.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { ReadyModel } from '../../retrieval/personal-models.ts';
 import { kinds } from '../../models/kinds.ts';
 import { currentKey } from '../../lib/stream/current.ts';
@@ -54,6 +55,7 @@ const start = async (change: Partial<BatchParts> = {}) => {
     answering: {
       redis,
       reads: new LearnedReads(redis, readBounds),
+      weights: new LearnedWeights(),
       models: { get: () => anything },
       generations,
       rankings: new Rankings(1_000),

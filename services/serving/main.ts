@@ -13,6 +13,7 @@ import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { Generations } from '../../lib/stream/generations.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { metricEventSchema } from '../../schemas/generated/metric-event.ts';
 import { recommendationSchema } from '../../schemas/generated/recommendation.ts';
@@ -205,6 +206,7 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
     answering: {
       redis: parts.redis,
       reads: new LearnedReads(parts.redis, config.reads),
+      weights: new LearnedWeights(),
       models: knowledge.models,
       generations: parts.generations,
       rankings: new Rankings(config.rankingAgeMsMax),

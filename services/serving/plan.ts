@@ -4,6 +4,7 @@ import {
   type PersonalModel,
   type SharedModel,
 } from '../../retrieval/personal-models.ts';
+import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import type { ServedModels } from './models.ts';
 import type { Rankings } from './rankings.ts';
 import type { Accepted } from './request.ts';
@@ -27,11 +28,6 @@ export interface SeenAt extends KeysAt {
   readonly horizonMs: number | null;
 }
 
-/** What a user has seen, and after how long it is forgotten; null: never. */
-export interface SeenAt extends KeysAt {
-  readonly horizonMs: number | null;
-}
-
 /** What has to be read before one request can be answered. */
 export interface RequestPlan {
   readonly accepted: Accepted;
@@ -46,6 +42,7 @@ export const foldNames = {
   seen: 'seen-items',
   features: 'user-features',
   candidates: 'candidates',
+  weights: weightsFoldName,
 } as const;
 
 export interface PlanFacts {
@@ -99,6 +96,17 @@ const featureKeys = (user: string, { generations }: PlanFacts): KeysAt | null =>
   const features = generations.get(foldNames.features);
   return features === undefined ? null : { header: features.header(user), row: features.row(user) };
 };
+
+/** Names of the weights that the sessions of a batch are ranked by. */
+export const weightsOf = (plans: readonly RequestPlan[]): ReadonlySet<string> =>
+  new Set(
+    plans.flatMap(({ steps }) =>
+      steps.flatMap((step) => {
+        const trainer = step.kind === 'session' ? step.model.retrieval.trainer : null;
+        return trainer === null ? [] : [trainer.name];
+      }),
+    ),
+  );
 
 /** All keys of a batch, the rankings that are due included. */
 export const keysOf = (

@@ -2,10 +2,20 @@ import type { ModelKind, UserSide } from './model.ts';
 import { again } from './again/again.ts';
 import { blendOver } from './blend/blend.ts';
 import { coVisits } from './co-visits/co-visits.ts';
+import { external } from './external/external.ts';
+import { sessionNeighbours } from './session-neighbours/session-neighbours.ts';
 import { trending } from './trending/trending.ts';
+import { userNeighbours } from './user-neighbours/user-neighbours.ts';
 
 /** Every kind of model but the blend, which takes these in. Adding one is one folder and one line. */
-const shelf: readonly ModelKind<unknown, unknown>[] = [trending, coVisits, again];
+const shelf: readonly ModelKind<unknown, unknown>[] = [
+  trending,
+  coVisits,
+  again,
+  external,
+  sessionNeighbours,
+  userNeighbours,
+];
 
 const all: readonly ModelKind<unknown, unknown>[] = [
   ...shelf,

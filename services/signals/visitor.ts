@@ -1,12 +1,5 @@
-import { hash } from 'node:crypto';
-
 import type { Visitor } from '../../models/model.ts';
-
-const keyBytes = 8;
-
-/** Enough: the odds that any two of a billion keys are equal are one in forty. */
-const keyOf = (text: string): string =>
-  hash('sha1', text, 'buffer').toString('base64url', 0, keyBytes);
+import { visitorKey } from '../../models/visitor-key.ts';
 
 /** A key costs a hash and few sides ask, so it is worked out when it is first asked for. */
 export class EventVisitor implements Visitor {
@@ -21,10 +14,10 @@ export class EventVisitor implements Visitor {
   }
 
   get user(): string {
-    return (this.#user ??= keyOf(this.#userId));
+    return (this.#user ??= visitorKey(this.#userId));
   }
 
   get session(): string {
-    return (this.#session ??= keyOf(`${this.#userId}\n${this.#sessionStartMs}`));
+    return (this.#session ??= visitorKey(`${this.#userId}\n${this.#sessionStartMs}`));
   }
 }

@@ -79,7 +79,8 @@ const planOrThrow = (
   given: { readonly published: Published; readonly config: CommonConfig },
 ): Plan => {
   const seen = {
-    daysMax: Math.floor(seenItemsConfig().ageMsMax / dayMs),
+    // Users who stay away for the horizon are forgotten with all that they have seen.
+    daysMax: Math.floor(Math.min(seenItemsConfig().ageMsMax, given.config.userHorizonMs) / dayMs),
     kinds: given.config.types,
   };
   const planned = planChanges(files, given.published, { kinds, seen });

@@ -7,6 +7,7 @@ import {
   emissionText,
   tallyText,
 } from '../../test/support/counting-fold.ts';
+import { forgettingFold, happened } from '../../test/support/forgetting-fold.ts';
 import { FoldPartition, type FoldPartitionDeps } from './fold-partition.ts';
 import { defaultBounds } from './fold-slice.ts';
 import { parseHeader } from './header.ts';
@@ -171,6 +172,46 @@ describe('an owner that was overtaken', () => {
     const { rows } = countingOracle(log);
     for (const [key, text] of rows)
       expect(tallyText(store.values.get(old.keys.row(0, key)) as Buffer)).toBe(text);
+  });
+});
+
+describe('a fold with a horizon', () => {
+  const horizon = { ms: 10, lastMs: () => 0, unitMs: () => 0 };
+
+  test('keeps no rows across slices, is of users, and has one that is one', async () => {
+    const folds = [
+      { ...countingFold({ cacheBytesMax: 1 }), horizon },
+      { ...countingFold(), horizon, family: 'item' as const },
+      { ...countingFold(), horizon: { ...horizon, ms: Number.NaN } },
+    ];
+    for (const fold of folds) await expect(drive(fold, log)).rejects.toThrow('horizon');
+  });
+
+  test('writes no part of a row: it may have been swept since it was read', async () => {
+    const fold = { ...countingFold(), horizon };
+    const { store, rows } = await drive(fold, log.slice(0, 1));
+    await expect(drive(fold, log, { store })).rejects.toThrow('writes its rows whole');
+    expect((await drive(fold, log.slice(0, 1), { store })).rows).toEqual(rows);
+  });
+
+  test('moves the time by what it folds: not by what it rejects, nor by what it knows', async () => {
+    const happening = (key: string, atMs: number, n = 1) => ({ key, n, atMs });
+    const timesOf = async (...units: Parameters<typeof happened>[1][]): Promise<unknown> => {
+      const records = units.map((own, offset) => happened(offset, own));
+      return (await drive(forgettingFold(50), records)).header?.newestMs;
+    };
+    expect(await timesOf([])).toEqual([-1]);
+    expect(await timesOf([happening('a', 5)], null)).toEqual([5]);
+    expect(await timesOf([happening('a', 5), happening('b', 9)], [happening('a', 7)])).toEqual([9]);
+    expect(await timesOf([happening('a', 5)], [happening('a', 8, -1)])).toEqual([8]);
+    const known = countingRecord(1, { from: from(0), units: [unit('a', 900)] });
+    const timed = {
+      ...countingFold(),
+      horizon: { ...horizon, ms: 1e6, unitMs: (n: number) => n },
+      rows: { ...countingFold().rows, encode: () => ({ whole: Buffer.alloc(12) }) },
+    };
+    const first = countingRecord(0, { from: from(0), units: [unit('a', 5)] });
+    expect((await drive(timed, [first, known])).header?.newestMs).toEqual([5]);
   });
 });
 

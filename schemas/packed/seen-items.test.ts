@@ -21,6 +21,19 @@ test('a user without a value has seen nothing, and nothing was cut', () => {
   expect(seen.since).toBeNull();
 });
 
+test('a user past the horizon counts as one of whom nothing is kept, swept or not', () => {
+  const row = pack(7, [100, 1, 'a']);
+  const horizonMs = 50_000;
+  for (const bytes of [row, null]) {
+    const seen = readSeen(bytes, { horizonMs, newestMs: 151_000 });
+    expect([seen.size, seen.since, seen.has('a', anyKind, 0)]).toEqual([0, 101_000, false]);
+  }
+  // Seen at 100.999 at the latest: so much is kept of a time.
+  const kept = readSeen(row, { horizonMs, newestMs: 150_999 });
+  expect([kept.size, kept.since, kept.has('a', 1, 0)]).toEqual([1, 7000, true]);
+  expect(readSeen(null, { horizonMs, newestMs: 50_000 }).since).toBeNull();
+});
+
 test('an item is seen by its kinds, and until the second in which it was last seen ends', () => {
   const seen = readSeen(pack(7, [100, 1, 'a'], [90, 16, 'b']));
   expect(seen.size).toBe(2);

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { drive } from '../../lib/stream/memory-driver.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
-import { listSeen } from '../../schemas/packed/seen-items.ts';
+import { completeFromMs, listSeen } from '../../schemas/packed/seen-items.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { seenItemsFold } from './topology.ts';
 
@@ -19,14 +19,15 @@ const decoder = {
       ? { ok: false as const, reason: 'empty_value', detail: 'there is no value' }
       : { ok: true as const, value: JSON.parse(value.toString()) as Interaction },
 };
-const fold = seenItemsFold({
+const options = {
   topic: 'freshet.interactions.v1',
   lineage,
   decoder,
   types,
   limits: { itemsMax: 5, ageMsMax: 100_000 },
   horizonMs: 400 * 86_400_000,
-});
+};
+const fold = seenItemsFold(options);
 
 const example = interactions.example as unknown as Interaction;
 const record = (offset: number, change: Partial<Interaction>): LogRecord => ({
@@ -48,6 +49,21 @@ test('an interaction becomes its user’s row, with the bit of its type', async 
   expect(failures).toEqual([]);
   expect(listSeen(rows.get('ann') as Buffer)).toEqual([{ itemId: 'a', atMs: 5000, kinds: 17 }]);
   expect(listSeen(rows.get('bob') as Buffer)).toEqual([{ itemId: 'b', atMs: 6000, kinds: 128 }]);
+});
+
+test('who comes back past the horizon begins anew, and is complete only since then', async () => {
+  const horizonMs = 100_000;
+  const short = seenItemsFold({ ...options, horizonMs });
+  const { rows } = await drive(short, [
+    record(0, { user_id: 'ann', item_id: 'a', occurred_at: 5000 }),
+    record(1, { user_id: 'bob', item_id: 'b', occurred_at: 107_500 }),
+    record(2, { user_id: 'ann', item_id: 'c', occurred_at: 107_600 }),
+    record(3, { user_id: 'cid', item_id: 'd', occurred_at: 105_000 }),
+  ]);
+  const [ann, bob, cid] = ['ann', 'bob', 'cid'].map((user) => rows.get(user) as Buffer);
+  expect(listSeen(ann as Buffer).map(({ itemId }) => itemId)).toEqual(['c']);
+  // The partition's newest event stood at 107.5 s: what there was before 7.5 s may have expired.
+  expect([ann, bob, cid].map((row) => completeFromMs(row as Buffer))).toEqual([8000, null, 8000]);
 });
 
 test('a second emission of the same interaction changes nothing', async () => {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { currentKey } from '../../lib/stream/current.ts';
+import { type CurrentGeneration, currentKey } from '../../lib/stream/current.ts';
 import { formatHeader } from '../../lib/stream/header.ts';
 import { RetryableError } from '../../lib/errors.ts';
 import { Generations } from '../../lib/stream/generations.ts';
@@ -13,9 +13,9 @@ import { kinds } from '../../models/kinds.ts';
 import { emptyRanking, place, rankings as rankingRows } from '../../models/trending/ranking.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import { encodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
-import { kindBit, seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
+import { kindBit } from '../../schemas/packed/seen-items.ts';
 import { answerBatch, type AnsweringParts } from './answering.ts';
-import { current, FakeRedis, requestRecord, readBounds } from './fakes.ts';
+import { current, FakeRedis, requestRecord, readBounds, seenBytes } from './fakes.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { ItemTable } from '../../models/item-table.ts';
@@ -78,19 +78,8 @@ const accepted = (change: Partial<Request> = {}, of = context()): Accepted => ({
   deadlineMs: null,
 });
 
-/** The stored bytes of items seen at `nowMs`, as schemas/packed/seen-items.ts describes them. */
-const seenRow = (kind: string, ...ids: string[]): Buffer => {
-  const head = Buffer.alloc(seenHeaderBytes);
-  head[0] = seenLayout;
-  const entries = ids.map((id) => {
-    const entry = Buffer.alloc(6);
-    entry.writeUInt32LE(nowMs / 1000);
-    entry[4] = kindBit(types, kind);
-    entry[5] = id.length;
-    return Buffer.concat([entry, Buffer.from(id)]);
-  });
-  return Buffer.concat([head, ...entries]);
-};
+const seenRow = (kind: string, ...seen: string[]): Buffer =>
+  seenBytes(seen, { atMs: nowMs, kinds: kindBit(types, kind) });
 
 const ranking = (...ids: string[]): Buffer => {
   const made = emptyRanking();
@@ -110,9 +99,9 @@ const models = new ServedModels(kinds);
 models.follow(known);
 
 const learning = (version: string): string => models.get(version)?.learned[0] ?? '';
-const point = async (): Promise<void> => {
+const point = async (seen: Partial<CurrentGeneration> = {}): Promise<void> => {
   const pointers = [
-    current(foldNames.seen, 's', 'user'),
+    { ...current(foldNames.seen, 's', 'user'), ...seen },
     current(foldNames.candidates, 'c', 'user'),
     current(foldNames.features, 'f', 'user'),
     current(learning(personal.version), 'l', 'item'),
@@ -211,6 +200,26 @@ describe('an answer', () => {
       judgedAtMs: nowMs,
       stale: false,
     });
+  });
+
+  test('knows as much of who was forgotten, and of who never came, as seen-items keeps', async () => {
+    await point({ horizonMs: 1_000_000, hash: 'other' });
+    storeTrending('a', 'b');
+    const since = async (newestMs: number): Promise<unknown[]> => {
+      const header = formatHeader({
+        offsets: [42],
+        hashes: ['x'],
+        marks: [[]],
+        newestMs: [newestMs],
+      });
+      redis.values.set(generation(foldNames.seen).header('u1'), Buffer.from(header));
+      const [done] = await ask(accepted());
+      return [ids(done), done?.basis.seenSinceMs];
+    };
+    expect(await since(nowMs + 1_001_000)).toEqual(['ab', nowMs + 1_000]);
+    store('u1', { bought: ['a'] });
+    expect(await since(nowMs + 1_001_000)).toEqual(['ab', nowMs + 1_000]);
+    expect(await since(nowMs + 1_000_000)).toEqual(['b', null]);
   });
 
   test('never holds an item that is unknown, over, or on the request’s own list', async () => {

@@ -2,6 +2,7 @@ import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
 import type { ReadBounds } from '../../retrieval/learned-reads.ts';
+import { seenEntryBytes, seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
 
 /** What tests of this folder share: no broker, no Redis, no clock. */
 
@@ -65,4 +66,21 @@ export const readBounds: ReadBounds = {
   figuresAgeMsMax: 0,
   figuresMax: 1_000,
   rankingAgeMsMax: 1_000,
+};
+
+/** The stored bytes of items seen at one time, as schemas/packed/seen-items.ts describes them. */
+export const seenBytes = (
+  ids: readonly string[],
+  { atMs, kinds }: { readonly atMs: number; readonly kinds: number },
+): Buffer => {
+  const head = Buffer.alloc(seenHeaderBytes);
+  head[0] = seenLayout;
+  const entries = ids.map((id) => {
+    const entry = Buffer.alloc(seenEntryBytes);
+    entry.writeUInt32LE(atMs / 1000);
+    entry[4] = kinds;
+    entry[5] = id.length;
+    return Buffer.concat([entry, Buffer.from(id)]);
+  });
+  return Buffer.concat([head, ...entries]);
 };

@@ -1,4 +1,6 @@
 import type { Item } from '../schemas/generated/item.ts';
+import { termsOf } from './item-terms.ts';
+import { TermIndex, type TermIndexOptions } from './term-index.ts';
 
 /** What rules and categories need of an item: titles and attributes stay on the topic. */
 interface KnownItem {
@@ -7,29 +9,45 @@ interface KnownItem {
   readonly categories: readonly string[];
 }
 
+export interface ItemTableOptions {
+  /** Kept for models that need to know what items are about; left out: no such model, no cost. */
+  readonly terms?: TermIndexOptions | undefined;
+}
+
+/** Of one item; an item in more of them is not found in the rest. */
+const categoriesMax = 256;
 const none: readonly string[] = [];
 
 /** The items that are known, in memory. A withdrawn item is an unknown one. */
 export class ItemTable {
   readonly #items = new Map<string, KnownItem>();
   /** One copy per name: a million items share a few hundred categories. */
-  readonly #names = new Map<string, string>();
+  readonly #names = new Map<string, { readonly name: string; uses: number }>();
+  readonly terms: TermIndex | null;
+
+  constructor({ terms }: ItemTableOptions = {}) {
+    this.terms = terms === undefined ? null : new TermIndex(terms);
+  }
 
   get size(): number {
     return this.#items.size;
   }
 
-  take(itemId: string, item: Item | null): void {
+  /** `arrivedAtMs`: how new an item is that does not say from when it is available. */
+  take(itemId: string, item: Item | null, arrivedAtMs = 0): void {
+    const before = this.#items.get(itemId);
     if (item === null) {
       this.#items.delete(itemId);
-      return;
+      this.terms?.remove(itemId);
+    } else {
+      this.#items.set(itemId, {
+        fromMs: item.available_from ?? Number.NEGATIVE_INFINITY,
+        untilMs: item.available_until ?? Number.POSITIVE_INFINITY,
+        categories: this.#sharedNames(item.categories),
+      });
+      this.terms?.put(itemId, termsOf(item), item.available_from ?? arrivedAtMs);
     }
-    this.#items.set(itemId, {
-      fromMs: item.available_from ?? Number.NEGATIVE_INFINITY,
-      untilMs: item.available_until ?? Number.POSITIVE_INFINITY,
-      categories:
-        item.categories.length === 0 ? none : item.categories.map((name) => this.#shared(name)),
-    });
+    for (const name of before?.categories ?? none) this.#release(name);
   }
 
   /** Known, and from `available_from` until before `available_until`. */
@@ -38,14 +56,33 @@ export class ItemTable {
     return item !== undefined && item.fromMs <= atMs && atMs < item.untilMs;
   }
 
+  /** Known, and past `available_until`: it will not come back by itself. */
+  over(itemId: string, atMs: number): boolean {
+    return (this.#items.get(itemId)?.untilMs ?? Number.POSITIVE_INFINITY) <= atMs;
+  }
+
   inCategory(itemId: string, category: string): boolean {
     return this.#items.get(itemId)?.categories.includes(category) ?? false;
   }
 
+  #sharedNames(categories: readonly string[]): readonly string[] {
+    if (categories.length === 0) return none;
+    return categories.slice(0, categoriesMax).map((name) => this.#shared(name));
+  }
+
   #shared(name: string): string {
     const known = this.#names.get(name);
-    if (known !== undefined) return known;
-    this.#names.set(name, name);
-    return name;
+    if (known === undefined) {
+      this.#names.set(name, { name, uses: 1 });
+      return name;
+    }
+    known.uses++;
+    return known.name;
+  }
+
+  /** A name that no item has any more goes: a stream of new names takes no memory. */
+  #release(name: string): void {
+    const known = this.#names.get(name);
+    if (known !== undefined && --known.uses === 0) this.#names.delete(name);
   }
 }

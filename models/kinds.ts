@@ -2,6 +2,7 @@ import type { ModelKind, UserSide } from './model.ts';
 import { again } from './again/again.ts';
 import { blendOver } from './blend/blend.ts';
 import { coVisits } from './co-visits/co-visits.ts';
+import { content } from './content/content.ts';
 import { external } from './external/external.ts';
 import { sessionNeighbours } from './session-neighbours/session-neighbours.ts';
 import { trending } from './trending/trending.ts';
@@ -12,6 +13,7 @@ const shelf: readonly ModelKind<unknown, unknown>[] = [
   trending,
   coVisits,
   again,
+  content,
   external,
   sessionNeighbours,
   userNeighbours,

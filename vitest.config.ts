@@ -12,7 +12,7 @@ export default defineConfig({
           name: 'unit',
           // No network and no clock: beside the code, and the contracts between services.
           include: [
-            '{bench,cli,lib,models,schemas,services,stack,topics}/**/*.test.ts',
+            '{bench,cli,lib,models,retrieval,schemas,services,stack,topics}/**/*.test.ts',
             'test/contract/**/*.test.ts',
             'test/*.test.ts',
           ],

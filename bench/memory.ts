@@ -81,6 +81,7 @@ const foldNames: Readonly<Record<string, string>> = {
   s: 'seen-items',
   g: 'signals',
   c: 'candidates',
+  x: 'external',
 };
 
 async function bytesPerSeenItem(bed: Bed): Promise<number> {

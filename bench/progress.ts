@@ -4,6 +4,7 @@ import { foldKeys } from '../lib/stream/keys.ts';
 import { parseModel } from '../models/definitions.ts';
 import { kinds } from '../models/kinds.ts';
 import { learningName } from '../models/learning-identity.ts';
+import { externalCandidates } from '../topics/external-candidates.ts';
 import { exposures } from '../topics/exposures.ts';
 import { interactions } from '../topics/interactions.ts';
 import { itemSignals } from '../topics/item-signals.ts';
@@ -33,6 +34,8 @@ export function foldsOf(service: string): FoldInputs[] {
       return [{ fold: service, inputs: [interactions, exposures] }];
     case 'weights':
       return [{ fold: service, inputs: [trainingExamples] }];
+    case 'external':
+      return [{ fold: service, inputs: [externalCandidates] }];
     default:
       return [];
   }

@@ -114,7 +114,7 @@ export interface Candidate {
   readonly score: number;
 }
 
-/** A learning fold that a retrieval reads. Versions and kinds that name the same one share it. */
+/** A fold that a retrieval reads. Versions and kinds that name the same one share it. */
 export interface Source {
   /** The kind whose item side learned it. */
   readonly kind: string;
@@ -123,6 +123,11 @@ export interface Source {
   readonly headBytes: number;
   /** Whether the partitions' rankings are read too. */
   readonly rankings: boolean;
+  /**
+   * Where the rows are another fold's than the kind's learning: its name. Its rows lie where the
+   * profile's user does, whatever their keys.
+   */
+  readonly userFold?: string;
 }
 
 /** What was read of one source. Rows and heads that are not there are left out. */

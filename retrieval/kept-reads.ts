@@ -4,6 +4,8 @@ import type { Generation } from '../lib/stream/generations.ts';
 export interface Ask {
   readonly generation: Generation;
   readonly ids: readonly string[];
+  /** In whose partition the rows lie; absent: each in its own. */
+  readonly owner?: string;
 }
 
 /**
@@ -24,10 +26,10 @@ export class SliceRows {
   missing(asks: readonly Ask[]): Map<string, string> {
     this.#trim();
     const keys = new Map<string, string>();
-    for (const { generation, ids } of asks)
+    for (const { generation, ids, owner } of asks)
       for (const id of ids) {
         const name = generation.current.id4 + id;
-        if (!this.#rows.has(name) && !keys.has(name)) keys.set(name, generation.row(id));
+        if (!this.#rows.has(name) && !keys.has(name)) keys.set(name, generation.row(id, owner));
       }
     return keys;
   }
@@ -77,10 +79,10 @@ export class Heads {
   missing(asks: readonly Ask[], nowMs: number): Map<string, string> {
     this.#expire(nowMs);
     const keys = new Map<string, string>();
-    for (const { generation, ids } of asks)
+    for (const { generation, ids, owner } of asks)
       for (const id of ids) {
         const name = generation.current.id4 + id;
-        if (!this.#heads.has(name) && !keys.has(name)) keys.set(name, generation.row(id));
+        if (!this.#heads.has(name) && !keys.has(name)) keys.set(name, generation.row(id, owner));
       }
     return keys;
   }

@@ -113,3 +113,26 @@ test('rows past the bound make room, and a source without a generation knows not
   expect(times(near.row('a'))).toBe(2);
   expect(again?.[1]).toEqual({ rows: new Map(), heads: new Map(), rankings: [] });
 });
+
+test('rows of another fold are looked for where their user lies', async () => {
+  const { asked, redis } = store();
+  const current = { name: 'external', hash: 'h', id4: 'Exte', lineage: 'l', code: 'x' };
+  const own = generationOf({ ...current, family: 'user', partitions: 64 });
+  const ofUser: PersonalRetrieval = {
+    ...toy,
+    sources: [{ kind: 'external', learning: {}, headBytes: 1, rankings: false, userFold: 'x' }],
+    wants: ({ userId }) => [[`abcd${userId}`]],
+    figures: () => [[]],
+  };
+  const tasks = ['ann', 'bob', 'cid'].map((userId) => ({
+    retrieval: ofUser,
+    generations: [own],
+    world: { items: null, weights: null },
+    profile: profileOf(userId, []),
+  }));
+  const reads = new LearnedReads(redis, bounds);
+  await reads.read(tasks, { rows: reads.newSlice(), nowMs: 0 });
+  const expected = ['ann', 'bob', 'cid'].map((user) => own.row(`abcd${user}`, user));
+  expect(asked.flat().toSorted()).toEqual(expected.toSorted());
+  expect(expected).not.toEqual(['ann', 'bob', 'cid'].map((user) => own.row(`abcd${user}`)));
+});

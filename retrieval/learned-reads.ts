@@ -144,10 +144,12 @@ const asksOf = (
   lists: readonly (readonly (readonly string[])[])[],
 ): Ask[] => {
   const asks: Ask[] = [];
-  for (const [at, { generations }] of tasks.entries())
+  for (const [at, { generations, retrieval, profile }] of tasks.entries())
     for (const [index, ids] of (lists[at] ?? []).entries()) {
       const generation = generations[index];
-      if (generation !== undefined && ids.length > 0) asks.push({ generation, ids });
+      if (generation === undefined || ids.length === 0) continue;
+      const ofUser = retrieval.sources[index]?.userFold !== undefined;
+      asks.push(ofUser ? { generation, ids, owner: profile.userId } : { generation, ids });
     }
   return asks;
 };

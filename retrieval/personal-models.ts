@@ -1,7 +1,7 @@
 import type { Generation, Generations } from '../lib/stream/generations.ts';
 import type { Known } from '../models/catalogue.ts';
 import type { KindCatalogue, ModelDefinition } from '../models/definitions.ts';
-import { learningName } from '../models/learning-identity.ts';
+import { foldNameOf } from '../models/learning-identity.ts';
 import type { PersonalRetrieval, SharedRetrieval } from '../models/model.ts';
 import { listPrefix } from '../schemas/packed/candidates.ts';
 
@@ -45,7 +45,7 @@ export function readyModel(
   if (retrieval === undefined) return undefined;
   const made = {
     version,
-    learned: retrieval.sources.map(({ kind, learning }) => learningName(kind, learning)),
+    learned: retrieval.sources.map(foldNameOf),
     ageMsMax: definition.candidatesAgeMsMax,
   };
   return retrieval.shared

@@ -6,7 +6,9 @@ import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { readCurrent } from '../../lib/stream/current.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
+import type { Catalogue } from '../../models/catalogue.ts';
 import { decodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
+import { decodeExternal, externalKey } from '../../schemas/packed/external-candidates.ts';
 import { completeFromMs, kindBit, listSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeUserFeatures } from '../../schemas/packed/user-features.ts';
 import { readCatalogue } from '../data/definitions.ts';
@@ -69,6 +71,11 @@ async function readUser(redis: RedisPort, config: CommonConfig, id: string) {
     row('seen-items', id),
     ...versions.map((version) => row('candidates', `${listPrefix(version)}${id}`)),
   ]);
+  const proposed = await Promise.all(
+    externalSources(catalogue).map(
+      async (source) => [source, await row('external', externalKey(source, id))] as const,
+    ),
+  );
   return {
     user_id: id,
     features: features === null ? null : featuresOf(features, config),
@@ -79,6 +86,28 @@ async function readUser(redis: RedisPort, config: CommonConfig, id: string) {
         return bytes === null || bytes === undefined ? [] : [[version, listOf(bytes)] as const];
       }),
     ),
+    external: Object.fromEntries(
+      proposed.flatMap(([source, bytes]) =>
+        bytes === null ? [] : [[source, externalOf(bytes)] as const],
+      ),
+    ),
+  };
+}
+
+/** Whose lists the models in use serve. */
+const externalSources = (catalogue: Catalogue): string[] => {
+  const sources = [...catalogue.modelsInUse().values()].flatMap(({ definition }) => {
+    const { source } = definition.retrieval;
+    return definition.kind === 'external' && typeof source === 'string' ? [source] : [];
+  });
+  return [...new Set(sources)];
+};
+
+function externalOf(bytes: Buffer) {
+  const { computedAtMs, items } = decodeExternal(bytes);
+  return {
+    computed_at: iso(computedAtMs),
+    items: items.map(({ itemId, score }) => ({ item_id: itemId, score })),
   };
 }
 
@@ -122,7 +151,7 @@ function listOf(bytes: Buffer) {
 type Titles = ReadonlyMap<string, string>;
 
 function text(known: Known, titles: Titles, limit: number): string {
-  const { features, seen, candidates } = known;
+  const { features, seen, candidates, external } = known;
   const parts = [`user ${known.user_id}`];
   if (features !== null) {
     const counts = Object.entries(features.counts).map(([type, weight]) => `${type} ${weight}`);
@@ -139,6 +168,10 @@ function text(known: Known, titles: Titles, limit: number): string {
   }
   for (const [version, list] of Object.entries(candidates)) {
     const head = `${list.items.length} candidates of ${version}, computed ${list.computed_at}`;
+    parts.push(table(head, list.items, titles, limit));
+  }
+  for (const [source, list] of Object.entries(external)) {
+    const head = `${list.items.length} proposed by ${source}, computed ${list.computed_at}`;
     parts.push(table(head, list.items, titles, limit));
   }
   if (Object.keys(candidates).length === 0) parts.push('no candidates (shared models keep none)');

@@ -6,6 +6,7 @@ import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { parseHeader } from '../../lib/stream/header.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
+import { externalCandidates } from '../../topics/external-candidates.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
@@ -35,6 +36,7 @@ const inputs: Readonly<Record<string, readonly Topic[]>> = {
   learning: [itemSignals],
   candidates: [interactions, exposures],
   weights: [trainingExamples],
+  external: [externalCandidates],
 };
 /** Services without state in Redis: the group's committed offset says how far they are. */
 const stateless: Readonly<Record<string, Topic>> = { serving: requests, metrics: metricEvents };

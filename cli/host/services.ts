@@ -13,6 +13,7 @@ const services: Readonly<Record<string, () => Promise<Start>>> = {
   learning: async () => (await import('../../services/learning/main.ts')).startLearning,
   candidates: async () => (await import('../../services/candidates/main.ts')).startCandidates,
   weights: async () => (await import('../../services/weights/main.ts')).startWeights,
+  external: async () => (await import('../../services/external/main.ts')).startExternal,
   serving: async () => (await import('../../services/serving/main.ts')).startServing,
   metrics: async () => (await import('../../services/metrics/main.ts')).startMetrics,
 };

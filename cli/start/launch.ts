@@ -42,7 +42,7 @@ export interface Launched {
  */
 const groups = {
   serving: ['ingest', 'user-features', 'seen-items', 'serving', 'metrics'],
-  learning: ['signals', 'learning', 'candidates', 'weights'],
+  learning: ['signals', 'learning', 'candidates', 'weights', 'external'],
 };
 const readyMsMax = 120_000;
 

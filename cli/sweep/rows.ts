@@ -3,6 +3,7 @@ import { foldKeys } from '../../lib/stream/keys.ts';
 import type { StateStore } from '../../lib/stream/store.ts';
 import { type Looked, lookAtRows } from '../../lib/stream/sweep-rows.ts';
 import { checkLayout } from '../../schemas/packed/bytes.ts';
+import { externalComputedAtMs } from '../../schemas/packed/external-candidates.ts';
 import { lastSightMs, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { featuresLayout, lastSeenMs } from '../../schemas/packed/user-features.ts';
 import { newestVisitMs, recentsLayout } from '../../services/signals/recents.ts';
@@ -34,6 +35,7 @@ const newestOf: Readonly<Record<string, (row: Buffer) => number>> = {
     checkLayout(row, recentsLayout, 'recent items');
     return newestVisitMs(row);
   },
+  external: externalComputedAtMs,
 };
 
 export const foldsWithRows: readonly string[] = Object.keys(newestOf);

@@ -1,3 +1,4 @@
+import { decodeExternal } from '../../schemas/packed/external-candidates.ts';
 import { listSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeUserFeatures } from '../../schemas/packed/user-features.ts';
 
@@ -8,6 +9,7 @@ export function describeValue(fold: string, bytes: Buffer, types: readonly strin
   let text = bytes.subarray(0, 48).toString('hex');
   try {
     if (fold === 'seen-items') text = JSON.stringify(listSeen(bytes));
+    if (fold === 'external') text = JSON.stringify(decodeExternal(bytes));
     if (fold === 'user-features') text = JSON.stringify(decodeUserFeatures(bytes, types));
   } catch {
     // A value that is wrong may not be readable: its bytes say it too.

@@ -1,6 +1,7 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { RetryableError } from '../../lib/errors.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
+import { externalCandidates } from '../../topics/external-candidates.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
@@ -29,6 +30,7 @@ const endsOrder = [
   interactions,
   failedEvents,
   userEvents,
+  externalCandidates,
   items,
   requests,
 ];

@@ -11,6 +11,7 @@ import type { Catalogue } from '../../models/catalogue.ts';
 import { kinds, userSides } from '../../models/kinds.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
+import { openExternalFold } from '../../services/external/main.ts';
 import { openIngestFold } from '../../services/ingest/main.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { learningFold } from '../../services/learning/topology.ts';
@@ -103,6 +104,7 @@ async function plainFolds(sources: Sources, lineage: string): Promise<AnyFold[]>
   const encode = await openEncoder<SignalPack>(registry, `${target}-value`, signalPackSchema);
   return [
     anyFold(await openIngestFold(config, registry)),
+    anyFold(openExternalFold(config, registry)),
     anyFold(userFeaturesFold({ ...common, limits: userFeaturesConfig() })),
     anyFold(seenItemsFold({ ...common, limits: seenItemsConfig() })),
     anyFold(

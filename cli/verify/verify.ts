@@ -3,6 +3,7 @@ import type { CommonConfig } from '../../lib/config/common.ts';
 import { openRedis } from '../../lib/redis/redis-port.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
+import { externalCandidates } from '../../topics/external-candidates.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
@@ -86,6 +87,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     [userEvents, interactions],
     [interactions, itemSignals],
     [itemSignals, null],
+    [externalCandidates, null],
   ] as const) {
     const topic = topicName(config.prefix, source);
     const own = folds.filter(({ fold }) => fold.input.topic === topic);
@@ -94,7 +96,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     const topicRun: TopicRun = {
       ...run,
       topic,
-      foreign: source === userEvents,
+      foreign: source === userEvents || source === externalCandidates,
       folds: own,
       low: endsOf(run.ends, config, source).low,
       high: endsOf(run.ends, config, source).high,

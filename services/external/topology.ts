@@ -1,0 +1,73 @@
+import { partitionOf } from '../../lib/kafka/partitioner.ts';
+import { byteRows, type Decoded, type Fold, type LogRecord } from '../../lib/stream/topology.ts';
+import type { ExternalCandidates } from '../../schemas/generated/external-candidates.ts';
+import {
+  externalComputedAtMs,
+  externalItemsMax,
+  externalKey,
+  externalLayout,
+} from '../../schemas/packed/external-candidates.ts';
+import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import { type ExternalLimits, judgeList, keepNewest } from './external.ts';
+
+export interface ExternalOptions {
+  /** Full name of the topic `external-candidates`. */
+  readonly topic: string;
+  readonly decoder: ValueDecoder<ExternalCandidates>;
+  readonly limits: ExternalLimits;
+  /** Of the topic: users are looked for where the Java client's partitioner puts them. */
+  readonly partitions: number;
+  /** A list counts as absent so long before the newest one. */
+  readonly horizonMs: number;
+}
+
+/** Keeps what sources outside propose: the newest list per source and user. */
+export function externalFold(options: ExternalOptions): Fold<ExternalCandidates, Buffer> {
+  const { topic, decoder, limits, horizonMs } = options;
+  return {
+    name: 'external',
+    code: 'x',
+    revision: 1,
+    layout: externalLayout,
+    config: { ...limits, itemsKept: externalItemsMax },
+    family: 'user',
+    input: {
+      topic,
+      lineage: null,
+      prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+      decode: (record) => decode(record, options),
+    },
+    rows: byteRows,
+    shared: null,
+    cacheBytesMax: 0,
+    emission: null,
+    horizon: { ms: horizonMs, lastMs: externalComputedAtMs, unitMs: (list) => list.computed_at },
+    fold(row, { input }, { skip }) {
+      const next = keepNewest(row, input);
+      if (next === null) skip('outdated');
+      return next;
+    },
+  };
+}
+
+function decode(
+  record: LogRecord,
+  { decoder, limits, partitions }: ExternalOptions,
+): Decoded<ExternalCandidates> {
+  const decoded = decoder.decode(record.value);
+  if (!decoded.ok)
+    return { verdict: { kind: 'reject', reason: decoded.reason, detail: decoded.detail } };
+  const list = decoded.value;
+  const verdict = judgeList(list, record.timestampMs, limits);
+  if (verdict.kind !== 'accept') return { verdict };
+  if (partitionOf(list.user_id, partitions) !== record.partition) return { verdict: misplaced };
+  const key = externalKey(list.source, list.user_id);
+  return { verdict, units: [{ input: list, key, position: null }] };
+}
+
+/** Nobody would look for its user there. */
+const misplaced = {
+  kind: 'reject',
+  reason: 'wrong_partition',
+  detail: "key: user_id, placed by murmur2 as the Java client does (librdkafka: 'murmur2_random')",
+} as const;

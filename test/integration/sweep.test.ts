@@ -235,6 +235,18 @@ describe('a sweep and an owner on Redis', () => {
     expect(await stored('a')).toBe(forgettingOracle(log, horizonMs).rows.get('a'));
   });
 
+  test('a full Redis is swept: deleting needs no memory', async () => {
+    await folded(2);
+    const [, maxmemory = '0'] = (await cleaner.config('GET', 'maxmemory')) as string[];
+    await cleaner.config('SET', 'maxmemory', '1');
+    try {
+      await expect(cleaner.set('x', 'y')).rejects.toThrow('OOM');
+      expect(await sweepA()).toMatchObject({ expired: 1, deleted: 1 });
+    } finally {
+      await cleaner.config('SET', 'maxmemory', maxmemory);
+    }
+  });
+
   test('an owner’s commit between a sweep’s read and its script keeps the row', async () => {
     await folded(2);
     const own = owner(async () => undefined);

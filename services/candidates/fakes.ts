@@ -1,0 +1,315 @@
+import { recordHash } from '../../lib/stream/fold-partition.ts';
+import { type Generation, generationOf } from '../../lib/stream/generations.ts';
+import { emptyHeader, formatHeader, parseHeader } from '../../lib/stream/header.ts';
+import { memoryStore } from '../../lib/stream/memory-store.ts';
+import type { TaskResult } from '../../lib/stream/run-task.ts';
+import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
+import type { PersonalRetrieval } from '../../models/model.ts';
+import { LearnedReads } from '../../retrieval/learned-reads.ts';
+import { LearnedWeights } from '../../retrieval/learned-weights.ts';
+import type { PersonalModel } from '../../retrieval/personal-models.ts';
+import type { TrainingPack } from '../../schemas/generated/training-pack.ts';
+import { candidatesConfig } from './config.ts';
+import { candidatesTask } from './topology.ts';
+import type { ExampleResult } from './training.ts';
+
+/** What tests of this folder share: no broker, no Redis, no clock. */
+
+const pointer = { hash: 'h', lineage: 'candidates00', partitions: 4 };
+export const partition = 1;
+const featuresAt = generationOf({
+  ...pointer,
+  name: 'user-features',
+  id4: 'Fea1',
+  code: 'f',
+  family: 'user',
+});
+const learnedAt = generationOf({
+  ...pointer,
+  name: 'learning:toy',
+  id4: 'Lrn1',
+  code: 'l',
+  family: 'item',
+});
+const ownAt = generationOf({
+  ...pointer,
+  name: 'candidates',
+  id4: 'Can1',
+  code: 'c',
+  family: 'user',
+});
+const weightsAt = generationOf({
+  ...pointer,
+  name: 'weights',
+  id4: 'Wei1',
+  code: 'w',
+  family: 'item',
+});
+
+/** Features of a user who did one thing: see schemas/packed/user-features.ts. */
+export function profileBytes(itemId: string, atMs: number): Buffer {
+  const bytes = Buffer.alloc(29 + itemId.length);
+  bytes[0] = 2;
+  bytes.writeUIntLE(atMs, 5, 6);
+  bytes.writeUInt32LE(atMs / 1000, 18);
+  bytes[23] = itemId.length;
+  bytes[24] = 1;
+  bytes.writeUInt32LE(atMs / 1000, 25);
+  bytes.write(itemId, 29);
+  return bytes;
+}
+
+/** What a toy example says: the newest item that the list knew, and what had been learned then. */
+export interface ToyOpen {
+  readonly user: string;
+  readonly recent: string;
+  readonly learned: number;
+  readonly weights: string | null;
+}
+export interface ToyExample extends ToyOpen {
+  readonly next: string;
+  readonly seed: number;
+}
+
+/** Ranks nothing, and logs what it was given; users that begin with 'un' are not logged. */
+export const toyRetrieval = (name: string): PersonalRetrieval => ({
+  shared: false,
+  sources: [{ kind: 'toy', learning: {}, headBytes: 1, rankings: false }],
+  needsItems: false,
+  trainer: {
+    name,
+    logs: (userId) => !userId.startsWith('un'),
+    note: ({ userId, recents }, [learned], { weights }) => ({
+      candidates: [{ itemId: 'noted', score: 1 }],
+      open: Buffer.from(
+        JSON.stringify({
+          user: userId,
+          recent: recents[0]?.itemId ?? '',
+          learned: Number(learned?.rows.get('learned')?.toString() ?? -1),
+          weights: weights?.toString() ?? null,
+        } satisfies ToyOpen),
+      ),
+    }),
+    close: (open, { itemId }, seed) =>
+      itemId.startsWith('outside')
+        ? null
+        : Buffer.from(
+            JSON.stringify({ ...JSON.parse(open.toString()), next: itemId, seed } as ToyExample),
+          ),
+  },
+  wants: () => [['learned']],
+  figures: () => [[]],
+  rank: () => [{ itemId: 'ranked', score: 1 }],
+  explain: null,
+});
+export const toyModel = (listPrefix: string, weights = 'toy-weights'): PersonalModel => ({
+  kind: 'personal',
+  modelKind: 'toy',
+  version: `toy@${listPrefix}`,
+  learned: ['learning:toy'],
+  ageMsMax: 1_000,
+  retrieval: toyRetrieval(weights),
+  listPrefix,
+});
+
+/** What a slice came to, and the header that it started from. */
+export interface Worked {
+  readonly result: TaskResult;
+  readonly expected: string | null;
+  readonly next: string;
+}
+
+export interface Visit {
+  readonly user: string;
+  readonly item: string;
+}
+
+/**
+ * One partition of a log, and what services have made of it so far: each goes on only when it is
+ * told to. Slices of `candidates` are worked and stored apart, so that a test may come between.
+ */
+export class Stage {
+  readonly visits: Visit[] = [];
+  readonly topic: OutMessage[] = [];
+  readonly results: ExampleResult[] = [];
+  readonly store = memoryStore();
+  readonly models: PersonalModel[];
+  nowMs = 1_000_000;
+  readonly #task;
+
+  constructor(models: readonly PersonalModel[] = [toyModel('mv4_')], packBytesMax = 1_000) {
+    this.models = [...models];
+    const decoder = {
+      prepare: async () => undefined,
+      decode: (value: Buffer | null) =>
+        value === null
+          ? { ok: false as const, reason: 'empty_value', detail: '' }
+          : { ok: true as const, value: JSON.parse(value.toString()) },
+    };
+    const generations = new Map<string, Generation>(
+      [featuresAt, learnedAt, ownAt, weightsAt].map((one) => [one.current.name, one]),
+    );
+    const get = (key: string): Buffer | null => this.store.values.get(key) ?? null;
+    const redis = {
+      mget: async (keys: readonly string[]) => keys.map(get),
+      mgetMany: async (groups: readonly (readonly string[])[]) =>
+        groups.map((group) => group.map(get)),
+      getRanges: async (ranges: readonly { key: string; start: number; end: number }[]) =>
+        ranges.map(({ key, start, end }) => get(key)?.subarray(start, end + 1) ?? Buffer.alloc(0)),
+    };
+    this.#task = candidatesTask({
+      interactions: { topic: 'interactions', decoder },
+      exposures: { topic: 'exposures', decoder },
+      types: ['view', 'purchase'],
+      config: { ...candidatesConfig({}), usersAtOnce: 2 },
+      redis,
+      generations: { read: async () => generations },
+      reads: new LearnedReads(redis, candidatesConfig({})),
+      weights: new LearnedWeights(),
+      packing: {
+        topic: 'training-examples',
+        partitions: 4,
+        encode: (pack) => Buffer.from(JSON.stringify(pack)),
+        packBytesMax,
+      },
+      models: { ready: () => null, personal: () => this.models, items: () => null },
+      nowMs: () => this.nowMs,
+      counted: {
+        lists: () => undefined,
+        skipped: () => undefined,
+        fresh: () => undefined,
+        weightsAge: () => undefined,
+        openBytes: () => undefined,
+        examples: (result) => void this.results.push(result),
+      },
+    });
+  }
+
+  /** Interactions at the end of the log; the item names its offset unless it is given. */
+  visit(user: string, item = `i${this.visits.length}`): void {
+    this.visits.push({ user, item });
+  }
+
+  /** `user-features` folds all below this offset. */
+  features(offset: number): void {
+    for (const [at, { user, item }] of this.visits.slice(0, offset).entries())
+      this.#put(featuresAt.keys.row(partition, user), profileBytes(item, 1_000 * (at + 1)));
+    this.#put(featuresAt.keys.header(partition), `${offset} abcdef12 -`);
+  }
+
+  /** `learning` knows all up to this offset, and its rows tell. */
+  learn(offset: number): void {
+    this.#put(learnedAt.row('learned'), String(offset));
+    // In the partition of some other item.
+    this.#put(learnedAt.keys.header(3), `9 abcdef12 -1;${offset}`);
+  }
+
+  weights(name: string, value: string): void {
+    this.#put(weightsAt.row(name), value);
+  }
+
+  #put(key: string, value: string | Buffer): void {
+    this.store.values.set(key, Buffer.from(value));
+  }
+
+  /** The first records that are left, from what an owner takes for the header; nothing is stored. */
+  async work(size: number, expected = this.headerText()): Promise<Worked> {
+    const from = expected === null ? 0 : (parseHeader(expected).offsets[0] ?? 0);
+    const records = this.visits.slice(from, from + size).map(({ user, item }, at) => {
+      const occurred_at = 1_000 * (from + at + 1);
+      const value = { user_id: user, item_id: item, occurred_at, appended_at: occurred_at };
+      return recordOf('interactions', from + at, value);
+    });
+    return this.#slice(records, { input: 0, expected });
+  }
+
+  /** An exposure that says that this user's list was stale. */
+  async stale(user: string): Promise<Worked> {
+    const expected = this.headerText();
+    const from = expected === null ? 0 : (parseHeader(expected).offsets[1] ?? 0);
+    const record = recordOf('exposures', from, { user_id: user, candidates_stale: true });
+    return this.#slice([record], { input: 1, expected });
+  }
+
+  async #slice(
+    records: readonly LogRecord[],
+    { input, expected }: { input: number; expected: string | null },
+  ): Promise<Worked> {
+    const header = expected === null ? emptyHeader(2) : parseHeader(expected);
+    const last = records.at(-1);
+    if (last === undefined) return { result: { kind: 'write', writes: [] }, expected, next: '' };
+    const result = await this.#task.slice({
+      partition,
+      topic: last.topic,
+      records,
+      own: { keys: ownAt.keys, headerText: expected, lineage: 'candidates00' },
+      heartbeat: async () => undefined,
+    });
+    const next = formatHeader({
+      ...header,
+      offsets: header.offsets.with(input, last.offset + 1),
+      hashes: header.hashes.with(input, recordHash(last)),
+    });
+    return { result, expected, next };
+  }
+
+  emit({ result }: Worked): void {
+    if (result.kind === 'write') this.topic.push(...(result.emits ?? []));
+  }
+
+  /** Stores what a slice came to, unless another owner was faster. */
+  async commit({ result, expected, next }: Worked): Promise<boolean> {
+    if (result.kind !== 'write' || next === '') return false;
+    const writes = result.writes.map(({ key, value }) => ({
+      key: ownAt.keys.row(partition, key),
+      write: { whole: value },
+    }));
+    const headerKey = ownAt.keys.header(partition);
+    return (await this.store.commit({ headerKey, expected, next, writes })) === 'applied';
+  }
+
+  /** A slice as the runner does it. */
+  async run(size = 100): Promise<Worked> {
+    const worked = await this.work(size);
+    this.emit(worked);
+    await this.commit(worked);
+    return worked;
+  }
+
+  /** The first interaction that no slice has dealt with. */
+  next(text = this.headerText()): number {
+    return text === null ? 0 : (parseHeader(text).offsets[0] ?? 0);
+  }
+
+  headerText(): string | null {
+    return this.store.values.get(ownAt.keys.header(partition))?.toString() ?? null;
+  }
+
+  packs(): TrainingPack[] {
+    return this.topic.map(({ value }) => packOf(value ?? null));
+  }
+
+  examples(): ToyExample[] {
+    return this.packs().flatMap(({ examples }) => examples.map(toyOf));
+  }
+}
+
+export const toyOf = ({ example }: { readonly example: Buffer }): ToyExample =>
+  JSON.parse(example.toString()) as ToyExample;
+
+export const packOf = (value: Buffer | string | null): TrainingPack =>
+  JSON.parse(String(value), (_, part: unknown) =>
+    typeof part === 'object' && part !== null && 'data' in part
+      ? Buffer.from(part.data as number[])
+      : part,
+  ) as TrainingPack;
+
+const recordOf = (topic: string, offset: number, value: object): LogRecord => ({
+  topic,
+  partition,
+  offset,
+  timestampMs: 0,
+  key: null,
+  headers: {},
+  value: Buffer.from(JSON.stringify(value)),
+});

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import type { BenchOptions } from '../../bench/pipeline.ts';
+import type { QualityOptions } from '../../bench/quality/quality.ts';
 import { report } from '../../bench/report.ts';
 
 interface BenchFlags {
@@ -39,8 +40,49 @@ export function registerBenchCommand(program: Command): void {
       const { benchAnswers } = await loaded();
       print(await benchAnswers(optionsOf(flags)), flags);
     });
+  registerQuality(bench);
   // Subcommands are made before exitOverride reaches them.
   for (const command of bench.commands) command.exitOverride();
+}
+
+interface QualityFlags {
+  readonly data: string[];
+  readonly excludeSeen: string[];
+  readonly model: string;
+  readonly moment: 'both' | 'request' | 'ahead';
+  readonly sample: number;
+  readonly agreement: boolean;
+  readonly json?: boolean;
+}
+
+function registerQuality(bench: Command): void {
+  bench
+    .command('quality')
+    .description('hit rates of a model beside those of every single reference method')
+    .option('--data <folders...>', 'folders with events.csv.gz; default: the bundled one')
+    .option(
+      '--exclude-seen <names...>',
+      'data sets (by folder name) whose lists leave out what a user had',
+      [],
+    )
+    .option('--model <file|name>', 'the model that is judged', 'blend')
+    .addOption(
+      new Option('--moment <moment>', 'when lists are made; both: request, with ahead beside it')
+        .choices(['both', 'request', 'ahead'])
+        .default('both'),
+    )
+    .option('--sample <number>', 'tests of data with more than 20,000', whole, 5_000)
+    .option('--no-agreement', 'leave out our own models in the place of reference methods')
+    .option('--json', 'print one line of JSON, last')
+    .action(async ({ moment, ...flags }: QualityFlags) => {
+      const { benchQuality } = await import('../../bench/quality/quality.ts');
+      const options: QualityOptions = {
+        ...flags,
+        moments: moment === 'both' ? ['request', 'ahead'] : [moment],
+        say: (line) => console.error(line),
+      };
+      print(await benchQuality(options), flags);
+    });
 }
 
 function withOptions(command: Command, events: number): Command {
@@ -72,5 +114,5 @@ const optionsOf = ({ cpuProf, ...flags }: BenchFlags): BenchOptions => ({
   say: (line) => console.error(line),
 });
 
-const print = (result: object, { json }: BenchFlags): void =>
+const print = (result: object, { json }: { readonly json?: boolean }): void =>
   console.log(json === true ? JSON.stringify(result) : report(result));

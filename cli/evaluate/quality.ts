@@ -98,30 +98,33 @@ export const sumsByUser = (
   return sums;
 };
 
-const drawsMin = 20;
+const usersMin = 20;
 
 /**
- * The middle 95% of a figure over samples of users drawn with replacement; null: too few users for
- * it to mean anything. `figure` is given how often each user was drawn.
+ * A figure over samples of users drawn with replacement, in the order of drawing; null: too few
+ * users for it to mean anything. `figure` is given how often each user was drawn.
  */
-export const bootstrap = (
+export const resampled = (
   users: number,
   figure: (times: Uint16Array) => number,
   { samples = 1_000, seed = 42 } = {},
-): Interval | null => {
-  if (users < drawsMin) return null;
+): Float64Array | null => {
+  if (users < usersMin) return null;
   const random = new PythonRandom(seed);
-  const figures = new Float64Array(samples);
-  for (let sample = 0; sample < samples; sample++) {
+  return Float64Array.from({ length: samples }, () => {
     const times = new Uint16Array(users);
     for (let drawn = 0; drawn < users; drawn++) {
       const at = random.below(users);
       times[at] = (times[at] as number) + 1;
     }
-    figures[sample] = figure(times);
-  }
-  figures.sort();
-  const at = (share: number): number => figures[Math.floor(share * (samples - 1))] as number;
+    return figure(times);
+  });
+};
+
+/** The middle 95% of what was drawn again. */
+export const middleOf = (figures: Float64Array): Interval => {
+  const sorted = figures.toSorted();
+  const at = (share: number): number => sorted[Math.floor(share * (sorted.length - 1))] as number;
   return [at(0.025), at(0.975)];
 };
 

@@ -6,7 +6,15 @@ import { EngineParticipant } from './engine-participant.ts';
 import type { EventTable } from './event-table.ts';
 import { Popularity } from './popularity.ts';
 import { planTests, type TestChoice, type TestPlan } from './protocol.ts';
-import { bootstrap, historyBounds, meanOf, Outcomes, qualityOf, sumsByUser } from './quality.ts';
+import {
+  historyBounds,
+  meanOf,
+  middleOf,
+  Outcomes,
+  qualityOf,
+  resampled,
+  sumsByUser,
+} from './quality.ts';
 import { replay } from './replay.ts';
 import type {
   Evaluated,
@@ -170,9 +178,9 @@ const overTime = ({ outcomes, ks, plan, table }: Ran, ranks: Uint16Array): TimeQ
 const intervalsOf = (outcomes: Outcomes, ranks: Uint16Array, k: number) => {
   const sums = sumsByUser(outcomes, ranks, k);
   const users = sums.tests.length;
-  const hr = bootstrap(users, (times) => meanOf(sums.hits, sums.tests, times));
-  const mrr = bootstrap(users, (times) => meanOf(sums.reciprocals, sums.tests, times));
-  return hr === null || mrr === null ? null : { hr, mrr };
+  const hr = resampled(users, (times) => meanOf(sums.hits, sums.tests, times));
+  const mrr = resampled(users, (times) => meanOf(sums.reciprocals, sums.tests, times));
+  return hr === null || mrr === null ? null : { hr: middleOf(hr), mrr: middleOf(mrr) };
 };
 
 /** Of these models together: what they share is counted once. */

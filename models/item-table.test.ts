@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 
 import type { Item } from '../schemas/generated/item.ts';
 import { ItemTable } from './item-table.ts';
+import { TermIndex } from './term-index.ts';
 
 const item = (change: Partial<Item> = {}): Item => ({
   item_id: 'i',
@@ -56,4 +57,14 @@ test('a category stays known while one item of several leaves it', () => {
   table.take('b', null);
   table.take('b', item());
   expect(table.inCategory('b', 'lamps')).toBe(true);
+});
+
+test('terms may be lent, and are taken back', () => {
+  const table = new ItemTable();
+  const terms = new TermIndex();
+  table.lend(terms);
+  table.take('i', item());
+  expect([table.terms, terms.size]).toEqual([terms, 0]);
+  table.lend(null);
+  expect(table.terms).toBeNull();
 });

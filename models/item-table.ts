@@ -1,5 +1,4 @@
 import type { Item } from '../schemas/generated/item.ts';
-import { termsOf } from './item-terms.ts';
 import { TermIndex, type TermIndexOptions } from './term-index.ts';
 
 /** What rules and categories need of an item: titles and attributes stay on the topic. */
@@ -23,10 +22,21 @@ export class ItemTable {
   readonly #items = new Map<string, KnownItem>();
   /** One copy per name: a million items share a few hundred categories. */
   readonly #names = new Map<string, { readonly name: string; uses: number }>();
-  readonly terms: TermIndex | null;
+  readonly #own: TermIndex | null;
+  #lent: TermIndex | null = null;
 
   constructor({ terms }: ItemTableOptions = {}) {
-    this.terms = terms === undefined ? null : new TermIndex(terms);
+    this.#own = terms === undefined ? null : new TermIndex(terms);
+  }
+
+  /** What items are about; null where nobody asked for it. */
+  get terms(): TermIndex | null {
+    return this.#own ?? this.#lent;
+  }
+
+  /** Terms that somebody else keeps, of the same topic: for a table that had to begin without. */
+  lend(terms: TermIndex | null): void {
+    this.#lent = terms;
   }
 
   get size(): number {
@@ -36,17 +46,14 @@ export class ItemTable {
   /** `arrivedAtMs`: how new an item is that does not say from when it is available. */
   take(itemId: string, item: Item | null, arrivedAtMs = 0): void {
     const before = this.#items.get(itemId);
-    if (item === null) {
-      this.#items.delete(itemId);
-      this.terms?.remove(itemId);
-    } else {
+    if (item === null) this.#items.delete(itemId);
+    else
       this.#items.set(itemId, {
         fromMs: item.available_from ?? Number.NEGATIVE_INFINITY,
         untilMs: item.available_until ?? Number.POSITIVE_INFINITY,
         categories: this.#sharedNames(item.categories),
       });
-      this.terms?.put(itemId, termsOf(item), item.available_from ?? arrivedAtMs);
-    }
+    this.#own?.take(itemId, item, arrivedAtMs);
     for (const name of before?.categories ?? none) this.#release(name);
   }
 

@@ -1,4 +1,5 @@
-import { termsMax } from './item-terms.ts';
+import type { Item } from '../schemas/generated/item.ts';
+import { termsMax, termsOf } from './item-terms.ts';
 
 export interface TermIndexOptions {
   /** Items that a term leads to: the newest. */
@@ -46,6 +47,12 @@ export class TermIndex {
   /** Of an item, on average. */
   get meanTerms(): number {
     return this.size === 0 ? 0 : this.#termsTotal / this.size;
+  }
+
+  /** `arrivedAtMs`: how new an item is that does not say from when it is available. */
+  take(itemId: string, item: Item | null, arrivedAtMs: number): void {
+    if (item === null) this.remove(itemId);
+    else this.put(itemId, termsOf(item), item.available_from ?? arrivedAtMs);
   }
 
   /** `terms` are distinct, at most `termsMax`; an item without any is not kept. */

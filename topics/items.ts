@@ -12,7 +12,7 @@ export const items: Topic = {
   messageBytesMax: 1024 * 1024,
   schema: 'item',
   writtenBy: ['producers', 'freshet publish'],
-  readBy: ['serving'],
+  readBy: ['serving', 'candidates'],
   example: {
     item_id: '85123A',
     title: 'White hanging heart t-light holder',

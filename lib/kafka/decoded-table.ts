@@ -16,8 +16,8 @@ export interface DecodedTableOptions<T> {
   readonly kafka: KafkaConfig;
   readonly topic: string;
   readonly decoder: Decoder<T>;
-  /** `value` is null where the key was withdrawn. */
-  readonly onValue: (key: string, value: T | null) => void;
+  /** `value` is null where the key was withdrawn; `appendedAtMs`: the record's time. */
+  readonly onValue: (key: string, value: T | null, appendedAtMs: number) => void;
   readonly onUnusable: (record: LogRecord, reason: string) => void;
   readonly onFatal: (error: Error) => void;
   /** For tests: where the records come from. */
@@ -143,11 +143,11 @@ class DecodingQueue<T> {
     const { decoder, onValue, onUnusable } = this.#options;
     const key = record.key?.toString('utf8') ?? null;
     if (key === null) onUnusable(record, 'no_key');
-    else if (record.value === null) onValue(key, null);
+    else if (record.value === null) onValue(key, null, record.timestampMs);
     else {
       const decoded = decoder.decode(record.value);
       if (!decoded.ok && decoded.reason === 'unknown_schema' && !asked) return false;
-      if (decoded.ok) onValue(key, decoded.value);
+      if (decoded.ok) onValue(key, decoded.value, record.timestampMs);
       else onUnusable(record, decoded.reason);
     }
     this.#next[record.partition] = record.offset + 1;

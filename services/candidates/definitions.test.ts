@@ -15,23 +15,30 @@ import { followPersonalModels } from './definitions.ts';
 
 const models = 'shop.models.v1';
 const contexts = 'shop.contexts.v1';
+const items = 'shop.items.v1';
 const config = { prefix: 'shop', kafka: { brokers: [], clientId: 'shop' } };
 
-const start = async () => {
+const start = async (held: Promise<void> = Promise.resolve()) => {
   const tables = new FakeTables();
+  const followed: string[] = [];
+  const follow: FakeTables['follow'] = async (options) => {
+    followed.push(...options.topics);
+    if (options.topics.includes(items)) await held;
+    return tables.follow(options);
+  };
   const registry = new FakeRegistry(definitionSchema);
   const onFatal = (error: Error): void => {
     throw error;
   };
   const context = { config, log: silentLogger(), onFatal };
-  const definitions = await followPersonalModels(context, registry, tables.follow);
+  const definitions = await followPersonalModels(context, registry, follow);
   const versions = (): string[] => definitions.personal().map(({ version }) => version);
-  return { tables, registry, definitions, versions };
+  return { tables, registry, definitions, versions, followed };
 };
 
-function published() {
+function published(kind = 'co-visits', revision = 1) {
   const encode = encoderFor<Definition>(definitionSchema, 7);
-  const model = parseModel('{"model":"co-visits","kind":"co-visits"}', kinds);
+  const model = parseModel(JSON.stringify({ model: kind, kind }), kinds);
   if (!model.ok) throw new Error(model.faults.join());
   const { name, version, content } = modelVersion(model.value);
   const ladder = [{ step: 'personal', model: version }];
@@ -40,7 +47,7 @@ function published() {
   return {
     version,
     model: encode({ name, version, revision: 1, content }),
-    context: encode({ ...contextVersion(context.value), revision: 1 }),
+    context: encode({ ...contextVersion(context.value), revision }),
   };
 }
 
@@ -56,6 +63,29 @@ test('a model is in use once a context names it, whichever comes first', async (
   await vi.waitFor(() => expect(versions()).toEqual([version]));
   tables.give(contexts, 'home', null);
   expect(versions()).toEqual([]);
+});
+
+test('items are read once a model in use needs them, and let go after it', async () => {
+  const held = Promise.withResolvers<void>();
+  const { tables, definitions, followed } = await start(held.promise);
+  const plain = published();
+  tables.give(models, plain.version, plain.model);
+  tables.give(contexts, 'home', plain.context);
+  tables.complete();
+  await vi.waitFor(() => expect(definitions.ready()).toBeNull());
+  expect([definitions.items(), followed.includes(items)]).toEqual([null, false]);
+  const { version, model, context } = published('content', 2);
+  tables.give(models, version, model);
+  expect(definitions.ready()).toBeNull();
+  tables.give(contexts, 'home', context);
+  expect([definitions.ready(), definitions.items()]).toEqual(['reading items', null]);
+  held.resolve();
+  await vi.waitFor(() => expect(definitions.ready()).toBeNull());
+  expect(definitions.items()?.terms).not.toBeNull();
+  tables.give(contexts, 'home', published('co-visits', 3).context);
+  expect(definitions.items()).toBeNull();
+  await definitions.stop();
+  expect(tables.stopped).toContain(items);
 });
 
 test('while the registry is away records wait, and it says so', async () => {

@@ -1,11 +1,13 @@
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import type { followTable } from '../../lib/kafka/table.ts';
 import { Catalogue } from '../../models/catalogue.ts';
+import { ItemTable } from '../../models/item-table.ts';
 import { kinds } from '../../models/kinds.ts';
 import {
   type FollowDefinitionsOptions,
   followDefinitions,
 } from '../../topics/follow-definitions.ts';
+import { ItemsWhenNeeded } from '../../topics/items-when-needed.ts';
 import { type PersonalModel, personalModels } from '../../retrieval/personal-models.ts';
 
 export interface PersonalModelsInUse {
@@ -14,6 +16,8 @@ export interface PersonalModelsInUse {
   healthy(): string | null;
   /** Those that the ladder of some context names. */
   personal(): readonly PersonalModel[];
+  /** Null where none of them needs items. */
+  items(): ItemTable | null;
   stop(): Promise<void>;
 }
 
@@ -25,23 +29,32 @@ export async function followPersonalModels(
 ): Promise<PersonalModelsInUse> {
   const catalogue = new Catalogue(kinds);
   let personal: readonly PersonalModel[] = [];
+  let items: ItemTable | null = null;
+  const clientId = `${config.prefix}.candidates`;
+  const following = { config, clientId, registry, log, onFatal, follow };
+  const needed = new ItemsWhenNeeded({
+    ...following,
+    make: () => new ItemTable({ terms: {} }),
+    onTable: (table) => {
+      items = table;
+    },
+  });
   const definitions = await followDefinitions({
-    config,
-    clientId: `${config.prefix}.candidates`,
-    registry,
+    ...following,
     catalogue,
     onChange: () => {
       personal = personalModels(catalogue.modelsInUse(), kinds);
+      needed.need(personal.some(({ retrieval }) => retrieval.needsItems));
     },
-    log,
-    onFatal,
-    follow,
   });
   return {
-    ready: () =>
-      definitions.isReady() ? null : (definitions.healthy() ?? 'candidates: reading definitions'),
-    healthy: definitions.healthy,
+    ready: () => {
+      if (definitions.isReady()) return needed.ready();
+      return definitions.healthy() ?? 'candidates: reading definitions';
+    },
+    healthy: () => definitions.healthy() ?? needed.healthy(),
     personal: () => personal,
-    stop: definitions.stop,
+    items: () => items,
+    stop: async () => void (await Promise.all([definitions.stop(), needed.stop()])),
   };
 }

@@ -7,6 +7,7 @@ import type { SliceRows } from '../../retrieval/kept-reads.ts';
 import { learnedUpTo } from '../../retrieval/learned-up-to.ts';
 import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import { generationsOf, type PersonalModel } from '../../retrieval/personal-models.ts';
+import type { OpenExample } from '../../schemas/packed/open-examples.ts';
 import { chunksOf, listRow, type Subject } from './candidates.ts';
 import { packExamples } from './packing.ts';
 import { lookOut, readSubjects, withoutNewLists } from './profiles.ts';
@@ -107,7 +108,10 @@ async function listModel(
   const { retrieval } = model;
   const nowMs = options.nowMs();
   const subjects = await dueSubjects(model, read, { making, nowMs });
-  const world: World = { items: null, weights: options.weights.of(retrieval) };
+  const world: World = {
+    items: options.models.items(),
+    weights: options.weights.of(retrieval),
+  };
   const learned = await options.reads.read(
     subjects.map(({ profile }) => ({ retrieval, generations, profile, world })),
     { rows, nowMs },
@@ -120,7 +124,8 @@ async function listModel(
   const profileOffset = read.offset;
   for (const [at, subject] of subjects.entries()) {
     const given = { model, learned: learned[at] ?? [], world };
-    const candidates = rankOrNote(subject, given, { training, open: { profileOffset, learnedTo } });
+    const open = { profileOffset, learnedTo, notedAtMs: nowMs };
+    const candidates = rankOrNote(subject, given, { training, open });
     making.writes.push(listRow(subject, model, { candidates, profileOffset, computedAtMs: nowMs }));
   }
 }
@@ -138,7 +143,7 @@ function rankOrNote(
     open,
   }: {
     readonly training: SliceTraining;
-    readonly open: { readonly profileOffset: number; readonly learnedTo: number };
+    readonly open: Omit<OpenExample, 'note'>;
   },
 ): readonly Candidate[] {
   const { model, learned, world } = given;

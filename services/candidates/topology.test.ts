@@ -97,7 +97,11 @@ function stage(
     reads: new LearnedReads(redis, candidatesConfig({})),
     weights: new LearnedWeights(),
     packing: { topic: 'training-examples', partitions: 4, encode, packBytesMax: 1_000 },
-    models: { ready: () => change.ready ?? null, personal: () => change.models ?? [model] },
+    models: {
+      ready: () => change.ready ?? null,
+      personal: () => change.models ?? [model],
+      items: () => null,
+    },
     nowMs: () => change.nowMs ?? 9000,
     counted: {
       lists: (count) => void (counted.lists += count),

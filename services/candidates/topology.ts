@@ -5,6 +5,7 @@ import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { candidatesLayout } from '../../schemas/packed/candidates.ts';
 import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ItemTable } from '../../models/item-table.ts';
 import type { LearnedReads } from '../../retrieval/learned-reads.ts';
 import type { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
@@ -29,7 +30,12 @@ export interface CandidatesOptions {
   readonly weights: LearnedWeights;
   readonly packing: ExamplePacking;
   /** Models with a list per user, and null once these are known; else what is waited for. */
-  readonly models: { ready(): string | null; personal(): readonly PersonalModel[] };
+  readonly models: {
+    ready(): string | null;
+    personal(): readonly PersonalModel[];
+    /** Null where no model needs items. */
+    items(): ItemTable | null;
+  };
   readonly nowMs: () => number;
   readonly counted: TrainingCounts & {
     lists(count: number): void;

@@ -1,15 +1,15 @@
 import { allOrNone } from '../../lib/all-or-none.ts';
-import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import type { RegistryPort } from '../../lib/avro/registry.ts';
-import { type DecodedTable, followDecoded } from '../../lib/kafka/decoded-table.ts';
+import type { DecodedTable } from '../../lib/kafka/decoded-table.ts';
 import type { ServiceContext } from '../../lib/service.ts';
 import { Catalogue } from '../../models/catalogue.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { kinds } from '../../models/kinds.ts';
-import { type Item, itemSchema } from '../../schemas/generated/item.ts';
+import { TermIndex } from '../../models/term-index.ts';
 import { followDefinitions, type FollowedDefinitions } from '../../topics/follow-definitions.ts';
+import { followItems } from '../../topics/follow-items.ts';
+import { ItemsWhenNeeded } from '../../topics/items-when-needed.ts';
 import { items as itemsTopic } from '../../topics/items.ts';
-import { topicName } from '../../topics/topic.ts';
 import { ServedModels } from './models.ts';
 
 /** Definitions and items in memory, fed by their compacted topics. */
@@ -33,20 +33,29 @@ export const followKnowledge = async (
   const catalogue = new Catalogue(kinds);
   const models = new ServedModels(kinds);
   const items = new ItemTable();
-  const clientId = clientIdOf(context);
+  const clientId = `${config.kafka.clientId}.serving`;
+  const onRefused = (reason: string): void =>
+    metrics.add('freshet_definitions_refused_total', { topic: itemsTopic.thing, reason });
+  const following = { config, clientId, registry, log, onFatal };
+  // What items are about takes memory, so the topic is read once more for it where it is needed.
+  const terms = new ItemsWhenNeeded({
+    ...following,
+    make: () => new TermIndex(),
+    onTable: (index) => items.lend(index),
+  });
+  const follow = (): void => {
+    models.follow(catalogue.models);
+    terms.need([...catalogue.modelsInUse().keys()].some((version) => models.needItems(version)));
+  };
   const [definitions, ofItems] = await allOrNone<[FollowedDefinitions, DecodedTable]>([
     followDefinitions({
-      config,
-      clientId,
-      registry,
+      ...following,
       catalogue,
-      onChange: () => models.follow(catalogue.models),
+      onChange: follow,
       onRefused: ({ thing: topic }, reason) =>
         metrics.add('freshet_definitions_refused_total', { topic, reason }),
-      log,
-      onFatal,
     }),
-    followItems(context, registry, items),
+    followItems({ ...following, items, onRefused }),
   ]);
   return {
     catalogue,
@@ -54,38 +63,11 @@ export const followKnowledge = async (
     items,
     itemOffsets: ofItems.offsets,
     ready: () => {
-      if (definitions.isReady() && ofItems.isReady()) return null;
+      if (definitions.isReady() && ofItems.isReady()) return terms.ready();
       const missing = [...definitions.reading(), ...(ofItems.isReady() ? [] : ['items'])];
       return `reading ${missing.join(', ')}`;
     },
-    healthy: () => definitions.healthy() ?? ofItems.healthy(),
-    stop: async () => void (await Promise.all([definitions.stop(), ofItems.stop()])),
+    healthy: () => definitions.healthy() ?? ofItems.healthy() ?? terms.healthy(),
+    stop: async () => void (await Promise.all([definitions.stop(), ofItems.stop(), terms.stop()])),
   };
-};
-
-const clientIdOf = ({ config }: ServiceContext): string => `${config.kafka.clientId}.serving`;
-
-const followItems = (
-  context: ServiceContext,
-  registry: RegistryPort,
-  items: ItemTable,
-): Promise<DecodedTable> => {
-  const { config, log, metrics, onFatal } = context;
-  const topic = topicName(config.prefix, itemsTopic);
-  return followDecoded<Item>({
-    kafka: { ...config.kafka, clientId: clientIdOf(context) },
-    topic,
-    decoder: new TopicDecoder({
-      registry,
-      subject: `${topic}-value`,
-      schema: itemSchema,
-      valueBytesMax: itemsTopic.messageBytesMax,
-    }),
-    onValue: (key, item) => items.take(key, item),
-    onUnusable: ({ partition, offset }, reason) => {
-      metrics.add('freshet_definitions_refused_total', { topic: itemsTopic.thing, reason });
-      log.warn({ topic, partition, offset, reason }, 'an item cannot be read');
-    },
-    onFatal,
-  });
 };

@@ -25,6 +25,12 @@ export class ServedModels {
     return this.#made.get(version);
   }
 
+  /** Whether a user's list by it takes what items are about. */
+  needItems(version: string): boolean {
+    const model = this.#made.get(version);
+    return model?.kind === 'personal' && model.retrieval.needsItems;
+  }
+
   all(): Iterable<ReadyModel> {
     return this.#made.values();
   }

@@ -4,25 +4,20 @@ import { describe, expect, test } from 'vitest';
 
 import { drive } from '../../lib/stream/memory-driver.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
-import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
+import type { OutMessage } from '../../lib/stream/topology.ts';
 import { userSides } from '../../models/kinds.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
-import { interactions } from '../../topics/interactions.ts';
+import {
+  interactionRecord,
+  interactionsSource,
+  userFoldConformance,
+} from '../../test/support/user-folds.ts';
 import { signalsFold } from './topology.ts';
 
 const types = ['view', 'purchase'];
-const lineage = 'ingest000000';
 const partitions = 3;
-/** JSON instead of Avro: what a decoder does is tested with the decoder. */
-const decoder = {
-  prepare: async () => undefined,
-  decode: (value: Buffer | null) =>
-    value === null
-      ? { ok: false as const, reason: 'empty_value', detail: 'there is no value' }
-      : { ok: true as const, value: JSON.parse(value.toString()) as Interaction },
-};
 const encode = ({ signals, ...rest }: SignalPack): Buffer =>
   Buffer.from(JSON.stringify({ ...rest, signals: signals.toString('base64') }));
 const decodePack = (value: Buffer | null): SignalPack => {
@@ -31,30 +26,18 @@ const decodePack = (value: Buffer | null): SignalPack => {
 };
 /** Those of the first kinds: what others teach is tested with them. */
 const sides = userSides.filter(({ channel }) => channel === 1 || channel === 3);
-const foldOf = (packBytesMax = 4096) =>
+const foldOf = (packBytesMax = 4096, horizonMs = 400 * 86_400_000) =>
   signalsFold({
-    topic: 'freshet.interactions.v1',
-    lineage,
-    decoder,
+    ...interactionsSource,
     types,
-    horizonMs: 400 * 86_400_000,
+    horizonMs,
     recentItemsMax: 3,
     sides,
     packing: { topic: 'freshet.item-signals.v1', partitions, encode, packBytesMax },
   });
 
-const example = interactions.example as unknown as Interaction;
-const record = (offset: number, change: Partial<Interaction>): LogRecord => ({
-  topic: 'freshet.interactions.v1',
-  partition: 0,
-  offset,
-  timestampMs: 1,
-  key: Buffer.from(change.user_id ?? example.user_id),
-  value: Buffer.from(
-    JSON.stringify({ ...example, lineage, type: 'view', source_offset: offset, ...change }),
-  ),
-  headers: {},
-});
+const record = (offset: number, change: Partial<Interaction>) =>
+  interactionRecord(offset, { type: 'view', ...change });
 
 /** Every signal as text, with the partition, pack and offset that it lies at. */
 const signalsIn = (messages: readonly OutMessage[]) =>
@@ -160,4 +143,11 @@ describe('signals', () => {
     // Another hash is another result: raise the fold's revision with it.
     expect([foldOf().revision, hash.digest('hex').slice(0, 16)]).toEqual([2, '74f617510ee8aaf1']);
   });
+});
+
+userFoldConformance({
+  types,
+  foldOf: (horizonMs) => foldOf(4096, horizonMs),
+  emitted: (messages) => signalsIn(messages).map(({ at, text }) => `${at} ${text}`),
+  golden: [2, '9bd30a2f2cfc2c22', '1a1e774154a96b33'],
 });

@@ -4,6 +4,7 @@ import { newestIn, offsetIn } from '../../lib/stream/header.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import { isPast } from '../../lib/stream/sweep-rows.ts';
 import { decodeCandidatesHead, listPrefix } from '../../schemas/packed/candidates.ts';
+import { decodeOpenExample, openExampleMark } from '../../schemas/packed/open-examples.ts';
 import { newestActMs, type Sweepable } from './rows.ts';
 
 export interface ListsToSweep {
@@ -18,7 +19,7 @@ export interface ListsToSweep {
 }
 
 const prefixLength = listPrefix('').length;
-/** Enough of a list to hold what stands before its candidates. */
+/** Enough of a list, or of an open example, to hold what stands before its candidates. */
 const listHeadBytes = 24;
 
 /**
@@ -38,17 +39,17 @@ export function sweepableLists(sweep: ListsToSweep): Sweepable[] {
       look: async (lists) => {
         const found = await profilesOf(sweep, partition, {
           header: keys.header(partition),
-          users: lists.map((key) => key.slice(prefix.length + prefixLength)),
+          users: lists.map((key) => ofKey(key.slice(prefix.length)).user),
         });
         const judged = lists.map((key, at) => ({
           key,
-          isUnused: inUse !== null && !inUse.has(key.slice(prefix.length).slice(0, prefixLength)),
+          isUnused: inUse !== null && !inUse.has(ofKey(key.slice(prefix.length)).list),
           isOrphan: found.gone[at] === true,
         }));
         const suspects = judged.filter(({ isUnused, isOrphan }) => isUnused || isOrphan);
         const heads = await headsOf(
           sweep,
-          suspects.map(({ key }) => key),
+          suspects.map(({ key }) => ({ key, ...ofKey(key.slice(prefix.length)) })),
         );
         const expired = suspects.flatMap(({ key, isUnused, isOrphan }, at) => {
           const head = heads[at] ?? null;
@@ -93,17 +94,32 @@ async function profilesOf(
   return { header, offset: offsetIn(profiles), gone };
 }
 
-type Head = ReturnType<typeof decodeCandidatesHead>;
+/** Whose row it is; beside a list lies the example that was logged with it. */
+function ofKey(key: string): { isExample: boolean; list: string; user: string } {
+  const isExample = key.startsWith(openExampleMark);
+  const own = isExample ? key.slice(openExampleMark.length) : key;
+  return { isExample, list: own.slice(0, prefixLength), user: own.slice(prefixLength) };
+}
+
+type Head = Pick<ReturnType<typeof decodeCandidatesHead>, 'profileOffset' | 'computedAtMs'>;
+
+/** One that was closed waits for nothing: it goes with the first reason. */
+function exampleHead(bytes: Buffer): Head {
+  const open = decodeOpenExample(bytes);
+  if (open === null) return { profileOffset: 0, computedAtMs: 0 };
+  return { profileOffset: open.profileOffset, computedAtMs: open.notedAtMs };
+}
 
 /** Null where there is no list (any more), or none that this release can read. */
 async function headsOf(
   { redis }: ListsToSweep,
-  lists: readonly string[],
+  lists: readonly { readonly key: string; readonly isExample: boolean }[],
 ): Promise<readonly (Head | null)[]> {
-  const ranges = lists.map((key) => ({ key, start: 0, end: listHeadBytes - 1 }));
-  return (await redis.getRanges(ranges)).map((bytes) => {
+  const ranges = lists.map(({ key }) => ({ key, start: 0, end: listHeadBytes - 1 }));
+  return (await redis.getRanges(ranges)).map((bytes, at) => {
     try {
-      return bytes.length === 0 ? null : decodeCandidatesHead(bytes);
+      if (bytes.length === 0) return null;
+      return lists[at]?.isExample === true ? exampleHead(bytes) : decodeCandidatesHead(bytes);
     } catch {
       return null;
     }

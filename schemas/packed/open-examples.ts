@@ -4,7 +4,8 @@ import { checkLayout } from './bytes.ts';
  * A list that was logged for training and waits for what its user does next, as `candidates` keeps
  * it beside the list. Bytes, little-endian:
  *
- *   layout u8 | profile_offset u48 | learned_to u48 | note, in the layout of the model's kind
+ *   layout u8 | profile_offset u48 | learned_to u48 | noted_at u48 (ms) | note, in the layout of the
+ *   model's kind
  *
  * `profile_offset`: next offset of `interactions` of the profile behind the list: what lies below
  * it was known to the list. `learned_to`: offset below which interactions of the user's partition
@@ -17,26 +18,33 @@ export const openExamplesLayout = 1;
 export interface OpenExample {
   readonly profileOffset: number;
   readonly learnedTo: number;
+  /** When the list was made, by the clock of whoever made it. */
+  readonly notedAtMs: number;
   readonly note: Buffer;
 }
 
 /** More than a few hundred candidates with a hundred features of a byte or two each. */
 export const noteBytesMax = 256 * 1024;
 
-const headBytes = 13;
+export const openExampleHeadBytes = 19;
 
-/** Key of a user's open example: no list's key begins so. */
+/** Begins the keys of open examples: no list's key begins so. */
+export const openExampleMark = '!';
+
+/** Key of a user's open example, beside that of the list. */
 export const openExampleKey = (listPrefix: string, userId: string): string =>
-  `!${listPrefix}${userId}`;
+  `${openExampleMark}${listPrefix}${userId}`;
 
 export const closedExample: Buffer = Buffer.from([openExamplesLayout]);
 
-export function encodeOpenExample({ profileOffset, learnedTo, note }: OpenExample): Buffer {
-  const bytes = Buffer.allocUnsafe(headBytes + note.length);
+export function encodeOpenExample(open: OpenExample): Buffer {
+  const { profileOffset, learnedTo, notedAtMs, note } = open;
+  const bytes = Buffer.allocUnsafe(openExampleHeadBytes + note.length);
   bytes[0] = openExamplesLayout;
   bytes.writeUIntLE(profileOffset, 1, 6);
   bytes.writeUIntLE(learnedTo, 7, 6);
-  note.copy(bytes, headBytes);
+  bytes.writeUIntLE(notedAtMs, 13, 6);
+  note.copy(bytes, openExampleHeadBytes);
   return bytes;
 }
 
@@ -44,10 +52,11 @@ export function encodeOpenExample({ profileOffset, learnedTo, note }: OpenExampl
 export function decodeOpenExample(bytes: Buffer): OpenExample | null {
   checkLayout(bytes, openExamplesLayout, 'open-examples');
   if (bytes.length === 1) return null;
-  if (bytes.length < headBytes) throw new RangeError('an open example is cut short');
+  if (bytes.length < openExampleHeadBytes) throw new RangeError('an open example is cut short');
   return {
     profileOffset: bytes.readUIntLE(1, 6),
     learnedTo: bytes.readUIntLE(7, 6),
-    note: bytes.subarray(headBytes),
+    notedAtMs: bytes.readUIntLE(13, 6),
+    note: bytes.subarray(openExampleHeadBytes),
   };
 }

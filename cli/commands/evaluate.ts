@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { writeFileSync } from 'node:fs';
 
-import { UserError } from '../../lib/errors.ts';
+import { now } from '../../lib/clock.ts';
+import { messageOf, UserError } from '../../lib/errors.ts';
 import { settingsMisspelt } from '../../lib/config/common.ts';
 import type { Moment } from '../evaluate/engine.ts';
 import { print } from '../output.ts';
@@ -19,6 +21,7 @@ export interface EvaluateFlags {
   readonly atLeast?: number;
   readonly moment: Moment;
   readonly json?: boolean;
+  readonly report?: string;
 }
 
 export function registerEvaluateCommand(program: Command): void {
@@ -45,6 +48,7 @@ export function registerEvaluateCommand(program: Command): void {
         .default('ahead'),
     )
     .option('--json', 'print the whole result as one line of JSON')
+    .option('--report <file>', 'write it with plots to this file too, as one page of HTML')
     .action(run);
 }
 
@@ -57,6 +61,18 @@ async function run(flags: EvaluateFlags): Promise<void> {
   const { summary } = await import('../evaluate/tables.ts');
   const result = await evaluateFlags({ ...flags, data: flags.data });
   print({ json: flags.json === true }, result, summary(result));
+  if (flags.report !== undefined) {
+    const { reportHtml } = await import('../evaluate/report/page.ts');
+    writeText(flags.report, reportHtml(result, now()));
+  }
+}
+
+function writeText(path: string, text: string): void {
+  try {
+    writeFileSync(path, text);
+  } catch (error) {
+    throw new UserError(`${path} cannot be written: ${messageOf(error)}`);
+  }
 }
 
 const collected = (value: string, before: string[]): string[] => [...before, value];

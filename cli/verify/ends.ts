@@ -9,6 +9,7 @@ import { items } from '../../topics/items.ts';
 import { recommendations } from '../../topics/recommendations.ts';
 import { requests } from '../../topics/requests.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
+import { trainingExamples } from '../../topics/training-examples.ts';
 import { userEvents } from '../../topics/user-events.ts';
 
 /** First and next offset per partition of each topic. */
@@ -26,6 +27,7 @@ export function endsOf(ends: Ends, config: CommonConfig, topic: Topic) {
 /** In this order: against the flow. */
 const endsOrder = [
   recommendations,
+  trainingExamples,
   itemSignals,
   interactions,
   failedEvents,

@@ -9,9 +9,11 @@ import { foldIdentity } from '../../lib/stream/memory-driver.ts';
 import type { Fold } from '../../lib/stream/topology.ts';
 import type { Catalogue } from '../../models/catalogue.ts';
 import { kinds, userSides } from '../../models/kinds.ts';
+import { personalModels } from '../../retrieval/personal-models.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
 import { openExternalFold } from '../../services/external/main.ts';
+import { type TrainingPack, trainingPackSchema } from '../../schemas/generated/training-pack.ts';
 import { openIngestFold } from '../../services/ingest/main.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { learningFold } from '../../services/learning/topology.ts';
@@ -23,10 +25,12 @@ import {
   signalInteractionSchema,
   signalsFold,
 } from '../../services/signals/topology.ts';
+import { weightsFold } from '../../services/weights/topology.ts';
 import { userFeaturesConfig } from '../../services/user-features/config.ts';
 import { userFeaturesFold } from '../../services/user-features/topology.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
+import { trainingExamples } from '../../topics/training-examples.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 
 /** What a fold does with its types does not matter here: it is given its own values back. */
@@ -59,6 +63,7 @@ export async function openFolds(
   const made = [
     ...(await plainFolds(sources, lineages.ingest)),
     ...(await learningFolds(sources, { lineage: lineages.signals, notes })),
+    ...(await weightsFolds(sources, await lineageOf('candidates'))),
   ];
   for (const fold of made) {
     const current = await readCurrent(redis, config.prefix, fold.name);
@@ -120,6 +125,18 @@ async function plainFolds(sources: Sources, lineage: string): Promise<AnyFold[]>
       }),
     ),
   ];
+}
+
+/** None where no model in use learns weights and none were ever learned. */
+async function weightsFolds(sources: Sources, lineage: string): Promise<AnyFold[]> {
+  const { config, redis, catalogue } = sources;
+  const topic = topicName(config.prefix, trainingExamples);
+  const decoder = decoderOf<TrainingPack>(sources, trainingExamples, trainingPackSchema);
+  const fold = weightsFold({ topic, lineage, decoder, kinds });
+  const inUse = personalModels(catalogue.modelsInUse(), kinds);
+  const isWanted = inUse.some(({ retrieval }) => retrieval.trainer !== null);
+  const isThere = (await readCurrent(redis, config.prefix, fold.name)) !== null;
+  return isWanted || isThere ? [anyFold(fold)] : [];
 }
 
 /** One per learning identity that has state, whether or not a context still uses it. */

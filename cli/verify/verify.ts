@@ -8,6 +8,7 @@ import { failedEvents } from '../../topics/failed-events.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
+import { trainingExamples } from '../../topics/training-examples.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { openDecoder } from '../data/topic-values.ts';
@@ -87,6 +88,8 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     [userEvents, interactions],
     [interactions, itemSignals],
     [itemSignals, null],
+    // Examples depend on when their lists were made: they are taken as they are on the topic.
+    [trainingExamples, null],
     [externalCandidates, null],
   ] as const) {
     const topic = topicName(config.prefix, source);

@@ -107,6 +107,8 @@ export interface Profile {
   readonly recents: readonly OwnItem[];
   /** When the session of the newest visit began. */
   readonly sessionStartMs: number;
+  /** Whether the user ever had an item, as far back as is kept; null: only `recents` are known. */
+  readonly had: ((itemId: string) => boolean) | null;
 }
 
 export interface Candidate {

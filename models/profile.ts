@@ -15,7 +15,7 @@ export const profileOf = (
   userId: string,
   recents: readonly OwnItem[],
   atMs = recents[0]?.atMs ?? 0,
-): Profile => ({ userId, atMs, recents, sessionStartMs: sessionStart(recents) });
+): Profile => ({ userId, atMs, recents, sessionStartMs: sessionStart(recents), had: null });
 
 /** As far as the newest visits of distinct items tell. */
 const sessionStart = (recents: readonly OwnItem[]): number => {

@@ -68,7 +68,9 @@ export class Users {
 
   /** Null: nothing is known of the user. */
   subject(userId: string): Subject | null {
-    return subjectOf(userId, this.#features.row(userId) ?? null, this.#types);
+    const features = this.#features.row(userId) ?? null;
+    const seen = this.#seen?.row(userId) ?? null;
+    return subjectOf(userId, { features, seen }, this.#types);
   }
 
   seen(userId: string): SeenIndex {

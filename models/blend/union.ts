@@ -1,5 +1,5 @@
 import { threshold } from '../co-visits/union.ts';
-import type { Profile } from '../model.ts';
+import type { OwnItem, Profile } from '../model.ts';
 import { column } from './layout.ts';
 import type { MergedLadder } from './merged-ladder.ts';
 import { Pairs } from './pairs.ts';
@@ -43,13 +43,17 @@ export function find(
     count: pairs.size,
     visits: pairedVisits(pairs),
   });
+  const barred = comesBack(known.ladder) ? null : hadBy(profile);
   const lists: (readonly (number | string)[])[] = [
-    ...sums.bySource.map((scores, source) => best(scores, pairSourcesMax[source] as number)),
-    profile.recents.map(({ itemId }) => itemId),
+    ...sums.bySource.map((scores, source) => {
+      const count = pairSourcesMax[source] as number;
+      return barred === null ? best(scores, count) : bestOf(pairs, scores, { count, barred });
+    }),
+    profile.recents.map(ownId),
     ...known.ladder.rungs.map(({ items }) => items),
     ...known.extras,
   ];
-  return { pairs, ...unite(lists, pairs, options.unionMax) };
+  return { pairs, ...unite(lists, pairs, { barred, unionMax: options.unionMax }) };
 }
 
 /** The most that a neighbour was paired with one of the user's items. */
@@ -74,11 +78,37 @@ const best = (scores: Float64Array, count: number): number[] => {
     .slice(0, count);
 };
 
+const ownId = ({ itemId }: OwnItem): string => itemId;
+
+type Barred = (itemId: string) => boolean;
+
+const hadBy = ({ recents, had }: Profile): Barred => {
+  const own = new Set(recents.map(ownId));
+  return (itemId) => own.has(itemId) || had?.(itemId) === true;
+};
+
+/** The best that are not barred; looked for among some times as many, which bounds the work. */
+const bestOf = (
+  pairs: Pairs,
+  scores: Float64Array,
+  { count, barred }: { readonly count: number; readonly barred: Barred },
+): number[] =>
+  best(scores, 4 * count)
+    .filter((neighbour) => !barred(pairs.idOf(neighbour)))
+    .slice(0, count);
+
+/**
+ * Whether users come back to items at all. Where they do not (ratings, say), their own items would
+ * only take room from others: a share of returns of less than one in a thousand is taken for noise.
+ */
+const comesBack = ({ visits, returns }: MergedLadder): boolean =>
+  visits < 1_000 || returns * 1_000 >= visits;
+
 /** In turns, the best of each list first, until there is no room. */
 const unite = (
   lists: readonly (readonly (number | string)[])[],
   pairs: Pairs,
-  unionMax: number,
+  { barred, unionMax }: { readonly barred: Barred | null; readonly unionMax: number },
 ): Pick<Found, 'itemIds' | 'placeOf'> => {
   const placeOf = new Int32Array(pairs.size).fill(-1);
   const numbers = new Map<string, number>();
@@ -92,7 +122,7 @@ const unite = (
       if (one === undefined || (typeof one === 'number' && taken.has(one))) continue;
       const id = typeof one === 'number' ? pairs.idOf(one) : one;
       if (typeof one === 'number') taken.add(one);
-      if (!numbers.has(id)) numbers.set(id, itemIds.push(id) - 1);
+      if (!numbers.has(id) && barred?.(id) !== true) numbers.set(id, itemIds.push(id) - 1);
     }
   // Items that came from another list may be neighbours too.
   for (let neighbour = 0; neighbour < pairs.size; neighbour++)

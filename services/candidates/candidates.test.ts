@@ -50,7 +50,7 @@ test('a row is named by model version and user, and says what it was made from',
 });
 
 test('a user of whom nothing is known is no subject', () =>
-  expect(subjectOf('stranger', null, [])).toBeNull());
+  expect(subjectOf('stranger', { features: null, seen: null }, [])).toBeNull());
 
 test('each user once, in the order of the log, in chunks', () => {
   expect(distinct(['b', 'a', 'b', 'c'])).toEqual(['b', 'a', 'c']);

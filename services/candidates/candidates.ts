@@ -2,6 +2,7 @@ import type { Candidate, Profile } from '../../models/model.ts';
 import { profileOf } from '../../models/profile.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import { encodeCandidates } from '../../schemas/packed/candidates.ts';
+import { anyKind, readSeen, type SeenIndex } from '../../schemas/packed/seen-items.ts';
 import { decodeRecents, lastSeenMs } from '../../schemas/packed/user-features.ts';
 
 /** A user whose lists are to be made, as the features stood at one offset. */
@@ -14,15 +15,22 @@ export interface Subject {
 /** Null where nothing is known of the user: strangers get no list, and take no memory. */
 export function subjectOf(
   userId: string,
-  features: Buffer | null,
+  { features, seen }: { readonly features: Buffer | null; readonly seen: Buffer | null },
   types: readonly string[],
 ): Subject | null {
   if (features === null) return null;
   const newestAtMs = lastSeenMs(features);
   // The user's own newest event is 'now': a list does not change with when it was made.
   const profile = profileOf(userId, decodeRecents(features, types), newestAtMs);
-  return { userId, profile, newestAtMs };
+  return { userId, profile: { ...profile, had: hadIn(seen) }, newestAtMs };
 }
+
+/** Indexed when first asked: most models never ask. */
+const hadIn = (seen: Buffer | null): Profile['had'] => {
+  if (seen === null) return null;
+  let index: SeenIndex | null = null;
+  return (itemId) => (index ??= readSeen(seen)).has(itemId, anyKind, 0);
+};
 
 /** The row of one list, as it is written. */
 export function listRow(

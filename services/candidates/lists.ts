@@ -17,6 +17,7 @@ import { type Acts, SliceTraining, trainingsOf } from './training.ts';
 type Writes = Extract<TaskResult, { kind: 'write' }>['writes'][number][];
 
 const featuresName = 'user-features';
+const seenName = 'seen-items';
 export const candidatesName = 'candidates';
 
 /** What all lists of a slice share. */
@@ -46,6 +47,7 @@ export async function makeLists(
   const learned = models.flatMap((model) => model.learned);
   const generations = await options.generations.read([
     featuresName,
+    seenName,
     candidatesName,
     weightsFoldName,
     ...learned,
@@ -88,7 +90,9 @@ async function listChunk(users: readonly string[], making: Making): Promise<Task
   const { partition, own } = slice;
   const { redis, types } = options;
   const openKeys = training.keys(users);
-  const read = await readSubjects(redis, users, { source, partition, types, own, openKeys });
+  const seen = making.generations.get(seenName);
+  const at = { source, seen, partition, types, own, openKeys };
+  const read = await readSubjects(redis, users, at);
   if (read.opens === null) return { kind: 'restart' };
   if (read.offset < from) return behind;
   training.close(users, read.opens);

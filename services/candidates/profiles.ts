@@ -39,6 +39,8 @@ export async function readSubjects(
   users: readonly string[],
   at: {
     readonly source: Generation;
+    /** Undefined: nobody keeps what users have seen. */
+    readonly seen: Generation | undefined;
     readonly partition: number;
     readonly types: readonly string[];
     readonly own: OwnState;
@@ -49,21 +51,24 @@ export async function readSubjects(
   readonly subjects: readonly Subject[];
   readonly opens: readonly (Buffer | null)[] | null;
 }> {
-  const { partition, types, own, openKeys } = at;
+  const { partition, types, own, openKeys, seen } = at;
   const { keys } = at.source;
   const [header, ownHeader, ...values] = await redis.mget([
     keys.header(partition),
     own.keys.header(partition),
     ...users.map((user) => keys.row(partition, user)),
     ...openKeys.map((key) => own.keys.row(partition, key)),
+    ...(seen === undefined ? [] : users.map((user) => seen.keys.row(partition, user))),
   ]);
   const stands = (ownHeader?.toString() ?? null) === own.headerText;
+  const seenAt = users.length + openKeys.length;
   const subjects: Subject[] = [];
   for (const [index, user] of users.entries()) {
-    const subject = subjectOf(user, values[index] ?? null, types);
+    const rows = { features: values[index] ?? null, seen: values[seenAt + index] ?? null };
+    const subject = subjectOf(user, rows, types);
     if (subject !== null) subjects.push(subject);
   }
-  const opens = stands ? values.slice(users.length) : null;
+  const opens = stands ? values.slice(users.length, seenAt) : null;
   return { offset: offsetIn(header ?? null), subjects, opens };
 }
 

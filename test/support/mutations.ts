@@ -104,6 +104,27 @@ const mutations: readonly Mutation[] = [
     to: 'const values = await store.load(keys);\n  const [header = null] = await store.load([headerKey]);',
   },
   {
+    name: 'an example is closed by what was learned when its list was made',
+    file: 'services/candidates/training.ts',
+    from: `if (offset < open.learnedTo) return 'learned_already';`,
+    to: '',
+    tests: 'services/candidates',
+  },
+  {
+    name: 'an example is closed by what its list knew',
+    file: 'services/candidates/training.ts',
+    from: 'offset >= open.profileOffset',
+    to: 'true',
+    tests: 'services/candidates',
+  },
+  {
+    name: 'open examples are not compared with the header',
+    file: 'services/candidates/profiles.ts',
+    from: 'stands ? values',
+    to: 'true ? values',
+    tests: 'services/candidates',
+  },
+  {
     name: 'join: late by the lower mark and not by its own',
     file: 'lib/stream/join.ts',
     from: 'record.atMs < state.marks[side] - window.latenessMs',

@@ -4,6 +4,7 @@ import { blendOver } from './blend/blend.ts';
 import { coVisits } from './co-visits/co-visits.ts';
 import { content } from './content/content.ts';
 import { external } from './external/external.ts';
+import { factors } from './factors/factors.ts';
 import { sessionNeighbours } from './session-neighbours/session-neighbours.ts';
 import { trending } from './trending/trending.ts';
 import { userNeighbours } from './user-neighbours/user-neighbours.ts';
@@ -15,6 +16,7 @@ const shelf: readonly ModelKind<unknown, unknown>[] = [
   again,
   content,
   external,
+  factors,
   sessionNeighbours,
   userNeighbours,
 ];

@@ -26,5 +26,6 @@ export function registerSweepCommand(program: Command): void {
 
 const help = `
 Services may go on meanwhile. A user counts as unknown once the newest event of the partition is
-FRESHET_USER_HORIZON_DAYS (400) past the user's own, whether or not a sweep has been there: a sweep
-gives memory back and changes no answer. Run it as often as memory asks for, say once a week.`;
+FRESHET_USER_HORIZON_DAYS (400) past the user's own, whether or not a sweep has been there: it
+changes nothing that is folded or emitted later. Only a list of candidates that such a user still had
+is gone, so they are answered as a newcomer is. Run it as often as memory asks for, say once a week.`;

@@ -44,7 +44,7 @@ export class ItemTable {
   }
 
   /** `arrivedAtMs`: how new an item is that does not say from when it is available. */
-  take(itemId: string, item: Item | null, arrivedAtMs = 0): void {
+  take(itemId: string, item: Item | null, arrivedAtMs = Number.MAX_SAFE_INTEGER): void {
     const before = this.#items.get(itemId);
     if (item === null) this.#items.delete(itemId);
     else

@@ -49,10 +49,13 @@ export class TermIndex {
     return this.size === 0 ? 0 : this.#termsTotal / this.size;
   }
 
-  /** `arrivedAtMs`: how new an item is that does not say from when it is available. */
+  /**
+   * An item is as new as it says by `available_from`, and no newer than its arrival: one announced
+   * for a far future must not stand before all others until then.
+   */
   take(itemId: string, item: Item | null, arrivedAtMs: number): void {
     if (item === null) this.remove(itemId);
-    else this.put(itemId, termsOf(item), item.available_from ?? arrivedAtMs);
+    else this.put(itemId, termsOf(item), Math.min(item.available_from ?? arrivedAtMs, arrivedAtMs));
   }
 
   /** `terms` are distinct, at most `termsMax`; an item without any is not kept. */

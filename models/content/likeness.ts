@@ -8,6 +8,8 @@ import type { Retrieval } from './config.ts';
 
 /** BM25's k1, for terms that an item has once or not at all. */
 const saturation = 1.2;
+/** How many of the best may be the user's own, or over, before all are ordered again. */
+const spareMax = 20;
 
 export interface Settings {
   readonly config: Retrieval;
@@ -102,26 +104,40 @@ const scan = (
   return { items, scores, count };
 };
 
-/** The best; among equals at the edge those that were met first: the newest. */
-const best = ({ items, scores, count }: Scored, index: TermIndex, depth: number): Candidate[] => {
-  const edge = threshold(scores, count, depth);
+/** Places of the best in order; among equals at the edge those that were met first: the newest. */
+const best = ({ items, scores, count }: Scored, index: TermIndex, most: number): number[] => {
+  const edge = threshold(scores, count, most);
   const places: number[] = [];
   const equal: number[] = [];
   for (let at = 0; at < count; at++) {
     const score = scores[at] as number;
     if (score > edge) places.push(at);
-    else if (score === edge && equal.length < depth) equal.push(at);
+    else if (score === edge && equal.length < most) equal.push(at);
   }
-  places.push(...equal.slice(0, Math.max(0, depth - places.length)));
-  places.sort(
+  places.push(...equal.slice(0, Math.max(0, most - places.length)));
+  return places.sort(
     (a, b) =>
       (scores[b] as number) - (scores[a] as number) ||
       index.compare(items[b] as number, items[a] as number),
   );
-  return places.map((at) => ({
-    itemId: index.idOf(items[at] as number),
-    score: scores[at] as number,
-  }));
+};
+
+/** Asking after every item that was met would cost more than the search: it asks after the best. */
+const bestThatMay = (
+  scored: Scored,
+  index: TermIndex,
+  { depth, may }: { readonly depth: number; readonly may: (itemId: string) => boolean },
+): Candidate[] => {
+  for (let most = depth + spareMax; ; most *= 2) {
+    const found: Candidate[] = [];
+    for (const at of best(scored, index, most)) {
+      const itemId = index.idOf(scored.items[at] as number);
+      if (!may(itemId)) continue;
+      found.push({ itemId, score: scored.scores[at] as number });
+      if (found.length === depth) return found;
+    }
+    if (most >= scored.count) return found;
+  }
 };
 
 /** Items by how alike they are to the user's last ones. */
@@ -133,13 +149,8 @@ export const alike = (profile: Profile, items: ItemTable, settings: Settings): C
   if (own.length === 0) return [];
   const scored = scan(queryOf(own, index), index, config);
   const mine = new Set(config.ownItems ? [] : profile.recents.map(({ itemId }) => itemId));
-  const may = ({ itemId }: Candidate): boolean =>
-    !mine.has(itemId) && !items.over(itemId, profile.atMs);
-  // Asking after every item that was met would cost more than the search: ask after the best.
-  for (let depth = config.depth + mine.size; ; depth *= 2) {
-    const found = best(scored, index, depth).filter(may);
-    if (found.length >= config.depth || depth >= scored.count) return found.slice(0, config.depth);
-  }
+  const may = (itemId: string): boolean => !mine.has(itemId) && !items.over(itemId, profile.atMs);
+  return bestThatMay(scored, index, { depth: config.depth, may });
 };
 
 /** The own item to which `itemId` is most alike. */

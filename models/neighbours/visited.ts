@@ -81,9 +81,10 @@ export class Visited {
     for (let at = headBytes; at < length; ) {
       const size = bytes[at + 1] as number;
       if (size === idBytes) {
-        let same = 0;
-        while (same < size && bytes[at + itemHeadBytes + same] === idScratch[same]) same++;
-        if (same === size) return at;
+        // From the end: ids of one catalogue begin alike.
+        let same = size;
+        while (same > 0 && bytes[at + 1 + same] === idScratch[same - 1]) same--;
+        if (same === 0) return at;
       }
       at += itemHeadBytes + size;
     }

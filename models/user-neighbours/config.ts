@@ -15,13 +15,13 @@ export type Learning = z.infer<typeof learningSchema>;
 
 export const retrievalSchema = z.strictObject({
   /** How many of the user's last items are compared with other users' items. */
-  recentItemsMax: z.number().int().min(1).max(50).default(20),
+  recentItemsMax: z.number().int().min(1).max(50).default(10),
   /** The most recent users with an item in common that are compared. */
-  comparedUsersMax: z.number().int().min(10).max(10_000).default(2_000),
+  comparedUsersMax: z.number().int().min(10).max(10_000).default(1_000),
   /** The most similar users whose items are candidates. */
-  neighboursMax: z.number().int().min(1).max(1_000).default(100),
+  neighboursMax: z.number().int().min(1).max(1_000).default(200),
   /** How much less a user counts for each step that the newest item in common lies back. */
-  positionDecay: z.number().min(0).max(1).default(0),
+  positionDecay: z.number().min(0).max(1).default(0.1),
   /** Whether rare items count for more. */
   idf: z.boolean().default(false),
   /** Candidates in the list. */

@@ -1,3 +1,4 @@
+import { encodeId, scratch } from '../co-visits/layout.ts';
 import { columnsAt, headBytes, idAt } from './layout.ts';
 import type { StoredRow } from './stored-row.ts';
 
@@ -38,6 +39,30 @@ export class Pairs {
     let end = start + row.stride - idAt;
     while (end > start && row.bytes[end - 1] === 0xff) end--;
     return row.bytes.toString('utf8', start, end);
+  }
+
+  /** The neighbour of this id, or -1. */
+  indexOf(id: string): number {
+    if (this.size === 0 || !encodeId(id)) return -1;
+    const { bytes, length, mark } = scratch;
+    const mask = this.#slots.length - 1;
+    let slot = (mark ^ (mark >>> 15)) & mask;
+    for (;;) {
+      const known = (this.#slots[slot] as number) - 1;
+      if (known < 0) return -1;
+      if (this.#marks[known] === mark && this.#holds(known, bytes, length)) return known;
+      slot = (slot + 1) & mask;
+    }
+  }
+
+  #holds(known: number, id: Uint8Array, length: number): boolean {
+    const { bytes, stride } = this.rows[this.#idRow[known] as number] as StoredRow;
+    const start = this.#idStart[known] as number;
+    const width = stride - idAt;
+    if (length > width || (length < width && bytes[start + length] !== 0xff)) return false;
+    let same = 0;
+    while (same < length && bytes[start + same] === id[same]) same++;
+    return same === length;
   }
 
   #addRow(index: number, row: StoredRow): void {

@@ -20,32 +20,18 @@ export interface FindOptions {
   readonly unionMax: number;
 }
 
-/**
- * First by an estimate: a neighbour counts as visited as often as it was paired with one of the
- * user's items, which is hardly ever more than it was. So no head is read of what will not be
- * ranked anyway.
- */
-export function find(
-  profile: Profile,
-  known: {
-    readonly rows: ReadonlyMap<string, Buffer>;
-    readonly ladder: MergedLadder;
-    /** Best first, by further source. */
-    readonly extras: readonly (readonly string[])[];
-  },
-  options: FindOptions,
-): Found {
-  const recents = profile.recents.slice(0, options.recentItemsMax);
-  const pairs = new Pairs(recents.map(({ itemId }) => readRow(known.rows.get(itemId))));
-  const identity = Int32Array.from({ length: pairs.size }, (_, place) => place);
-  const sums = sumUp(pairs, profile, {
-    placeOf: identity,
-    count: pairs.size,
-    visits: pairedVisits(pairs),
-  });
+export interface Known {
+  readonly rows: ReadonlyMap<string, Buffer>;
+  readonly ladder: MergedLadder;
+  /** Best first, by further source. */
+  readonly extras: readonly (readonly string[])[];
+}
+
+export function find(profile: Profile, known: Known, options: FindOptions): Found {
+  const { pairs, estimates } = gather(profile, known.rows, options.recentItemsMax);
   const barred = comesBack(known.ladder) ? null : hadBy(profile);
   const lists: (readonly (number | string)[])[] = [
-    ...sums.bySource.map((scores, source) => {
+    ...estimates.map((scores, source) => {
       const count = pairSourcesMax[source] as number;
       return barred === null ? best(scores, count) : bestOf(pairs, scores, { count, barred });
     }),
@@ -54,6 +40,38 @@ export function find(
     ...known.extras,
   ];
   return { pairs, ...unite(lists, pairs, { barred, unionMax: options.unionMax }) };
+}
+
+interface Gathered {
+  readonly profile: Profile;
+  readonly pairs: Pairs;
+  /** By source, then neighbour. */
+  readonly estimates: readonly Float64Array[];
+}
+
+/** What `figures` gathered, for `rank` of the same rows: gone with them. */
+const gathered = new WeakMap<ReadonlyMap<string, Buffer>, Gathered>();
+
+/**
+ * First by an estimate: a neighbour counts as visited as often as it was paired with one of the
+ * user's items, which is hardly ever more than it was. So no head is read of what will not be
+ * ranked anyway.
+ */
+function gather(
+  profile: Profile,
+  rows: ReadonlyMap<string, Buffer>,
+  recentItemsMax: number,
+): Gathered {
+  const before = gathered.get(rows);
+  if (before?.profile === profile) return before;
+  const recents = profile.recents.slice(0, recentItemsMax);
+  const pairs = new Pairs(recents.map(({ itemId }) => readRow(rows.get(itemId))));
+  const placeOf = Int32Array.from({ length: pairs.size }, (_, place) => place);
+  const visits = pairedVisits(pairs);
+  const { bySource } = sumUp(pairs, profile, { placeOf, count: pairs.size, visits });
+  const made = { profile, pairs, estimates: bySource };
+  gathered.set(rows, made);
+  return made;
 }
 
 /** The most that a neighbour was paired with one of the user's items. */
@@ -110,8 +128,7 @@ const unite = (
   pairs: Pairs,
   { barred, unionMax }: { readonly barred: Barred | null; readonly unionMax: number },
 ): Pick<Found, 'itemIds' | 'placeOf'> => {
-  const placeOf = new Int32Array(pairs.size).fill(-1);
-  const numbers = new Map<string, number>();
+  const places = new Set<string>();
   const taken = new Set<number>();
   const itemIds: string[] = [];
   const longest = Math.max(0, ...lists.map((list) => list.length));
@@ -122,10 +139,15 @@ const unite = (
       if (one === undefined || (typeof one === 'number' && taken.has(one))) continue;
       const id = typeof one === 'number' ? pairs.idOf(one) : one;
       if (typeof one === 'number') taken.add(one);
-      if (!numbers.has(id) && barred?.(id) !== true) numbers.set(id, itemIds.push(id) - 1);
+      if (places.has(id) || barred?.(id) === true) continue;
+      places.add(id);
+      itemIds.push(id);
     }
+  const placeOf = new Int32Array(pairs.size).fill(-1);
   // Items that came from another list may be neighbours too.
-  for (let neighbour = 0; neighbour < pairs.size; neighbour++)
-    placeOf[neighbour] = numbers.get(pairs.idOf(neighbour)) ?? -1;
+  for (const [place, id] of itemIds.entries()) {
+    const neighbour = pairs.indexOf(id);
+    if (neighbour >= 0) placeOf[neighbour] = place;
+  }
   return { itemIds, placeOf };
 };

@@ -115,6 +115,12 @@ describe('a factor', () => {
     expect([...factor]).toEqual([...expected]);
   });
 
+  test('does not grow towards itself when a user comes back to its item', () => {
+    const learning = { selfWeight: 0 };
+    const back = fold(learning, [[signal(['i', 'a']), 0]]);
+    expect([...back.factor]).toEqual([...fold(learning, [[signal(['a']), 0]]).factor]);
+  });
+
   test('fades over any time, and a late event counts as little as its age says', () => {
     const apart = (days: number) =>
       fold({ halfLifeDays: 1, selfWeight: 0 }, [

@@ -32,7 +32,7 @@ export class Contender implements Participant {
   constructor(options: ContenderOptions) {
     const { definitions, settings, items, table, moment, excludesSeen } = options;
     this.#options = options;
-    this.engine = new Engine({ definitions, kinds, settings, items, keepsSeen: false });
+    this.engine = new Engine({ definitions, kinds, settings, items, keepsSeen: true });
     const choice = { moment, excludesSeen, length: listLength, contexts: [] };
     this.#participant = new EngineParticipant(this.engine, table, choice);
     this.names = this.#participant.names.map((name) => `${name} ${moment}`);

@@ -4,13 +4,13 @@ import { emptyHeader, formatHeader, parseHeader } from '../../lib/stream/header.
 import { memoryStore } from '../../lib/stream/memory-store.ts';
 import type { TaskResult } from '../../lib/stream/run-task.ts';
 import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
-import type { PersonalRetrieval } from '../../models/model.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import type { TrainingPack } from '../../schemas/generated/training-pack.ts';
 import { candidatesConfig } from './config.ts';
 import { candidatesTask } from './topology.ts';
+import { profileBytes, type ToyExample, toyModel, toyOf } from './toy-model.ts';
 import type { ExampleResult } from './training.ts';
 
 /** What tests of this folder share: no broker, no Redis, no clock. */
@@ -44,72 +44,6 @@ const weightsAt = generationOf({
   id4: 'Wei1',
   code: 'w',
   family: 'item',
-});
-
-/** Features of a user who did one thing: see schemas/packed/user-features.ts. */
-export function profileBytes(itemId: string, atMs: number): Buffer {
-  const bytes = Buffer.alloc(29 + itemId.length);
-  bytes[0] = 2;
-  bytes.writeUIntLE(atMs, 5, 6);
-  bytes.writeUInt32LE(atMs / 1000, 18);
-  bytes[23] = itemId.length;
-  bytes[24] = 1;
-  bytes.writeUInt32LE(atMs / 1000, 25);
-  bytes.write(itemId, 29);
-  return bytes;
-}
-
-/** What a toy example says: the newest item that the list knew, and what had been learned then. */
-export interface ToyOpen {
-  readonly user: string;
-  readonly recent: string;
-  readonly learned: number;
-  readonly weights: string | null;
-}
-export interface ToyExample extends ToyOpen {
-  readonly next: string;
-  readonly seed: number;
-}
-
-/** Ranks nothing, and logs what it was given; users that begin with 'un' are not logged. */
-export const toyRetrieval = (name: string): PersonalRetrieval => ({
-  shared: false,
-  sources: [{ kind: 'toy', learning: {}, headBytes: 1, rankings: false }],
-  needsItems: false,
-  trainer: {
-    name,
-    logs: (userId) => !userId.startsWith('un'),
-    note: ({ userId, recents }, [learned], { weights }) => ({
-      candidates: [{ itemId: 'noted', score: 1 }],
-      open: Buffer.from(
-        JSON.stringify({
-          user: userId,
-          recent: recents[0]?.itemId ?? '',
-          learned: Number(learned?.rows.get('learned')?.toString() ?? -1),
-          weights: weights?.toString() ?? null,
-        } satisfies ToyOpen),
-      ),
-    }),
-    close: (open, { itemId }, seed) =>
-      itemId.startsWith('outside')
-        ? null
-        : Buffer.from(
-            JSON.stringify({ ...JSON.parse(open.toString()), next: itemId, seed } as ToyExample),
-          ),
-  },
-  wants: () => [['learned']],
-  figures: () => [[]],
-  rank: () => [{ itemId: 'ranked', score: 1 }],
-  explain: null,
-});
-export const toyModel = (listPrefix: string, weights = 'toy-weights'): PersonalModel => ({
-  kind: 'personal',
-  modelKind: 'toy',
-  version: `toy@${listPrefix}`,
-  learned: ['learning:toy'],
-  ageMsMax: 1_000,
-  retrieval: toyRetrieval(weights),
-  listPrefix,
 });
 
 /** What a slice came to, and the header that it started from. */
@@ -293,9 +227,6 @@ export class Stage {
     return this.packs().flatMap(({ examples }) => examples.map(toyOf));
   }
 }
-
-export const toyOf = ({ example }: { readonly example: Buffer }): ToyExample =>
-  JSON.parse(example.toString()) as ToyExample;
 
 export const packOf = (value: Buffer | string | null): TrainingPack =>
   JSON.parse(String(value), (_, part: unknown) =>

@@ -11,6 +11,7 @@ import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import { decodeCandidates, encodeCandidates } from '../../schemas/packed/candidates.ts';
 import { candidatesConfig } from './config.ts';
 import { candidatesTask } from './topology.ts';
+import { profileBytes } from './toy-model.ts';
 
 const interactions = 'freshet.interactions.v1';
 const exposures = 'freshet.exposures.v1';
@@ -127,19 +128,6 @@ function stage(
     put,
     onRead: (react: (read: number) => void) => void (onRead = react),
   };
-}
-
-/** Features of a user who did one thing: see schemas/packed/user-features.ts. */
-function profileBytes(itemId: string, atMs: number): Buffer {
-  const bytes = Buffer.alloc(29 + itemId.length);
-  bytes[0] = 2;
-  bytes.writeUIntLE(atMs, 5, 6);
-  bytes.writeUInt32LE(atMs / 1000, 18);
-  bytes[23] = itemId.length;
-  bytes[24] = 1;
-  bytes.writeUInt32LE(atMs / 1000, 25);
-  bytes.write(itemId, 29);
-  return bytes;
 }
 
 const slice = (topic: string, from: number, values: readonly (object | null)[]): TaskSlice => ({

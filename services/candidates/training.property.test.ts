@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { packOf, Stage, toyModel, toyOf, type Worked } from './fakes.ts';
+import { packOf, Stage, type Worked } from './fakes.ts';
+import { toyModel, toyOf } from './toy-model.ts';
 
 /** What may happen, in any order. */
 type Step =

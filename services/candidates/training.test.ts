@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
-import { Stage, toyModel } from './fakes.ts';
+import { Stage } from './fakes.ts';
+import { toyModel } from './toy-model.ts';
 
 /** A user who has done something, with a list that is logged. */
 async function opened(): Promise<Stage> {

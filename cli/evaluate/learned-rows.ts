@@ -6,6 +6,8 @@ import type { Learner } from '../../services/learning/topology.ts';
 interface Held {
   row: unknown;
   stored: Buffer | undefined;
+  /** The first bytes of `stored`: a view costs more than looking it up again. */
+  head: Buffer | undefined;
   changed: boolean;
 }
 
@@ -31,7 +33,8 @@ export class LearnedRows {
     const held = this.#rows.get(item);
     const next = side.learn(held?.row, signal, context);
     if (next === null) return;
-    if (held === undefined) this.#rows.set(item, { row: next, stored: undefined, changed: true });
+    if (held === undefined)
+      this.#rows.set(item, { row: next, stored: undefined, head: undefined, changed: true });
     else {
       held.row = next;
       held.changed = true;
@@ -45,7 +48,7 @@ export class LearnedRows {
   rows(keys: readonly string[]): Map<string, Buffer> {
     const found = new Map<string, Buffer>();
     for (const key of keys) {
-      const bytes = this.#stored(key);
+      const bytes = this.#brought(key)?.stored;
       if (bytes !== undefined) found.set(key, bytes);
     }
     return found;
@@ -55,8 +58,10 @@ export class LearnedRows {
   heads(keys: readonly string[], headBytes: number): Map<string, Buffer> {
     const found = new Map<string, Buffer>();
     for (const key of keys) {
-      const bytes = this.#stored(key);
-      if (bytes !== undefined) found.set(key, bytes.subarray(0, headBytes));
+      const held = this.#brought(key);
+      if (held?.stored === undefined) continue;
+      if (held.head?.length !== headBytes) held.head = held.stored.subarray(0, headBytes);
+      found.set(key, held.head);
     }
     return found;
   }
@@ -80,14 +85,15 @@ export class LearnedRows {
     return this.#rows.keys();
   }
 
-  #stored(key: string): Buffer | undefined {
+  /** The row with its stored form brought up to date. */
+  #brought(key: string): Held | undefined {
     const held = this.#rows.get(key);
-    if (held === undefined) return undefined;
-    if (held.changed) {
-      held.changed = false;
-      held.stored = applied(held.stored, this.learner.side.rows.encode(held.row));
-    }
-    return held.stored;
+    if (held?.changed !== true) return held;
+    held.changed = false;
+    const stored = applied(held.stored, this.learner.side.rows.encode(held.row));
+    if (stored !== held.stored) held.head = undefined;
+    held.stored = stored;
+    return held;
   }
 }
 

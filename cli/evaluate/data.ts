@@ -81,7 +81,7 @@ async function readItems(
 ): Promise<{ items: ItemTable; categories: Map<string, ReadonlySet<string>> }> {
   const file = await openInputFile(path);
   try {
-    const items = new ItemTable();
+    const items = new ItemTable({ terms: {} });
     const categories = new Map<string, ReadonlySet<string>>();
     const nowMs = now();
     for await (const rows of rowsOf(file))

@@ -2,30 +2,27 @@ import { kinds } from '../../models/kinds.ts';
 import type { EvaluateFlags } from '../commands/evaluate.ts';
 import { evaluationSettings } from './config.ts';
 import { ContextRun } from './context-run.ts';
-import { readData } from './data.ts';
+import { type EvaluationData, readData } from './data.ts';
 import { readContext, readModel, withLadders } from './definitions.ts';
 import { Engine } from './engine.ts';
 import { evaluationProgress } from './progress.ts';
 import type { EvaluationResult } from './result.ts';
 import { evaluate } from './run.ts';
+import { readTopic } from './topic-data.ts';
 
 /** What `freshet evaluate` does, but for saying what came of it. */
-export async function evaluateFlags(
-  flags: EvaluateFlags & { readonly data: string },
-): Promise<EvaluationResult> {
+export async function evaluateFlags(flags: EvaluateFlags): Promise<EvaluationResult> {
   const settings = evaluationSettings();
   const contexts = flags.context.map(readContext);
   const definitions = withLadders(flags.model.map(readModel), contexts);
-  const { types } = settings;
-  const given = flags.items === undefined ? { types } : { types, items: flags.items };
-  const { table, items, categories, faults, file } = await readData(flags.data, given);
+  const { table, items, categories, faults, file } = await dataOf(flags, settings.types);
   for (const line of faults.lines(file)) console.error(line);
   const engine = new Engine({
     definitions,
     kinds,
     settings,
     items,
-    keepsSeen: contexts.length > 0,
+    keepsSeen: true,
   });
   const progress = evaluationProgress(table.length);
   const { sample, seed, k } = flags;
@@ -49,3 +46,15 @@ export async function evaluateFlags(
   progress.end();
   return result;
 }
+
+/** From a file, or from the topics where none is named. */
+const dataOf = (
+  { data, items, since: sinceMs, until: untilMs }: EvaluateFlags,
+  types: readonly string[],
+): Promise<EvaluationData> => {
+  if (data !== undefined) return readData(data, items === undefined ? { types } : { types, items });
+  return readTopic({
+    ...(sinceMs === undefined ? {} : { sinceMs }),
+    ...(untilMs === undefined ? {} : { untilMs }),
+  });
+};

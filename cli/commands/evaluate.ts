@@ -12,6 +12,9 @@ export interface EvaluateFlags {
   readonly context: string[];
   readonly data?: string;
   readonly items?: string;
+  readonly topic?: boolean;
+  readonly since?: number;
+  readonly until?: number;
   readonly from: number;
   readonly fromTime?: number;
   readonly k: number[];
@@ -32,6 +35,9 @@ export function registerEvaluateCommand(program: Command): void {
     .option('--context <file|name>', 'a whole context, rules and ladder; again', collected, [])
     .option('--data <folder|file>', 'events.csv.gz (and items.csv.gz), or a file of events')
     .option('--items <file>', 'items, where they do not lie beside the events')
+    .option('--topic', 'the events on the topic interactions, instead of --data')
+    .option('--since <time>', 'of --topic, events from this time on', timeOf)
+    .option('--until <time>', 'of --topic, events up to this time', timeOf)
     .option('--from <share>', 'test from this share of the time span on', shareOf, 0.9)
     .option('--from-time <time>', 'test from this time on (ISO 8601, or ms since 1970)', timeOf)
     .option('--k <lengths>', 'lengths of lists; plots show the first', lengthsOf, [20, 10])
@@ -53,13 +59,14 @@ export function registerEvaluateCommand(program: Command): void {
 }
 
 async function run(flags: EvaluateFlags): Promise<void> {
-  if (flags.data === undefined) throw new UserError('name the events with --data');
+  if ((flags.data === undefined) !== (flags.topic === true))
+    throw new UserError('name the events with --data, or --topic, and not both');
   if (flags.model.length + flags.context.length === 0)
     throw new UserError('name at least one --model or --context');
   for (const line of settingsMisspelt()) console.error(`freshet: ${line}`);
   const { evaluateFlags } = await import('../evaluate/from-flags.ts');
   const { summary } = await import('../evaluate/tables.ts');
-  const result = await evaluateFlags({ ...flags, data: flags.data });
+  const result = await evaluateFlags(flags);
   print({ json: flags.json === true }, result, summary(result));
   if (flags.report !== undefined) {
     const { reportHtml } = await import('../evaluate/report/page.ts');

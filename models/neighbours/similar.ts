@@ -86,14 +86,28 @@ const collect = (rings: readonly (Buffer | undefined)[], self: SimilarOptions['s
   return found;
 };
 
-/** Numbers of the `count` with the highest keys; among equals at the edge those found first. */
-const highest = (keys: Float64Array, numbers: readonly number[], count: number): number[] => {
-  if (numbers.length <= count) return [...numbers];
-  const values = Float64Array.from(numbers, (number) => keys[number] as number);
-  const edge = threshold(values, values.length, count);
-  const above = numbers.filter((number) => (keys[number] as number) > edge);
-  const equal = numbers.filter((number) => keys[number] === edge);
-  return [...above, ...equal.slice(0, count - above.length)];
+/** Places of the `count` highest keys; among equals at the edge those that come first. */
+const highest = (keys: Float64Array, count: number): Int32Array => {
+  const places = new Int32Array(Math.min(count, keys.length));
+  const edge = threshold(keys, keys.length, count);
+  let above = 0;
+  for (let place = 0; place < keys.length; place++) if ((keys[place] as number) > edge) above++;
+  let rest = places.length - above;
+  let size = 0;
+  for (let place = 0; size < places.length; place++) {
+    const key = keys[place] as number;
+    if (key > edge || (key === edge && rest-- > 0)) places[size++] = place;
+  }
+  return places;
+};
+
+/** Numbers of the most recent `count` found. */
+const mostRecent = (found: Found, count: number): Int32Array => {
+  const keys = new Float64Array(found.size);
+  for (let number = 0; number < keys.length; number++)
+    keys[number] =
+      (found.newest[number] as number) * 2 ** 20 + ((found.own[number] as number) >>> 12);
+  return highest(keys, count);
 };
 
 /**
@@ -106,26 +120,26 @@ export const similar = (
   { self, comparedMax, neighboursMax }: SimilarOptions,
 ): readonly Neighbour[] => {
   const found = collect(rings, self);
-  const keys = new Float64Array(found.size);
-  let numbers = Array.from(keys, (_, number) => number);
-  if (numbers.length > comparedMax) {
-    for (const number of numbers)
-      keys[number] =
-        (found.newest[number] as number) * 2 ** 20 + ((found.own[number] as number) >>> 12);
-    numbers = highest(keys, numbers, comparedMax);
-  }
-  for (const number of numbers)
-    keys[number] =
+  const compared = mostRecent(found, comparedMax);
+  const keys = new Float64Array(compared.length);
+  for (let place = 0; place < keys.length; place++) {
+    const number = compared[place] as number;
+    keys[place] =
       (found.shares[number] as number) * 2 ** 42 +
       (found.newest[number] as number) * 2 ** 10 +
       ((found.own[number] as number) >>> 22);
-  return highest(keys, numbers, neighboursMax)
-    .sort((a, b) => (keys[b] as number) - (keys[a] as number) || a - b)
-    .map((number) => ({
+  }
+  const places = [...highest(keys, neighboursMax)];
+  places.sort((a, b) => (keys[b] as number) - (keys[a] as number) || a - b);
+  return places.map((place) => {
+    const number = compared[place] as number;
+    const own = found.own[number] as number;
+    return {
       user: found.user[number] as number,
-      own: found.own[number] as number,
-      slot: slotOf(found.own[number] as number),
+      own,
+      slot: slotOf(own),
       similarity: (found.shares[number] as number) / rings.length,
       first: found.first[number] as number,
-    }));
+    };
+  });
 };

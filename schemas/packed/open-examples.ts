@@ -8,8 +8,8 @@ import { checkLayout } from './bytes.ts';
  *   model's kind
  *
  * `profile_offset`: next offset of `interactions` of the profile behind the list: what lies below
- * it was known to the list. `learned_to`: offset below which interactions of the user's partition
- * may have been learned when the list was made.
+ * it was known to the list. `learned_to`: offset below which anything else that it was made of
+ * (what was learned, what the user had seen) may know interactions of the user's partition.
  *
  * The layout byte alone: there is none, it was closed.
  */

@@ -8,6 +8,7 @@ import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import type { TrainingPack } from '../../schemas/generated/training-pack.ts';
+import { seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { candidatesConfig } from './config.ts';
 import { candidatesTask } from './topology.ts';
 import { profileBytes, type ToyExample, toyModel, toyOf } from './toy-model.ts';
@@ -36,6 +37,13 @@ const ownAt = generationOf({
   name: 'candidates',
   id4: 'Can1',
   code: 'c',
+  family: 'user',
+});
+const seenAt = generationOf({
+  ...pointer,
+  name: 'seen-items',
+  id4: 'See1',
+  code: 's',
   family: 'user',
 });
 const weightsAt = generationOf({
@@ -81,7 +89,7 @@ export class Stage {
           : { ok: true as const, value: JSON.parse(value.toString()) },
     };
     const generations = new Map<string, Generation>(
-      [featuresAt, learnedAt, ownAt, weightsAt].map((one) => [one.current.name, one]),
+      [featuresAt, learnedAt, ownAt, seenAt, weightsAt].map((one) => [one.current.name, one]),
     );
     const get = (key: string): Buffer | null => this.store.values.get(key) ?? null;
     const redis = {
@@ -129,6 +137,14 @@ export class Stage {
     for (const [at, { user, item }] of this.visits.slice(0, offset).entries())
       this.#put(featuresAt.keys.row(partition, user), profileBytes(item, 1_000 * (at + 1)));
     this.#put(featuresAt.keys.header(partition), `${offset} abcdef12 -`);
+  }
+
+  /** `seen-items` folds all below this offset. */
+  see(offset: number): void {
+    const byUser = Map.groupBy(this.visits.slice(0, offset), ({ user }) => user);
+    for (const [user, visits] of byUser)
+      this.#put(seenAt.keys.row(partition, user), seenBytes(visits.map(({ item }) => item)));
+    this.#put(seenAt.keys.header(partition), `${offset} abcdef12 -`);
   }
 
   /** `learning` knows all up to this offset, and its rows tell. */
@@ -234,6 +250,19 @@ export const packOf = (value: Buffer | string | null): TrainingPack =>
       ? Buffer.from(part.data as number[])
       : part,
   ) as TrainingPack;
+
+/** As schemas/packed/seen-items.ts has it. */
+const seenBytes = (ids: readonly string[]): Buffer => {
+  const head = Buffer.alloc(seenHeaderBytes);
+  head[0] = seenLayout;
+  const entries = ids.map((id) => {
+    const entry = Buffer.alloc(6);
+    entry[4] = 1;
+    entry[5] = id.length;
+    return Buffer.concat([entry, Buffer.from(id)]);
+  });
+  return Buffer.concat([head, ...entries]);
+};
 
 const recordOf = (topic: string, offset: number, value: object): LogRecord => ({
   topic,

@@ -102,7 +102,11 @@ async function listChunk(users: readonly string[], making: Making): Promise<Task
 
 async function listModel(
   model: PersonalModel,
-  read: { readonly offset: number; readonly subjects: readonly Subject[] },
+  read: {
+    readonly offset: number;
+    readonly seenTo: number;
+    readonly subjects: readonly Subject[];
+  },
   making: Making,
 ): Promise<void> {
   const { slice, options, rows } = making;
@@ -122,13 +126,14 @@ async function listModel(
   );
   const { training } = making;
   const logged = subjects.filter(({ userId }) => training.logs(model, userId));
-  // After the rows: what nobody had learned by now is in none of them.
-  const learnedTo =
+  // After the rows: what nobody had learned by now is in none of them. Nor is what was not seen.
+  const rowsTo =
     logged.length === 0 ? 0 : await learnedUpTo(options.redis, generations, slice.partition);
+  const knownTo = Math.max(rowsTo, read.seenTo);
   const profileOffset = read.offset;
   for (const [at, subject] of subjects.entries()) {
     const given = { model, learned: learned[at] ?? [], world };
-    const open = { profileOffset, learnedTo, notedAtMs: nowMs };
+    const open = { profileOffset, learnedTo: knownTo, notedAtMs: nowMs };
     const candidates = rankOrNote(subject, given, { training, open });
     making.writes.push(listRow(subject, model, { candidates, profileOffset, computedAtMs: nowMs }));
   }

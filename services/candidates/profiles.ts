@@ -48,6 +48,8 @@ export async function readSubjects(
   },
 ): Promise<{
   readonly offset: number;
+  /** What the users have seen was folded to here: it may be ahead of the profiles. */
+  readonly seenTo: number;
   readonly subjects: readonly Subject[];
   readonly opens: readonly (Buffer | null)[] | null;
 }> {
@@ -58,18 +60,22 @@ export async function readSubjects(
     own.keys.header(partition),
     ...users.map((user) => keys.row(partition, user)),
     ...openKeys.map((key) => own.keys.row(partition, key)),
-    ...(seen === undefined ? [] : users.map((user) => seen.keys.row(partition, user))),
+    ...(seen === undefined
+      ? []
+      : [seen.keys.header(partition), ...users.map((user) => seen.keys.row(partition, user))]),
   ]);
   const stands = (ownHeader?.toString() ?? null) === own.headerText;
-  const seenAt = users.length + openKeys.length;
+  const opensTo = users.length + openKeys.length;
+  const seenAt = opensTo + 1;
   const subjects: Subject[] = [];
   for (const [index, user] of users.entries()) {
     const rows = { features: values[index] ?? null, seen: values[seenAt + index] ?? null };
     const subject = subjectOf(user, rows, types);
     if (subject !== null) subjects.push(subject);
   }
-  const opens = stands ? values.slice(users.length, seenAt) : null;
-  return { offset: offsetIn(header ?? null), subjects, opens };
+  const opens = stands ? values.slice(users.length, opensTo) : null;
+  const seenTo = offsetIn(values[opensTo] ?? null);
+  return { offset: offsetIn(header ?? null), seenTo, subjects, opens };
 }
 
 /**

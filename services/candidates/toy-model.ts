@@ -19,12 +19,17 @@ export interface ToyOpen {
   readonly user: string;
   readonly recent: string;
   readonly learned: number;
+  /** The newest interaction among what the user had seen. */
+  readonly had: number;
   readonly weights: string | null;
 }
 export interface ToyExample extends ToyOpen {
   readonly next: string;
   readonly seed: number;
 }
+
+/** Items are named for the offsets of their interactions. */
+const offsets = Array.from({ length: 130 }, (_, offset) => offset);
 
 /** Ranks nothing, and logs what it was given; users that begin with 'un' are not logged. */
 export const toyRetrieval = (name: string): PersonalRetrieval => ({
@@ -34,13 +39,14 @@ export const toyRetrieval = (name: string): PersonalRetrieval => ({
   trainer: {
     name,
     logs: (userId) => !userId.startsWith('un'),
-    note: ({ userId, recents }, [learned], { weights }) => ({
+    note: ({ userId, recents, had }, [learned], { weights }) => ({
       candidates: [{ itemId: 'noted', score: 1 }],
       open: Buffer.from(
         JSON.stringify({
           user: userId,
           recent: recents[0]?.itemId ?? '',
           learned: Number(learned?.rows.get('learned')?.toString() ?? -1),
+          had: offsets.findLast((offset) => had?.(`i${offset}`)) ?? -1,
           weights: weights?.toString() ?? null,
         } satisfies ToyOpen),
       ),

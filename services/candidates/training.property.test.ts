@@ -8,7 +8,7 @@ import { toyModel, toyOf } from './toy-model.ts';
 type Step =
   | { readonly kind: 'visit'; readonly user: string }
   /** Services move on by some records; each may be ahead of the others. */
-  | { readonly kind: 'features' | 'learn'; readonly by: number }
+  | { readonly kind: 'features' | 'learn' | 'see'; readonly by: number }
   | { readonly kind: 'slice' | 'dies' | 'works'; readonly size: number }
   | { readonly kind: 'stale'; readonly user: string }
   /** An owner that takes what stood there a while ago for the header. */
@@ -24,7 +24,7 @@ const size = fc.integer({ min: 1, max: 8 });
 const kind = <K extends Step['kind']>(...kinds: K[]) => fc.constantFrom(...kinds);
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: kind('visit'), user }) },
-  { weight: 5, arbitrary: fc.record({ kind: kind('features', 'learn'), by }) },
+  { weight: 5, arbitrary: fc.record({ kind: kind('features', 'learn', 'see'), by }) },
   { weight: 6, arbitrary: fc.record({ kind: kind('slice', 'slice', 'dies', 'works'), size }) },
   { weight: 2, arbitrary: fc.record({ kind: kind('overtaken'), size }) },
   { weight: 1, arbitrary: fc.record({ kind: kind('stale'), user }) },
@@ -38,7 +38,13 @@ async function play(steps: readonly Step[]): Promise<Stage> {
   let believed: string | null = null;
   let folded = 0;
   let learned = -1;
-  let snapshot: { values: [string, Buffer][]; folded: number; learned: number } | null = null;
+  let seen = 0;
+  let snapshot: {
+    values: [string, Buffer][];
+    folded: number;
+    learned: number;
+    seen: number;
+  } | null = null;
   for (const one of steps) {
     const end = stage.visits.length;
     stage.nowMs += 40_000;
@@ -47,6 +53,7 @@ async function play(steps: readonly Step[]): Promise<Stage> {
     if (one.kind === 'learn') stage.learn((learned = Math.min(end - 1, learned + one.by)));
     // A slice that is ahead of the features waits: that is another test's.
     const ready = 'size' in one ? Math.min(one.size, folded - stage.next()) : 0;
+    if (one.kind === 'see') stage.see((seen = Math.min(end, seen + one.by)));
     if (one.kind === 'slice' && ready > 0) await stage.run(ready);
     if (one.kind === 'dies' && ready > 0) stage.emit(await stage.work(ready));
     if (one.kind === 'works' && ready > 0) held.push(await stage.work(ready));
@@ -61,11 +68,12 @@ async function play(steps: readonly Step[]): Promise<Stage> {
       if (late !== undefined) stage.emit(late);
       if (late !== undefined) await stage.commit(late);
     }
-    if (one.kind === 'remembers') snapshot = { values: [...stage.store.values], folded, learned };
+    if (one.kind === 'remembers')
+      snapshot = { values: [...stage.store.values], folded, learned, seen };
     if (one.kind === 'forgets' && snapshot !== null) {
       stage.store.values.clear();
       for (const [key, value] of snapshot.values) stage.store.values.set(key, value);
-      ({ folded, learned } = snapshot);
+      ({ folded, learned, seen } = snapshot);
     }
   }
   return stage;
@@ -90,7 +98,7 @@ test('whatever happens, an example that counts knew all before its label, and no
       const labels = new Set<string>();
       for (const one of counted(stage)) {
         closed += 1;
-        const { user: who, recent, next, learned } = toyOf(one);
+        const { user: who, recent, next, learned, had } = toyOf(one);
         const label = `${one.weights}/${one.offset}`;
         expect(labels.has(label)).toBe(false);
         labels.add(label);
@@ -98,6 +106,7 @@ test('whatever happens, an example that counts knew all before its label, and no
         const before = stage.visits.slice(0, one.offset).findLast((visit) => visit.user === who);
         expect(recent).toBe(before?.item);
         expect(learned).toBeLessThan(one.offset);
+        expect(had).toBeLessThan(one.offset);
       }
     }),
     { numRuns: 400 },

@@ -66,6 +66,19 @@ describe('an example', () => {
     expect(stage.results).toContain('learned_already');
   });
 
+  test('is never closed by what the user was known to have seen when its list was made', async () => {
+    const stage = new Stage();
+    for (const user of ['ann', 'ann', 'ann']) stage.visit(user);
+    stage.learn(-1);
+    stage.see(2);
+    for (let offset = 1; offset <= 3; offset += 1) {
+      stage.features(offset);
+      await stage.run(1);
+    }
+    expect(stage.examples()).toMatchObject([{ recent: 'i1', next: 'i2', had: 1 }]);
+    expect(stage.results).toContain('learned_already');
+  });
+
   test('teaches nothing where what the user did is not among the candidates', async () => {
     const stage = await opened();
     stage.visit('ann', 'outside');

@@ -111,6 +111,13 @@ const mutations: readonly Mutation[] = [
     tests: 'services/candidates',
   },
   {
+    name: 'an example is closed by what the user was known to have seen',
+    file: 'services/candidates/lists.ts',
+    from: 'Math.max(rowsTo, read.seenTo)',
+    to: 'rowsTo',
+    tests: 'services/candidates',
+  },
+  {
     name: 'an example is closed by what its list knew',
     file: 'services/candidates/training.ts',
     from: 'offset >= open.profileOffset',

@@ -7,7 +7,7 @@ export const learningSchema = z.strictObject({
   /** Neighbours kept per item. */
   neighboursMax: z.number().int().min(8).max(1_000).default(300),
   /** Pairs further apart than this many of the user's items teach nothing. */
-  distanceMax: z.number().int().min(1).max(50).default(20),
+  distanceMax: z.number().int().min(1).max(50).default(10),
   /** Items kept per partition and rung of popularity. */
   rankedItemsMax: z.number().int().min(10).max(500).default(60),
 });
@@ -24,7 +24,7 @@ export type Extra = z.infer<typeof extraSchema>;
 
 export const retrievalSchema = z.strictObject({
   /** How many of the user's last items are asked for their neighbours. */
-  recentItemsMax: z.number().int().min(1).max(50).default(20),
+  recentItemsMax: z.number().int().min(1).max(50).default(10),
   /** Candidates that get all features. */
   unionMax: z.number().int().min(50).max(1_000).default(300),
   /** Share of users whose lists train the weights. */

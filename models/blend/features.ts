@@ -8,9 +8,8 @@ import { type Head, rungOfHead } from './stored-row.ts';
 /** Sources from the user's own items, after those from pairs. */
 export const ownSources = ['own-recent', 'own-often'] as const;
 
-const ofSource = ['on', 'strength', 'first', 'rank', 'level'] as const;
+const ofSource = ['strength', 'first', 'level'] as const;
 const ofOwn = [
-  'on',
   'visits',
   'since',
   'position',
@@ -31,7 +30,6 @@ export const featureNames = (extras: readonly string[]): readonly string[] => [
   ]).flat(),
   ...ofOwn.map((f) => `own.${f}`),
   ...ofItem.map((f) => `item.${f}`),
-  'previous',
   ...Array.from({ length: singles }, (_, single) => `near-${single}`),
   'near-rest',
   ...extras.flatMap((source) => ofSource.map((f) => `${source}.${f}`)),
@@ -127,11 +125,9 @@ function sourceColumns(columns: Columns, members: readonly Member[], scores: Flo
   const best = scores[places[0] ?? 0] as number;
   for (const [index, place] of places.entries()) {
     const score = scores[place] as number;
-    columns.set(place, first, 1);
-    columns.set(place, first + 1, Math.max(-1, 1 + Math.log(score / best) / 4));
-    columns.set(place, first + 2, 1 / (index + 1));
-    columns.set(place, first + 3, 1 - Math.log(index + 1) / 5);
-    columns.set(place, first + 4, level(score));
+    columns.set(place, first, Math.max(-1, 1 + Math.log(score / best) / 4));
+    columns.set(place, first + 1, 1 / (index + 1));
+    columns.set(place, first + 2, level(score));
   }
 }
 
@@ -154,7 +150,6 @@ function ownColumns(columns: Columns, { profile, members }: FeatureInput): void 
     if (item === undefined) continue;
     const sinceMs = Math.max(0, profile.atMs - item.atMs);
     const values = [
-      1,
       Math.log2(1 + item.visits) / 4,
       seconds(sinceMs),
       Math.log2(own + 1) / 5,
@@ -199,16 +194,10 @@ function itemColumns(columns: Columns, { profile, members, ladder }: FeatureInpu
 }
 
 function pairColumns(columns: Columns, { members, sums }: FeatureInput): void {
-  const first = columns.take(2 + singles);
+  const first = columns.take(singles + 1);
   for (const place of members.keys()) {
-    const previous = sums.previous[place] as number;
-    if (previous > 0) columns.set(place, first, level(previous));
     for (let single = 0; single < singles; single++)
-      columns.set(
-        place,
-        first + 1 + single,
-        nearLog(sums.near[place * singles + single] as number),
-      );
-    columns.set(place, first + 1 + singles, (sums.nearRest[place] as number) / 10);
+      columns.set(place, first + single, nearLog(sums.near[place * singles + single] as number));
+    columns.set(place, first + singles, nearLog(sums.nearRest[place] as number));
   }
 }

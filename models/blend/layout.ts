@@ -41,22 +41,19 @@ export const hoursOfDay = 24;
 
 /**
  * What a cell counts of the pair (this row's item, the neighbour). `near`: weighed by distance;
- * `count`: plain; `session`: within one session; `after`: the neighbour came later, weighed by
- * distance; `next`: came right after; `nextFading`: the same, fading with the row's own
- * transitions; `previous`: came right before; `fading`: as `near`, fading with the row's own pairs,
- * which also decides who stays.
+ * `session`: within one session; `after`: the neighbour came later, weighed by distance; `next`:
+ * came right after; `nextFading`: the same, fading with the row's own transitions; `fading`: as
+ * `near`, fading with the row's own pairs, which also decides who stays.
  */
 export const column = {
   near: 0,
-  count: 1,
-  session: 2,
-  after: 3,
-  next: 4,
-  nextFading: 5,
-  previous: 6,
-  fading: 7,
+  session: 1,
+  after: 2,
+  next: 3,
+  nextFading: 4,
+  fading: 5,
 } as const;
-const columns = 8;
+const columns = 6;
 
 export const columnsAt = 4;
 export const idAt = columnsAt + 4 * columns;

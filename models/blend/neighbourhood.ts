@@ -84,12 +84,10 @@ export class Neighbourhood {
     const cell = this.#cellOf(other, cellsMax);
     if (cell < 0) return;
     this.#add(cell, column.near, near);
-    this.#add(cell, column.count, pair.weight);
     this.#add(cell, column.fading, scale * near);
     if ((pair.note & sameSession) !== 0) this.#add(cell, column.session, pair.weight);
     // The item itself, come back to, comes after itself.
     if ((pair.note & visitedOther) !== 0 || pair.same) this.#addAfter(cell, steps, pair.weight);
-    else if (steps === 1) this.#add(cell, column.previous, pair.weight);
     this.#touch(cell);
   }
 

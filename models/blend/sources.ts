@@ -17,8 +17,9 @@ export const pairSources = [
 export const pairSourcesMax: readonly number[] = [100, 50, 100, 100, 80, 60, 40];
 
 /** The user's last items that are looked at one by one. */
-export const singles = 8;
+export const singles = 4;
 const nearItems = 5;
+const restFrom = 8;
 
 /** What the rows say of each neighbour (or of each of those that are asked for). */
 export interface Sums {
@@ -26,10 +27,8 @@ export interface Sums {
   readonly bySource: readonly Float64Array[];
   /** By neighbour: `singles` near-cosines, one per recent item. */
   readonly near: Float64Array;
-  /** Sum of log near-cosines of the recent items after these. */
+  /** Sum of the near-cosines of the items after the first eight: what lies further back. */
   readonly nearRest: Float64Array;
-  /** Share of the last item's transitions that came from the neighbour. */
-  readonly previous: Float64Array;
 }
 
 /** The strength of a near-cosine, as features see it. */
@@ -58,7 +57,6 @@ export function sumUp(
   const bySource = pairSources.map(() => new Float64Array(count));
   const near = new Float64Array(count * singles);
   const nearRest = new Float64Array(count);
-  const previous = new Float64Array(count);
   const [cos, fading, nearCos, after, session, next, nextFading] = bySource;
   const facts = pairs.rows.map((row, z) => factsOf(row, isInSession(profile, z)));
   for (let pair = 0; pair < pairs.count; pair++) {
@@ -69,25 +67,24 @@ export function sumUp(
     const fact = facts[z] as RowFacts;
     const from = pairs.pairAt[pair] as number;
     const product = Math.sqrt(fact.visits * (visits[place] as number));
-    const nearness = (floats[from + column.near] as number) / (product + 3);
     const fade8 = decay8[z] as number;
-    const counted = floats[from + column.count] as number;
-    add(cos, place, (fade8 * counted) / (product + 10));
+    const together = floats[from + column.near] as number;
+    const nearness = together / (product + 3);
+    add(cos, place, (fade8 * together) / (product + 10));
     add(fading, place, (fade8 * (floats[from + column.fading] as number)) / fact.fadingScale);
     add(after, place, (fade8 * (floats[from + column.after] as number)) / fact.after);
     if (z < nearItems) add(nearCos, place, (decay6[z] as number) * nearness);
     if (fact.inSession) {
-      const together = floats[from + column.session] as number;
-      add(session, place, ((decay9[z] as number) * together) / (product + 3));
+      const inOne = floats[from + column.session] as number;
+      add(session, place, ((decay9[z] as number) * inOne) / (product + 3));
     }
     if (z < singles) near[place * singles + z] = nearness;
-    else add(nearRest, place, nearLog(nearness));
+    else if (z >= restFrom) add(nearRest, place, nearness);
     if (z > 0) continue;
     add(next, place, (floats[from + column.next] as number) / fact.next);
     add(nextFading, place, (floats[from + column.nextFading] as number) / fact.nextFading);
-    previous[place] = (floats[from + column.previous] as number) / fact.next;
   }
-  return { bySource, near, nearRest, previous };
+  return { bySource, near, nearRest };
 }
 
 const add = (sums: Float64Array | undefined, place: number, value: number): void => {

@@ -79,9 +79,9 @@ export const pairedVisits = (pairs: Pairs): Float64Array => {
   const visits = new Float64Array(pairs.size);
   for (let pair = 0; pair < pairs.count; pair++) {
     const { floats } = pairs.rows[pairs.pairRow[pair] as number] as StoredRow;
-    const count = floats[(pairs.pairAt[pair] as number) + column.count] as number;
+    const near = floats[(pairs.pairAt[pair] as number) + column.near] as number;
     const place = pairs.pairOf[pair] as number;
-    if (count > (visits[place] as number)) visits[place] = count;
+    if (near > (visits[place] as number)) visits[place] = near;
   }
   return visits;
 };

@@ -96,7 +96,7 @@ describe('what is answered', () => {
     );
     for (const { answer } of got) {
       expect(answer).toMatchObject({ status: 'ok', reason: null, context_id: 'home-feed' });
-      expect(answer.items.length).toBe(10);
+      expect(answer.items.length).toBe(20);
       expect(idsOf(answer)).not.toContain(soldOut);
       expect(answer.seen_offset).toBeGreaterThan(0);
       expect(answer.newest_interaction_at).not.toBeNull();
@@ -110,7 +110,7 @@ describe('what is answered', () => {
   test('a stranger gets what is popular', async () => {
     const { answer } = await asking.ask({ user_id: 'nobody' });
     expect(answer).toMatchObject({ status: 'ok', answered_by: 'trending' });
-    expect(answer.items.length).toBe(10);
+    expect(answer.items.length).toBe(20);
     expect(answer.newest_interaction_at).toBeNull();
     expect(idsOf(answer)).not.toContain(soldOut);
   });
@@ -122,7 +122,7 @@ describe('what is answered', () => {
     await pipeline.caughtUp(['ingest', 'seen-items']);
     const after = (await asking.ask({ user_id: 'u1' })).answer;
     expect(idsOf(after)).not.toContain(bought);
-    expect(after.items.length).toBe(10);
+    expect(after.items.length).toBe(20);
     expect(after.seen_offset).toBeGreaterThan(before.seen_offset);
   });
 

@@ -152,7 +152,7 @@ describe('with all services running', () => {
     expect(items.map(({ item_id: id }) => id).toSorted()).toEqual(['x', 'y', 'z0']);
     expect(items[0]?.by).toEqual(['purchase']);
     expect(Object.keys(user['candidates'] as object)).toEqual([
-      expect.stringMatching(/^co-visits@/) as unknown,
+      expect.stringMatching(/^blend@/) as unknown,
     ]);
     const nobody = await run(['user', 'nobody']);
     expect(nobody).toMatchObject({
@@ -163,7 +163,7 @@ describe('with all services running', () => {
 
   test('signals are unpacked', async () => {
     const { stdout } = await run(['tail', 'item-signals', '--from-beginning', '--json']);
-    expect(stdout).toContain('"kind":"co-visits"');
+    expect(stdout).toContain('"channel":3');
     expect(stdout).toMatch(/"item":"z\d","others":\[/);
   });
 

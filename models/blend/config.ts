@@ -24,7 +24,7 @@ export type Extra = z.infer<typeof extraSchema>;
 
 export const retrievalSchema = z.strictObject({
   /** How many of the user's last items are asked for their neighbours. */
-  recentItemsMax: z.number().int().min(1).max(50).default(10),
+  recentItemsMax: z.number().int().min(1).max(50).default(20),
   /** Candidates that get all features. */
   unionMax: z.number().int().min(50).max(1_000).default(300),
   /** Share of users whose lists train the weights. */

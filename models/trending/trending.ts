@@ -152,7 +152,7 @@ const retrieval = (learning: Learning, { depth }: Retrieval): SharedRetrieval =>
 /** What is popular, now, within a window or ever, or what is new: for all or within a category. */
 export const trending: ModelKind<Learning, Retrieval> = {
   kind: 'trending',
-  revision: 1,
+  revision: 2,
   source:
     'Cormode, Shkapenyuk, Srivastava, Xu: Forward Decay: A Practical Time Decay Model for Streaming Systems, ICDE 2009',
   learningSchema,

@@ -141,7 +141,7 @@ test('each learning configuration is an identity of its own', () => {
   expect(new Set(names.map(({ name }) => name)).size).toBe(2);
 });
 
-test('the result for a fixed log is that of revision 1', async () => {
+test('the result for a fixed log is that of its revision', async () => {
   const acts = Array.from({ length: 600 }, (_, offset) => ({
     offset,
     source: 0,
@@ -149,9 +149,17 @@ test('the result for a fixed log is that of revision 1', async () => {
     others: [1, 2, 3].map((n) => `item-${(offset * 7 * n + n) % 300}`),
     typeIndex: offset % 2,
   }));
+  const learners: readonly (readonly [string, object])[] = [
+    ['trending', {}],
+    ['trending', { by: 'first-seen', eventsMin: 3 }],
+    ['trending', { windowHours: 1 }],
+    ['co-visits', {}],
+    ['co-visits', { within: 'session', direction: 'after', distanceHalf: 5 }],
+    ['factors', {}],
+  ];
   const hashes: string[] = [];
-  for (const kind of ['trending', 'co-visits']) {
-    const learning = { typeWeights: { purchase: 2.5 } };
+  for (const [kind, own] of learners) {
+    const learning = { typeWeights: { purchase: 2.5 }, ...own };
     const { rows, shared } = await drive(foldOf(kind, { learning }), logOf(packs(acts, 50)));
     const hash = createHash('sha256').update(shared ?? '');
     for (const [key, row] of [...rows].sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -159,5 +167,12 @@ test('the result for a fixed log is that of revision 1', async () => {
     hashes.push(`${kinds.get(kind)?.revision} ${hash.digest('hex').slice(0, 16)}`);
   }
   // Another hash is another result: raise the kind's revision with it.
-  expect(hashes).toEqual(['1 142f103762c03183', '1 e823edccd005e80f']);
+  expect(hashes).toEqual([
+    '2 ec4d1eddf70d4ca9',
+    '2 340d421eca87c25e',
+    '2 1a0fa265e353b887',
+    '1 e823edccd005e80f',
+    '1 37c0addb766ea8c9',
+    '1 b8a94eac241ffcc4',
+  ]);
 });

@@ -170,11 +170,11 @@ const named = (first: string, last: string, figures: Figures): object =>
 
 const costOf = ({ engine }: Contender): object => {
   const [model] = engine.models;
-  const learnMs = [...engine.learning.values()].reduce((sum, { ms }) => sum + ms, 0);
+  const learnUs = [...engine.learning.values()].reduce((sum, { us }) => sum + us, 0);
   const [weights] = engine.weightsOf(engine.models);
   return {
     us_per_event_users: engine.folding.usEach(),
-    us_per_event_learning: (1000 * learnMs) / Math.max(1, engine.clock),
+    us_per_event_learning: learnUs / Math.max(1, engine.clock),
     us_per_list: model?.listing.usEach() ?? 0,
     us_per_logged_list: model?.noting.usEach() ?? 0,
     logged_lists: model?.noting.times ?? 0,

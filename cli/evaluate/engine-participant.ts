@@ -40,6 +40,7 @@ export class EngineParticipant implements Participant {
   }
 
   predict(request: Request): number[][] {
+    this.#engine.settle();
     const { excludesSeen, length, contexts } = this.#choice;
     const lists = this.lists(request);
     const userId = this.#table.userIds[request.user] as string;
@@ -74,6 +75,7 @@ export class EngineParticipant implements Participant {
   learn({ user, item, type, atMs, isAwaited }: Happened): void {
     const { userIds, itemIds, types } = this.#table;
     const userId = userIds[user] as string;
+    this.#engine.settle();
     if (this.#choice.moment === 'request' && !this.#made.has(user)) this.#log(user, atMs);
     this.#made.clear();
     this.#engine.learn({

@@ -13,6 +13,7 @@ import {
 } from '../../retrieval/personal-models.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SeenIndex } from '../../schemas/packed/seen-items.ts';
+import { seedOf } from '../../services/candidates/training.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { Cost } from './cost.ts';
 import { LearnedRows } from './learned-rows.ts';
@@ -119,7 +120,7 @@ export class Engine {
 
   /** Folds an event into all that is known. */
   learn(event: EngineEvent): void {
-    this.#weights.close(event, this.#clock);
+    this.#weights.close(event, seedOf(0, this.#clock));
     this.#clock += 1;
     const taught = this.folding.of(() => this.#users.take(interactionOf(event, this.#clock)));
     for (const { atMs, clock, channels } of taught) {
@@ -130,6 +131,11 @@ export class Engine {
             for (const signal of signals) rows.learn(signal, context);
           });
     }
+  }
+
+  /** Time passes: what the last event taught of weights is in the lists from now on. */
+  settle(): void {
+    this.#weights.settle();
   }
 
   /** The user's profile; for the moment of the user's newest event where no other is given. */

@@ -9,6 +9,8 @@ interface Trained {
   /** Examples that the user's next event will close. */
   readonly open: Map<string, Buffer>;
   weights: Buffer | null;
+  /** Closed, and not yet learned from. */
+  closed: Buffer | null;
   examples: number;
   /** Closed, but the next item was nothing to learn from: it was no candidate, say. */
   without: number;
@@ -43,6 +45,7 @@ export class LearnedWeights {
         side,
         open: new Map(),
         weights: null,
+        closed: null,
         examples: 0,
         without: 0,
         cost: new Cost(),
@@ -66,14 +69,31 @@ export class LearnedWeights {
     this.#loggers.get(model)?.open.set(userId, example);
   }
 
+  /** The user's event closes what is open. Weights stay as they are until `settle`. */
   close({ userId, itemId, atMs }: EngineEvent, seed: number): void {
+    this.settle();
     for (const trained of this.#trained.values()) {
       const open = trained.open.get(userId);
       if (open === undefined) continue;
       trained.open.delete(userId);
       trained.cost.of(() => {
-        const example = trained.trainer.close(open, { itemId, atMs }, seed);
-        const next = example === null ? null : trained.side.learn(trained.weights, example);
+        trained.closed = trained.trainer.close(open, { itemId, atMs }, seed);
+        if (trained.closed === null) trained.without += 1;
+      });
+    }
+  }
+
+  /**
+   * Learns from what was closed. In the stack an event's example goes through a topic, so that the
+   * list which the same event asks for is made before it, and all others after.
+   */
+  settle(): void {
+    for (const trained of this.#trained.values()) {
+      const { closed } = trained;
+      if (closed === null) continue;
+      trained.closed = null;
+      trained.cost.of(() => {
+        const next = trained.side.learn(trained.weights, closed);
         if (next === null) trained.without += 1;
         else {
           trained.weights = Buffer.from(next);

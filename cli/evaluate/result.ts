@@ -115,7 +115,7 @@ export interface BeyondAccuracy {
 }
 
 export interface EvaluatedCost {
-  /** Time, on one core, nothing else counted. A context's is that of its models together. */
+  /** CPU time of one thread. A context's is that of its models together. */
   readonly us_per_prediction: number;
   /** All folds that the model needs; `users`: features and signals, which models share. */
   readonly us_per_learned_event: number;

@@ -189,17 +189,17 @@ const costOf = (engine: Engine, models: readonly EngineModel[]): EvaluatedCost =
   const events = Math.max(1, engine.clock);
   const sum = (values: Iterable<number>): number => [...values].reduce((all, one) => all + one, 0);
   const weights = engine.weightsOf(models);
-  const learnMs =
-    sum([...learned].map((name) => engine.learning.get(name)?.ms ?? 0)) +
-    sum(weights.map(({ cost }) => cost.ms));
+  const learnUs =
+    sum([...learned].map((name) => engine.learning.get(name)?.us ?? 0)) +
+    sum(weights.map(({ cost }) => cost.us));
   const logged = sum(models.map(({ noting }) => noting.times));
-  const loggedMs = sum(models.map(({ noting }) => noting.ms));
+  const loggedUs = sum(models.map(({ noting }) => noting.us));
   return {
     us_per_prediction: sum(models.map(({ listing }) => listing.usEach())),
-    us_per_learned_event: engine.folding.usEach() + (1000 * learnMs) / events,
+    us_per_learned_event: engine.folding.usEach() + learnUs / events,
     us_per_event_users: engine.folding.usEach(),
     logged_lists: logged,
-    us_per_logged_list: logged === 0 ? 0 : (1000 * loggedMs) / logged,
+    us_per_logged_list: logged === 0 ? 0 : loggedUs / logged,
     examples: sum(weights.map(({ examples }) => examples)),
     learned_rows: sum([...learned].map((name) => engine.learned.get(name)?.size ?? 0)),
   };

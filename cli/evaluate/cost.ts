@@ -13,6 +13,10 @@ export class Cost {
     return result;
   }
 
+  get ms(): number {
+    return this.us / 1000;
+  }
+
   usEach(): number {
     return this.times === 0 ? 0 : this.us / this.times;
   }

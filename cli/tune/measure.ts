@@ -38,7 +38,7 @@ export async function measure(
   const plan = planTests(table, choice);
   const engines = definitions.map(
     (definition) =>
-      new Engine({ definitions: [definition], kinds, settings, items, keepsSeen: false }),
+      new Engine({ definitions: [definition], kinds, settings, items, keepsSeen: true }),
   );
   const user = new Int32Array(plan.tests);
   const gains = engines.map(() => new Float64Array(plan.tests));

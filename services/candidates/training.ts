@@ -171,5 +171,5 @@ export class SliceTraining {
 }
 
 /** The same for a repetition, another for the next position. */
-const seedOf = (partition: number, offset: number): number =>
+export const seedOf = (partition: number, offset: number): number =>
   createHash('sha1').update(`${partition}/${offset}`).digest().readUInt32LE(0);

@@ -30,10 +30,13 @@ export interface Known {
 export function find(profile: Profile, known: Known, options: FindOptions): Found {
   const { pairs, estimates } = gather(profile, known.rows, options.recentItemsMax);
   const barred = comesBack(known.ladder) ? null : hadBy(profile);
+  const isBarred = barred === null ? null : barredIn(pairs, barred);
   const lists: (readonly (number | string)[])[] = [
     ...estimates.map((scores, source) => {
       const count = pairSourcesMax[source] as number;
-      return barred === null ? best(scores, count) : bestOf(pairs, scores, { count, barred });
+      return isBarred === null
+        ? best(scores, count)
+        : bestOf(pairs, scores, { count, barred: isBarred });
     }),
     profile.recents.map(ownId),
     ...known.ladder.rungs.map(({ items }) => items),
@@ -109,11 +112,24 @@ const hadBy = ({ recents, had }: Profile): Barred => {
 const bestOf = (
   pairs: Pairs,
   scores: Float64Array,
-  { count, barred }: { readonly count: number; readonly barred: Barred },
-): number[] =>
-  best(scores, 4 * count)
-    .filter((neighbour) => !barred(pairs.idOf(neighbour)))
-    .slice(0, count);
+  { count, barred }: { readonly count: number; readonly barred: (neighbour: number) => boolean },
+): number[] => {
+  const found: number[] = [];
+  for (const neighbour of best(scores, 4 * count)) {
+    if (found.length === count) break;
+    if (!barred(neighbour)) found.push(neighbour);
+  }
+  return found;
+};
+
+/** Asked once per neighbour: sources propose much the same. */
+const barredIn = (pairs: Pairs, barred: Barred): ((neighbour: number) => boolean) => {
+  const known = new Int8Array(pairs.size);
+  return (neighbour) => {
+    if (known[neighbour] === 0) known[neighbour] = barred(pairs.idOf(neighbour)) ? 1 : -1;
+    return known[neighbour] === 1;
+  };
+};
 
 /**
  * Whether users come back to items at all. Where they do not (ratings, say), their own items would

@@ -1,9 +1,16 @@
 import { type ItemSide, ownKeyMark, type Signal } from '../model.ts';
 import { type TypeWeights, weightOf } from '../type-weights.ts';
-import { type Actor, type ActorSort, ownOf, secondsOf, slotOf, userOf } from './actors.ts';
+import {
+  type Actor,
+  actorKeyLength,
+  actorOf,
+  type ActorSort,
+  secondsOf,
+  slotOf,
+  userActor,
+} from './actors.ts';
 import { actorCounts, type Counts } from './counts.ts';
 import { headBytes, layoutVersion, packWeight } from './layout.ts';
-import { actorAt } from './passages.ts';
 import { emptyRing, Ring } from './ring.ts';
 import { type Row, rows } from './rows.ts';
 import { emptyVisited, fits, Visited, type VisitedOptions } from './visited.ts';
@@ -17,14 +24,13 @@ export interface NeighbourLearning extends VisitedOptions {
   readonly typeWeights: TypeWeights;
 }
 
-const actorOf = (own: string | undefined, user: string | undefined): Actor | null =>
-  own === undefined || user === undefined ? null : { user: userOf(user), own: ownOf(own) };
-
-/** Who a signal is about; null where it is none of these kinds' signals. */
+/** Who a signal is about; null where it is not one for these rows. */
 const actorIn = ({ item, others }: Signal, sort: ActorSort): Actor | null => {
-  const user = others.at(-1);
-  if (!item.startsWith(ownKeyMark)) return actorOf(sort === 's' ? others[0] : user, user);
-  return item[ownKeyMark.length] === sort ? actorOf(others[actorAt], user) : null;
+  const key = others.at(-1);
+  if (key?.length !== actorKeyLength) return null;
+  if (item.startsWith(ownKeyMark) && item[ownKeyMark.length] !== sort) return null;
+  const actor = actorOf(key);
+  return sort === 's' ? actor : userActor(actor.user);
 };
 
 /** The item side of kinds that look for actors who visited the same. */

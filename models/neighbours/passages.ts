@@ -1,24 +1,23 @@
 import type { Signal, UserSide } from '../model.ts';
-import { ownOf, slotKey, slotOf } from './actors.ts';
-
-/** Where a signal of an actor's row has the actor's own key; the user's is the last. */
-export const actorAt = 1;
+import { actorKey, ownOf, slotKey, slotOf, userActor, userOf } from './actors.ts';
 
 /**
  * A visit teaches three rows: the item who came, the session and the user what was visited. One
- * channel for kinds that need either, because most installations run none of them and all pay.
+ * channel for kinds that need either, because most installations run none of them and all pay: so
+ * a signal names session and user by one short key.
  */
 export const passages: UserSide = {
   channel: 4,
-  signals(itemId, _atMs, _recents, { user, session }): readonly Signal[] {
+  signals(itemId, _atMs, _recents, visitor): readonly Signal[] {
+    const user = userOf(visitor.user);
+    const own = ownOf(visitor.session);
+    const key = actorKey({ user, own });
+    const others = [itemId, key];
+    const notes = [0, 0];
     return [
-      { item: itemId, others: [session, user], notes: [0, 0] },
-      {
-        item: slotKey('s', slotOf(ownOf(session))),
-        others: [itemId, session, user],
-        notes: [0, 0, 0],
-      },
-      { item: slotKey('u', slotOf(ownOf(user))), others: [itemId, user], notes: [0, 0] },
+      { item: itemId, others: [key], notes: [0] },
+      { item: slotKey('s', slotOf(own)), others, notes },
+      { item: slotKey('u', slotOf(userActor(user).own)), others, notes },
     ];
   },
 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Signal, SignalContext } from '../model.ts';
-import { ownOf, slotKey, slotOf, slotsMax, userOf } from './actors.ts';
+import { actorKey, actorOf, ownOf, slotKey, slotOf, slotsMax, userOf } from './actors.ts';
 import { type NeighbourLearning, neighbourSide } from './item-side.ts';
 import {
   actorBytesMax,
@@ -182,10 +182,11 @@ describe('rows of neighbours', () => {
   test('of a session of 100,000 events stay as large as configured', () => {
     const side = neighbourSide({ ...bounds, itemsMax: 50 });
     const key = slotKey('s', slotOf(ownOf('s')));
+    const actor = actorKey({ user: userOf('u'), own: ownOf('s') });
     let row: Row | undefined;
     for (let n = 0; n < 100_000; n++) {
-      const others = [`${'long-'.repeat(49)}${n % 70_000}`, 's', 'u'];
-      const signal = { item: key, others, notes: [0, 0, 0] };
+      const others = [`${'long-'.repeat(49)}${n % 70_000}`, actor];
+      const signal = { item: key, others, notes: [0, 0] };
       row = side.learn(row, signal, { atMs: startMs + n, clock: n, type: 'view' }) ?? row;
     }
     expect(idsOf(row)).toHaveLength(50);
@@ -251,6 +252,16 @@ describe('rows of neighbours', () => {
       { id: 'c', weight: 1 },
     ]);
     expect(rows.has('b')).toBe(false);
+  });
+
+  test('are told of sessions and users by a key that holds both', () => {
+    const part = fc.integer({ min: 0, max: 0xffffffff });
+    fc.assert(
+      fc.property(part, part, (user, own) => {
+        expect(actorOf(actorKey({ user, own }))).toEqual({ user, own });
+        expect(Buffer.byteLength(actorKey({ user, own }))).toBe(12);
+      }),
+    );
   });
 
   test('say weights within a twentieth', () => {

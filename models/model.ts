@@ -166,8 +166,11 @@ export interface Explained extends Candidate {
 export interface Trainer {
   /** Versions with equal names share the weights. */
   readonly name: string;
-  /** Whether this user's lists are logged. */
-  logs(userId: string): boolean;
+  /**
+   * Whether this user's lists are logged, by what the weights have learned so far: nothing logs
+   * more users than `null`.
+   */
+  logs(userId: string, weights: Buffer | null): boolean;
   /** The list, and a note of all its candidates' features: the example as long as it is open. */
   note(
     profile: Profile,

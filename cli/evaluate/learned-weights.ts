@@ -56,7 +56,8 @@ export class LearnedWeights {
   }
 
   logs(model: EngineModel, userId: string): boolean {
-    return this.#loggers.get(model)?.trainer.logs(userId) ?? false;
+    const trained = this.#loggers.get(model);
+    return trained?.trainer.logs(userId, trained.weights) ?? false;
   }
 
   /** Weights as learned so far; null: none yet. */

@@ -27,8 +27,8 @@ export const retrievalSchema = z.strictObject({
   recentItemsMax: z.number().int().min(1).max(50).default(20),
   /** Candidates that get all features. */
   unionMax: z.number().int().min(50).max(1_000).default(300),
-  /** Share of users whose lists train the weights. */
-  trainingShare: z.number().min(0).max(1).default(0.2),
+  /** Share of users whose lists train the weights; at first all do. 0: nobody's. */
+  trainingShare: z.number().min(0).max(1).default(0.05),
   /** Candidates in the list. */
   depth: z.number().int().min(1).max(1_000).default(100),
   /** Models of other kinds whose candidates are ranked along. */

@@ -20,6 +20,14 @@ const openOf = (count: number, features = 8): Buffer => {
   return writeOpen({ situation, features, itemIds, matrix });
 };
 
+/** Users always take what has column 3. */
+const taught = (examples: number): Buffer | null => {
+  let weights: Buffer | null = null;
+  for (let seed = 0; seed < examples; seed++)
+    weights = learnWeights(weights, closeExample(openOf(64), 'item-3', seed) as Buffer);
+  return weights;
+};
+
 describe('an example', () => {
   test('has the label, the hardest others and a sample that stands for the rest', () => {
     const example = readExample(closeExample(openOf(200), 'item-57', 5) ?? Buffer.alloc(0));
@@ -55,14 +63,6 @@ describe('an example', () => {
 });
 
 describe('weights', () => {
-  /** Users always take what has column 3. */
-  const taught = (examples: number): Buffer | null => {
-    let weights: Buffer | null = null;
-    for (let seed = 0; seed < examples; seed++)
-      weights = learnWeights(weights, closeExample(openOf(64), 'item-3', seed) as Buffer);
-    return weights;
-  };
-
   test('rise for what users take, and fall for what they pass by', () => {
     const learned = averagedIn(taught(200), situation, 8) as Float64Array;
     const others = Array.from(learned).filter((_, feature) => feature !== 3);
@@ -128,7 +128,7 @@ describe('retrieval', () => {
 
   test('learns what users take, from lists as they were when they were made', () => {
     const { trainer, rank } = retrievalOf({ trainingShare: 1 });
-    expect(trainer.logs('anyone')).toBe(true);
+    expect(trainer.logs('anyone', null)).toBe(true);
     let weights: Buffer | null = null;
     for (let seed = 0; seed < 100; seed++) {
       const { open } = trainer.note(drinker, learned, { items: null, weights });
@@ -145,12 +145,22 @@ describe('retrieval', () => {
     expect(name({ unionMax: 100 })).not.toBe(name({}));
   });
 
-  test('logs the stated share of users, always the same', () => {
+  test('logs everybody at first, then fewer, and at last the stated share, always of the same', () => {
     const { trainer } = retrievalOf({ trainingShare: 0.25 });
     const users = Array.from({ length: 4_000 }, (_, n) => `user-${n}`);
-    const logged = users.filter((user) => trainer.logs(user));
-    expect(logged.length / users.length).toBeCloseTo(0.25, 1);
-    expect(users.filter((user) => trainer.logs(user))).toEqual(logged);
+    const after = (updates: number): string[] => {
+      const weights = taught(1) as Buffer;
+      weights.writeUInt32LE(updates, 4);
+      return users.filter((user) => trainer.logs(user, weights));
+    };
+    expect(users.filter((user) => trainer.logs(user, null))).toEqual(users);
+    const [half, late] = [after(20_000), after(10_000_000)];
+    expect(half.length / users.length).toBeCloseTo(0.5, 1);
+    expect(late.length / users.length).toBeCloseTo(0.25, 1);
+    expect(late.filter((user) => !half.includes(user))).toEqual([]);
+    expect(users.some((user) => retrievalOf({ trainingShare: 0 }).trainer.logs(user, null))).toBe(
+      false,
+    );
   });
 
   test('takes in models of other kinds, checked by their kinds', () => {

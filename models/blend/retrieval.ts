@@ -16,6 +16,7 @@ import { explain } from './explain.ts';
 import { Extras, type Shelf } from './extras.ts';
 import { headBytes } from './layout.ts';
 import { type BlendList, type BlendParts, findFor, makeList, ownPart } from './list.ts';
+import { updatesOf } from './weights.ts';
 
 /**
  * Candidates of many sources in one list: see README.md. `shelf`: the kinds that a blend may take in
@@ -69,6 +70,13 @@ const candidatesOf = (list: BlendList | null, { depth }: Retrieval): readonly Ca
   }));
 };
 
+/** Examples that weights learn from before fewer users are enough. */
+const examplesAtFirst = 10_000;
+
+/** All users at first, then fewer in proportion, and never less than the configured share. */
+const shareLogged = ({ trainingShare }: Retrieval, updates: number): number =>
+  trainingShare === 0 ? 0 : Math.max(trainingShare, Math.min(1, examplesAtFirst / (updates + 1)));
+
 type ListOf = (profile: Profile, learned: readonly Learned[], world: World) => BlendList | null;
 
 /** Versions that make the same features of the same knowledge share their weights. */
@@ -79,7 +87,7 @@ const trainerOf = (parts: BlendParts, listOf: ListOf): Trainer => {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   return {
     name: `blend-${hash}`,
-    logs: (userId) => shareOf(userId) < config.trainingShare,
+    logs: (userId, weights) => shareOf(userId) < shareLogged(config, updatesOf(weights)),
     note: (profile, learned, world) => {
       const list = listOf(profile, learned, world);
       const open = list === null ? emptyOpen : openOf(list);

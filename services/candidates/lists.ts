@@ -57,7 +57,12 @@ export async function makeLists(
   if (!(await lookOut(options.redis, { source, partition, from }))) return behind;
   await readWeights(models, generations.get(weightsFoldName), options);
 
-  const training = new SliceTraining(slice, { models, acts, counts: options.counted });
+  const training = new SliceTraining(slice, {
+    models,
+    weightsOf: ({ retrieval }) => options.weights.of(retrieval),
+    acts,
+    counts: options.counted,
+  });
   const rows = options.reads.newSlice();
   const making = { slice, options, from, models, generations, source, rows, training, writes };
   for (const chunk of chunksOf([...acts.keys()], options.config.usersAtOnce)) {

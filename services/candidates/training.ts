@@ -68,6 +68,7 @@ export class SliceTraining {
   readonly #slice: TaskSlice;
   readonly #trainings: readonly Training[];
   readonly #acts: Acts;
+  readonly #weightsOf: (model: PersonalModel) => Buffer | null;
   readonly #counts: TrainingCounts;
   /** Keys whose example goes on waiting. */
   readonly #open = new Set<string>();
@@ -79,12 +80,15 @@ export class SliceTraining {
     slice: TaskSlice,
     given: {
       readonly models: readonly PersonalModel[];
+      /** What a model's weights have learned so far. */
+      readonly weightsOf: (model: PersonalModel) => Buffer | null;
       readonly acts: Acts;
       readonly counts: TrainingCounts;
     },
   ) {
     this.#slice = slice;
     this.#trainings = trainingsOf(given.models);
+    this.#weightsOf = given.weightsOf;
     this.#acts = given.acts;
     this.#counts = given.counts;
   }
@@ -130,7 +134,7 @@ export class SliceTraining {
   /** Whether this user's list is to be logged: none of the user's is open yet. */
   logs(model: PersonalModel, userId: string): boolean {
     const trainer = this.#trainings.find((one) => one.model === model)?.trainer;
-    if (trainer === undefined || !trainer.logs(userId)) return false;
+    if (trainer === undefined || !trainer.logs(userId, this.#weightsOf(model))) return false;
     return !this.#open.has(openExampleKey(model.listPrefix, userId));
   }
 
@@ -164,7 +168,8 @@ export class SliceTraining {
   ): readonly { readonly key: string; readonly user: string; readonly training: Training }[] {
     return this.#trainings.flatMap((training) =>
       users
-        .filter((user) => training.trainer.logs(user))
+        // Whoever was ever logged: fewer are, the more the weights have learned.
+        .filter((user) => training.trainer.logs(user, null))
         .map((user) => ({ key: openExampleKey(training.model.listPrefix, user), user, training })),
     );
   }

@@ -11,9 +11,9 @@ import type { ModelDefinition } from '../../models/definitions.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import { type Twin, twins, twinSettings } from './agreement.ts';
 import { Contender } from './contenders.ts';
-import { type Metric, type Ratio, ratioOf, stated } from './ratios.ts';
+import { type Metric, type Ratio, ratioOf, stated, type Stated } from './ratios.ts';
 import { listLength, ReferenceMethods } from './reference/methods.ts';
-import { keysOf, referenceSettings } from './reference/settings.ts';
+import { type KeysAre, keysOf, referenceSettings } from './reference/settings.ts';
 
 export interface DataQualityOptions {
   readonly definition: ModelDefinition;
@@ -26,9 +26,39 @@ export interface DataQualityOptions {
   readonly say: (line: string) => void;
 }
 
+/** What the JSON says of one data set. Figures of further moments end in their name. */
+export interface QualityFigures {
+  readonly events: number;
+  readonly keys: number;
+  readonly items: number;
+  readonly keys_are: KeysAre;
+  readonly eligible: number;
+  readonly tests: number;
+  readonly excludes_seen: boolean;
+  readonly reference_best_hr20: number;
+  readonly reference_best_hr20_method: string;
+  readonly reference_best_mrr20: number;
+  readonly reference_best_mrr20_method: string;
+  readonly blend_hr20: number;
+  readonly blend_mrr20: number;
+  readonly blend_hr20_new: number;
+  readonly blend_hr20_ratio: Stated;
+  readonly blend_mrr20_ratio: Stated;
+  readonly blend_cost: object | null;
+  readonly reference: Readonly<Record<string, Figures>>;
+  readonly agreement: Readonly<Record<string, Agreement>>;
+  readonly seconds: number;
+}
+
+interface Agreement extends Figures {
+  readonly reference: string;
+  readonly difference: number;
+  readonly agrees: boolean;
+}
+
 export interface DataQuality {
   readonly name: string;
-  readonly figures: object;
+  readonly figures: QualityFigures;
   /** Of the first moment's lists over the best single reference, per metric. */
   readonly ratios: Readonly<Record<Metric, Ratio>>;
 }
@@ -84,7 +114,7 @@ export async function qualityOnData(
     hr: ratioOf(run.outcomes, { list: main, over: best.hr, metric: 'hr', k: listLength }),
     mrr: ratioOf(run.outcomes, { list: main, over: best.mrr, metric: 'mrr', k: listLength }),
   };
-  const figures = {
+  const figures: QualityFigures = {
     events: table.length,
     keys: table.userIds.length,
     items: table.itemIds.length,
@@ -93,15 +123,13 @@ export async function qualityOnData(
     tests: plan.tests,
     excludes_seen: excludesSeen,
     reference_best_hr20: figuresOf(run, best.hr).hr20,
-    reference_best_hr20_method: run.names[best.hr],
+    reference_best_hr20_method: run.names[best.hr] ?? '',
     reference_best_mrr20: figuresOf(run, best.mrr).mrr20,
-    reference_best_mrr20_method: run.names[best.mrr],
-    ...named('blend', '', figuresOf(run, main)),
+    reference_best_mrr20_method: run.names[best.mrr] ?? '',
+    ...named('', figuresOf(run, main)),
     ...Object.assign(
       {},
-      ...others.map((list, at) =>
-        named('blend', `_${moments[at + 1] ?? ''}`, figuresOf(run, list)),
-      ),
+      ...others.map((list, at) => named(`_${moments[at + 1] ?? ''}`, figuresOf(run, list))),
     ),
     blend_hr20_ratio: stated(ratios.hr),
     blend_mrr20_ratio: stated(ratios.mrr),
@@ -163,10 +191,12 @@ const bestOf = (run: Run, count: number): Readonly<Record<Metric, number>> => {
   return { hr: bestBy((one) => one.hr20), mrr: bestBy((one) => one.mrr20) };
 };
 
-const named = (first: string, last: string, figures: Figures): object =>
-  Object.fromEntries(
-    Object.entries(figures).map(([name, value]) => [`${first}_${name}${last}`, value]),
-  );
+const named = <Last extends string>(last: Last, figures: Figures) =>
+  ({
+    [`blend_hr20${last}`]: figures.hr20,
+    [`blend_mrr20${last}`]: figures.mrr20,
+    [`blend_hr20_new${last}`]: figures.hr20_new,
+  }) as Readonly<Record<`blend_${keyof Figures}${Last}`, number>>;
 
 const costOf = ({ engine }: Contender): object => {
   const [model] = engine.models;
@@ -183,7 +213,11 @@ const costOf = ({ engine }: Contender): object => {
   };
 };
 
-const agreementOf = (run: Run, pairs: readonly Twin[], from: number): object =>
+const agreementOf = (
+  run: Run,
+  pairs: readonly Twin[],
+  from: number,
+): Readonly<Record<string, Agreement>> =>
   Object.fromEntries(
     pairs.map(({ definition, reference }, at) => {
       const ours = figuresOf(run, from + at);

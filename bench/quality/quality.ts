@@ -6,7 +6,8 @@ import { readModel } from '../../cli/evaluate/definitions.ts';
 import type { Moment } from '../../cli/evaluate/engine.ts';
 import { projectDir } from '../../lib/config/state-file.ts';
 import type { ModelDefinition } from '../../models/definitions.ts';
-import { type DataQuality, qualityOnData } from './data-quality.ts';
+import { type DataQuality, type QualityFigures, qualityOnData } from './data-quality.ts';
+import type { Interval } from '../../cli/evaluate/result.ts';
 import { geometricMean, least, overAll, type Ratio, stated } from './ratios.ts';
 
 export interface QualityOptions {
@@ -24,8 +25,22 @@ export interface QualityOptions {
   readonly say: (line: string) => void;
 }
 
+type Overall<Name extends string> = Readonly<
+  Record<`blend_${Name}20_ratio_${'min' | 'geomean'}`, number>
+> &
+  Readonly<Record<`blend_${Name}20_ratio_${'min' | 'geomean'}_interval`, Interval | null>>;
+
+export type QualityResult = Overall<'hr'> &
+  Overall<'mrr'> & {
+    readonly model: string;
+    readonly kind: string;
+    /** When lists were made. */
+    readonly lists: string;
+    readonly data: Readonly<Record<string, QualityFigures>>;
+  };
+
 /** How much better the model's lists are than those of the best single method, by data set. */
-export async function benchQuality(options: QualityOptions): Promise<object> {
+export async function benchQuality(options: QualityOptions): Promise<QualityResult> {
   const folders =
     options.data.length > 0 ? options.data : [join(projectDir, 'data', 'online_retail')];
   const definition: ModelDefinition = readModel(options.model);
@@ -33,12 +48,14 @@ export async function benchQuality(options: QualityOptions): Promise<object> {
   const found: DataQuality[] = [];
   for (const folder of folders) {
     const name = basename(folder);
-    const { table, items } = await readData(folder, { types: settings.types });
+    const { table, items, faults, file } = await readData(folder, { types: null });
+    for (const line of faults.lines(file)) options.say(line);
     options.say(`${name}: ${table.length} events`);
+    const types = [...new Set([...settings.types, ...table.types])];
     found.push(
       await qualityOnData(table, {
         definition,
-        settings,
+        settings: { ...settings, types },
         items,
         excludesSeen: options.excludeSeen.includes(name),
         moments: options.moments,
@@ -65,7 +82,10 @@ const says: Readonly<Record<Moment, string>> = {
   ahead: 'made right after the last event of the user, as the stack does it',
 };
 
-const overallOf = (found: readonly DataQuality[], metric: 'hr' | 'mrr'): object => {
+const overallOf = <Name extends 'hr' | 'mrr'>(
+  found: readonly DataQuality[],
+  metric: Name,
+): Overall<Name> => {
   const ratios: readonly Ratio[] = found.map((one) => one.ratios[metric]);
   const min = stated(overAll(ratios, least));
   const mean = stated(overAll(ratios, geometricMean));
@@ -74,5 +94,5 @@ const overallOf = (found: readonly DataQuality[], metric: 'hr' | 'mrr'): object 
     [`blend_${metric}20_ratio_min_interval`]: min.interval,
     [`blend_${metric}20_ratio_geomean`]: mean.value,
     [`blend_${metric}20_ratio_geomean_interval`]: mean.interval,
-  };
+  } as Overall<Name>;
 };

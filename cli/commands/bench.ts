@@ -81,7 +81,9 @@ function registerQuality(bench: Command): void {
         moments: moment === 'both' ? ['request', 'ahead'] : [moment],
         say: (line) => console.error(line),
       };
-      print(await benchQuality(options), flags);
+      const { qualityTable } = await import('../../bench/quality/quality-table.ts');
+      const result = await benchQuality(options);
+      console.log(flags.json === true ? JSON.stringify(result) : qualityTable(result));
     });
 }
 

@@ -24,11 +24,15 @@ export interface EvaluationData {
   readonly file: string;
 }
 
+export interface DataOptions {
+  /** What the installation accepts; null: whatever the file has. */
+  readonly types: readonly string[] | null;
+  /** A file of items, where it does not lie beside the events. */
+  readonly items?: string;
+}
+
 /** A folder with events.csv.gz and perhaps items.csv.gz (or .csv, .jsonl), or a file of events. */
-export async function readData(
-  path: string,
-  given: { readonly types: readonly string[]; readonly items?: string },
-): Promise<EvaluationData> {
+export async function readData(path: string, given: DataOptions): Promise<EvaluationData> {
   const isFolder = existsSync(path) && statSync(path).isDirectory();
   const file = isFolder ? fileIn(path, 'events') : path;
   if (file === null)
@@ -38,7 +42,7 @@ export async function readData(
   const table = await readEvents(file, { name: nameOf(path), types: given.types, faults });
   if (table.length === 0)
     throw new UserError([`${file} has no events`, ...faults.lines(file)].join('\n'));
-  const known = itemsFile === null ? null : await readItems(itemsFile);
+  const known = itemsFile === null ? null : await readItems(itemsFile, faults);
   return {
     table,
     items: known?.items ?? null,
@@ -49,7 +53,7 @@ export async function readData(
 }
 
 const endings = ['.csv.gz', '.csv', '.jsonl.gz', '.jsonl'];
-const fileIn = (folder: string, name: string): string | null =>
+export const fileIn = (folder: string, name: string): string | null =>
   endings.map((ending) => join(folder, name + ending)).find((path) => existsSync(path)) ?? null;
 
 const nameOf = (path: string): string => basename(path).replace(/\.(csv|jsonl)(\.gz)?$/, '');
@@ -58,15 +62,16 @@ async function readEvents(
   path: string,
   given: {
     readonly name: string;
-    readonly types: readonly string[];
+    readonly types: readonly string[] | null;
     readonly faults: RowFaults;
   },
 ): Promise<EventTable> {
   const file = await openInputFile(path);
   try {
     const builder = new EventTableBuilder();
-    // What happened long ago is no fault here: it is not compared with the present.
-    const limits = { ...ingestConfig(), types: new Set(given.types), ageMsMax: Infinity };
+    const types = given.types === null ? new AnyType() : new Set(given.types);
+    // Times are not compared with the present here: what happened long ago is no fault.
+    const limits = { ...ingestConfig(), types, ageMsMax: Infinity, aheadMsMax: Infinity };
     for await (const events of eventsOf(file, { limits, faults: given.faults }))
       for (const { user_id: userId, item_id: itemId, type, occurred_at: atMs } of events)
         builder.add({ userId, itemId, type, atMs });
@@ -76,8 +81,16 @@ async function readEvents(
   }
 }
 
+/** Says of every type that it is configured. */
+class AnyType extends Set<string> {
+  override has(type: string): boolean {
+    return type !== '';
+  }
+}
+
 async function readItems(
   path: string,
+  faults: RowFaults,
 ): Promise<{ items: ItemTable; categories: Map<string, ReadonlySet<string>> }> {
   const file = await openInputFile(path);
   try {
@@ -93,7 +106,7 @@ async function readItems(
           if (item.categories.length > 0) categories.set(item.item_id, new Set(item.categories));
         } catch (error) {
           if (!(error instanceof FieldFault)) throw error;
-          throw new UserError(`${path}: line ${line}: ${error.message}`);
+          faults.add(line, `${basename(path)}: ${error.message}`);
         }
       }
     return { items, categories };

@@ -1,5 +1,5 @@
 import { openRegistry } from '../../lib/avro/registry.ts';
-import { commonConfig } from '../../lib/config/common.ts';
+import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
 import { ItemTable } from '../../models/item-table.ts';
@@ -20,8 +20,10 @@ export interface TimeRange {
 }
 
 /** What the topics `interactions` and `items` of the installation hold. */
-export async function readTopic(range: TimeRange): Promise<EvaluationData> {
-  const config = commonConfig();
+export async function readTopic(
+  range: TimeRange,
+  config: CommonConfig = commonConfig(),
+): Promise<EvaluationData> {
   const source = await openInteractions(config, openRegistry(config.registry));
   const input = interactionsInput(source);
   const builder = new EventTableBuilder();
@@ -50,16 +52,17 @@ export async function readTopic(range: TimeRange): Promise<EvaluationData> {
   }
   const table = builder.table('interactions');
   if (table.length === 0) throw new UserError(`${source.topic} has no events in this range`);
-  return { table, ...(await readItems()), faults, file: source.topic };
+  return { table, ...(await readItems(config)), faults, file: source.topic };
 }
 
 /** More than any topic has. */
 const partitionsMax = 1_000_000;
 
-async function readItems(): Promise<Pick<EvaluationData, 'items' | 'categories'>> {
-  const config = commonConfig();
+async function readItems(
+  config: CommonConfig,
+): Promise<Pick<EvaluationData, 'items' | 'categories'>> {
   const decoder = openDecoder<Item>(config, itemsTopic);
-  const items = new ItemTable();
+  const items = new ItemTable({ terms: {} });
   const categories = new Map<string, ReadonlySet<string>>();
   const log = readLog({ kafka: config.kafka, topic: topicName(config.prefix, itemsTopic) });
   for await (const records of log) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 
+import type { WhyReport } from '../../cli/why/report.ts';
 import { now } from '../../lib/clock.ts';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -159,6 +160,54 @@ describe('with all services running', () => {
       code: 1,
       stderr: "freshet: nothing is known of user 'nobody'\n",
     });
+  });
+
+  test('why says what an answer rests on, and what each rule took away', async () => {
+    const asked = jsonOf(await run(['request', '--user', 'a', '--context', 'home-feed', '--json']));
+    const id = String(asked['answer_id']);
+    const why = await run(['why', id, '--json']);
+    expect(why.code, why.stderr).toBe(0);
+    const found = jsonOf(why) as unknown as WhyReport;
+    expect(found.stated).toMatchObject({ answer_id: id, items: asked['items'] });
+    expect(found.profile.recent_items.map(({ item_id: item }) => item).toSorted()).toEqual([
+      'x',
+      'y',
+      'z0',
+    ]);
+    // Nothing happened since: what is recomputed is what was answered.
+    const ids = (items: readonly { item_id: string }[]): string[] =>
+      items.map(({ item_id: item }) => item).toSorted();
+    expect(ids(found.items)).toEqual(ids(found.stated?.items ?? []));
+    const [personal] = found.steps;
+    expect(personal?.stored).toMatchObject({ profile_offset: expect.any(Number) as unknown });
+    const candidates = personal?.candidates ?? [];
+    const z1 = candidates.find(({ item_id: item }) => item === 'z1');
+    expect(z1).toMatchObject({ title: 'Title of z1', removed_by: null });
+    expect(z1?.proposals.length).toBeGreaterThan(0);
+    expect(['x', 'y', 'z0']).toContain(z1?.because?.item_id);
+    for (const { item_id: item, removed_by: rule, place } of candidates)
+      if (['x', 'y', 'z0'].includes(item)) expect([rule, place]).toEqual(['not-seen', null]);
+    expect(Object.values(found.ages.learned_up_to)).not.toContain(null);
+    expect(found.ages.newest_item_at).not.toBeNull();
+    const text = await run(['why', '--user', 'a', '--context', 'home-feed']);
+    expect(text.stdout).toContain('because of');
+    expect(text.stdout).not.toContain('as it was given');
+  });
+
+  test('why says in one line what it cannot find', async () => {
+    const wrong: [readonly string[], string][] = [
+      [['--user', 'nobody', '--context', 'home-feed'], "nothing is known of user 'nobody'"],
+      [['--user', 'a', '--context', 'nowhere'], "there is no context 'nowhere'"],
+      [['requests-0-999999'], "there is no answer 'requests-0-999999'"],
+      [['something'], "'something' is no answer id"],
+      [['--user', 'a'], 'name an answer id, or --user and --context'],
+    ];
+    const done = await Promise.all(wrong.map(([args]) => run(['why', ...args])));
+    for (const [at, { code, stderr }] of done.entries()) {
+      expect(code).toBe(1);
+      expect(stderr).toContain(`freshet: ${wrong[at]?.[1]}`);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+    }
   });
 
   test('signals are unpacked', async () => {

@@ -4,7 +4,7 @@ import {
   type ModelDefinition,
   modelVersion,
 } from '../../models/definitions.ts';
-import type { ItemTable } from '../../models/item-table.ts';
+import { ItemTable } from '../../models/item-table.ts';
 import type { Candidate, Learned, Profile, SignalContext, World } from '../../models/model.ts';
 import {
   type PersonalModel,
@@ -67,7 +67,7 @@ export class Engine {
   readonly folding = new Cost();
   readonly learning: ReadonlyMap<string, Cost>;
   readonly #users: Users;
-  readonly #items: ItemTable | null;
+  readonly #items: ItemTable;
   readonly #channels = new Map<number, { readonly rows: LearnedRows; readonly cost: Cost }[]>();
   readonly #weights: LearnedWeights;
   #clock = 0;
@@ -87,7 +87,7 @@ export class Engine {
       const cost = this.learning.get(name) ?? new Cost();
       this.#channels.set(channel, [...(this.#channels.get(channel) ?? []), { rows, cost }]);
     }
-    this.#items = items;
+    this.#items = items ?? new ItemTable({ terms: {} });
     this.models = [...known.values()].map((one) => this.#model(one, kinds));
     this.#weights = new LearnedWeights(this.models, kinds);
     const sides = [...new Set([...kinds.values()].flatMap(({ userSide }) => userSide ?? []))];
@@ -173,9 +173,7 @@ export class Engine {
     const { ready, sources } = model;
     if (ready.kind !== 'shared') throw new Error(`${ready.version} has a list per user`);
     const keep =
-      category === null
-        ? () => true
-        : (itemId: string) => this.#items?.inCategory(itemId, category) ?? false;
+      category === null ? () => true : (itemId: string) => this.#items.inCategory(itemId, category);
     return model.listing.of(() => ready.retrieval.rank(sources[0]?.rankings() ?? [], keep));
   }
 

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
 
 import { ReferenceMethods } from '../../bench/quality/reference/methods.ts';
 import { referenceSettings } from '../../bench/quality/reference/settings.ts';
 import { kinds } from '../../models/kinds.ts';
+import type { ModelKind, PersonalRetrieval, Profile } from '../../models/model.ts';
 import { Engine, type Moment } from './engine.ts';
 import { EngineParticipant } from './engine-participant.ts';
 import { type EventTable, EventTableBuilder } from './event-table.ts';
@@ -68,6 +70,53 @@ const engine =
     });
   };
 
+/** A kind of model that was given the table: it lists what its user takes next. */
+const cheatingKind = (table: EventTable): ModelKind<unknown, unknown> => {
+  const next = ({ userId, atMs }: Profile): number =>
+    table.atMs.findIndex(
+      (time, at) => time >= atMs && table.userIds[table.user[at] as number] === userId,
+    );
+  const retrieval: PersonalRetrieval = {
+    shared: false,
+    sources: [],
+    needsItems: false,
+    trainer: null,
+    wants: () => [],
+    figures: () => [],
+    rank: (profile) => {
+      const itemId = table.itemIds[table.item[next(profile)] as number];
+      return itemId === undefined ? [] : [{ itemId, score: 1 }];
+    },
+    explain: null,
+  };
+  return {
+    kind: 'cheat',
+    revision: 1,
+    source: 'the future',
+    learningSchema: z.unknown(),
+    retrievalSchema: z.unknown(),
+    userSide: null,
+    itemSide: () => {
+      throw new Error('it learns nothing');
+    },
+    weights: null,
+    retrieval: () => retrieval,
+  };
+};
+
+const cheatingModel: Make = (table) => {
+  const kind = cheatingKind(table);
+  const made = new Engine({
+    definitions: [{ ...modelOf('trending'), kind: 'cheat' }],
+    kinds: new Map([['cheat', kind]]),
+    settings,
+    items: null,
+    keepsSeen: false,
+  });
+  const choices = { moment: 'request', excludesSeen: false, length: 20, contexts: [] } as const;
+  return new EngineParticipant(made, table, choices);
+};
+
 const reference: Make = (table) =>
   new ReferenceMethods(referenceSettings('users', false), table.itemIds.length);
 
@@ -94,8 +143,9 @@ describe('a replay', () => {
     60_000,
   );
 
-  test('catches one who was shown it', () => {
+  test('catches who was shown it: a participant, or a kind of model', () => {
     expect(looksAhead(cheat)).toBe(true);
+    expect(looksAhead(cheatingModel)).toBe(true);
   });
 
   test('makes the same lists again', () => {

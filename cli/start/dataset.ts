@@ -23,6 +23,8 @@ export interface Dataset {
   readonly skip: number;
   /** The last row that is sent at full speed. */
   readonly pacedFrom: number;
+  /** The last row before the tenth whose answers are judged. */
+  readonly judgedFrom: number;
   /** Rows that are sent in all. */
   readonly total: number;
   readonly shiftMs: number;
@@ -48,6 +50,7 @@ export async function openDataset(config: CommonConfig, newest?: number): Promis
     items,
     skip,
     pacedFrom,
+    judgedFrom: rows - Math.floor(total / 10),
     total,
     shiftMs,
     titles: await titlesIn(items),

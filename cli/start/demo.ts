@@ -1,22 +1,23 @@
 import { monotonicMs } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
-import { openRedis } from '../../lib/redis/redis-port.ts';
-import { readCurrent } from '../../lib/stream/current.ts';
 import type { Catalogue } from '../../models/catalogue.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { publishItems } from '../commands/publish.ts';
-import type { Asker } from '../data/asking.ts';
+import { type Asker, plainRequest } from '../data/asking.ts';
 import { eventLimits, eventsOf } from '../data/event-file.ts';
 import { RowFaults } from '../data/faults.ts';
 import { sendEvents } from '../data/send-events.ts';
 import { openTopicWriter, type TopicWriter } from '../data/topic-writer.ts';
 import { contextsIn, notSeenReach, visits } from './audience.ts';
+import { countUsers } from './count-users.ts';
 import type { Dataset } from './dataset.ts';
 import { quantileBetween, quantileOf } from './figures.ts';
-import { followInteractions } from './follow-interactions.ts';
+import { type FollowedInteractions, followInteractions } from './follow-interactions.ts';
+import { Reasons } from './reasons.ts';
 import type { StartResult } from './result.ts';
 import { SeenCheck } from './seen-check.ts';
+import { firstItems, ServedQuality } from './served-quality.ts';
 import { ShownUsers } from './shown-users.ts';
 import type { View } from './view.ts';
 import { type Visited, Visitors } from './visitors.ts';
@@ -38,6 +39,9 @@ const requestsPerSecond = 20;
 const requestsPerSecondEarly = 2;
 const answerMsMax = 30_000;
 const stallMsMax = 120_000;
+/** How fast the last tenth is sent between the events that are held back. */
+const judgedPerSecond = 20_000;
+const settleMsMax = 1_000;
 const shownMax = 3;
 const freshness = 'freshet_candidates_freshness_seconds';
 
@@ -51,6 +55,8 @@ export class Demo {
   /** Those whose recommendations are shown, and where they ask. */
   readonly shownUsers: readonly string[];
   readonly contexts: readonly string[];
+  readonly #quality: ServedQuality;
+  #reasons: Reasons | null = null;
   readonly #tookMs: number[] = [];
   #phase = 'replaying at full speed';
   #paced = false;
@@ -65,6 +71,20 @@ export class Demo {
     this.shown = new ShownUsers(this.shownUsers, { contextId, titles: dataset.titles });
     this.#seen = new SeenCheck(dataset.known.before, notSeenReach(catalogue));
     this.#visitors = this.#newVisitors();
+    this.#quality = this.#newQuality(contextId);
+  }
+
+  #newQuality(contextId: string): ServedQuality {
+    const { dataset, asker } = this.#options;
+    const { skip, total, judgedFrom } = dataset;
+    return new ServedQuality({
+      judged: skip + total - judgedFrom,
+      settleMsMax,
+      ask: async (userId) => {
+        const request = { ...plainRequest(userId, contextId), count: firstItems };
+        return (await asker.ask(request, answerMsMax))?.recommendation ?? null;
+      },
+    });
   }
 
   #newVisitors(): Visitors {
@@ -79,7 +99,11 @@ export class Demo {
   }
 
   async run(): Promise<StartResult> {
-    const { config, dataset, watch, view } = this.#options;
+    const { config, catalogue, dataset, watch, view } = this.#options;
+    const [contextId = ''] = this.contexts;
+    const about = { config, catalogue, contextId, users: this.shownUsers };
+    const reasons = await Reasons.open(about);
+    this.#reasons = reasons;
     const published = await publishItems(dataset.items, config);
     view.say(`Published ${published.published} items with their titles.`);
     const writer = await openTopicWriter<UserEvent>(config, {
@@ -90,13 +114,19 @@ export class Demo {
     try {
       this.#visitors.start(requestsPerSecondEarly);
       const startedMs = monotonicMs();
-      await this.#send(writer, { skip: dataset.skip, until: dataset.pacedFrom });
+      const { skip, judgedFrom, pacedFrom } = dataset;
+      await this.#send(writer, { skip, until: Math.min(judgedFrom, pacedFrom) });
       const fullSpeed = this.#sent;
       await watch.caughtUp(stallMsMax);
       const replaySeconds = (monotonicMs() - startedMs) / 1_000;
+      const following = await followInteractions(config, (placed) => {
+        this.#seen.took(placed);
+        this.#quality.took(placed);
+      });
+      await this.#judgedPart(writer);
       await this.#visitors.stop();
       const before = watch.figures.buckets(freshness);
-      const paced = await this.#pacedPart(writer);
+      const paced = await this.#pacedPart(writer, following);
       const after = watch.figures.buckets(freshness);
       const fresh = (q: number): number | null => inMs(quantileBetween(q, before, after));
       return {
@@ -111,21 +141,33 @@ export class Demo {
       };
     } finally {
       clearInterval(looking);
-      await writer.close();
+      await Promise.all([writer.close(), reasons.close()]);
       dataset.events.close();
     }
   }
 
+  /** The last tenth, as far as it is not of the paced part. */
+  async #judgedPart(writer: TopicWriter<UserEvent>): Promise<void> {
+    const { dataset, watch, signal } = this.#options;
+    const { judgedFrom: skip, pacedFrom: until } = dataset;
+    if (skip >= until) return;
+    this.#phase = 'replaying the last tenth, asking before some of its events';
+    await this.#send(writer, { skip, until, rate: judgedPerSecond, judged: true });
+    if (!signal.aborted) await watch.caughtUp(stallMsMax);
+  }
+
   /** Returns how many events it sent. */
-  async #pacedPart(writer: TopicWriter<UserEvent>): Promise<number> {
-    const { config, dataset, watch, signal } = this.#options;
+  async #pacedPart(
+    writer: TopicWriter<UserEvent>,
+    following: FollowedInteractions,
+  ): Promise<number> {
+    const { dataset, watch, signal } = this.#options;
     this.#phase = `replaying the newest at ${pacedPerSecond} events/s, asking ${requestsPerSecond} times a second`;
-    const following = await followInteractions(config, (placed) => this.#seen.took(placed));
     const earlier = this.#sent;
     this.#paced = true;
     this.#visitors = this.#newVisitors();
     this.#visitors.start(requestsPerSecond);
-    await this.#send(writer, { skip: dataset.pacedFrom, rate: pacedPerSecond });
+    await this.#send(writer, { skip: dataset.pacedFrom, rate: pacedPerSecond, judged: true });
     await this.#visitors.stop();
     if (signal.aborted) return 0;
     await watch.caughtUp(stallMsMax);
@@ -136,7 +178,13 @@ export class Demo {
 
   async #send(
     writer: TopicWriter<UserEvent>,
-    part: { readonly skip: number; readonly until?: number; readonly rate?: number },
+    part: {
+      readonly skip: number;
+      readonly until?: number;
+      readonly rate?: number;
+      /** Asks before some of those that belong to the last tenth. */
+      readonly judged?: boolean;
+    },
   ): Promise<void> {
     const { config, dataset, signal } = this.#options;
     const { skip, until, rate } = part;
@@ -147,7 +195,9 @@ export class Demo {
       limits: eventLimits(config),
       faults: new RowFaults(),
     });
-    await sendEvents(events, writer, {
+    const passOver = Math.max(0, dataset.judgedFrom - skip);
+    const given = part.judged ? this.#quality.holding(events, { passOver, signal }) : events;
+    await sendEvents(given, writer, {
       signal,
       ...(rate === undefined ? {} : { rate }),
       onSent: (sent) => {
@@ -171,8 +221,7 @@ export class Demo {
     if (this.#looking) return;
     this.#looking = true;
     const { watch } = this.#options;
-    void watch
-      .look()
+    void Promise.all([watch.look(), this.#reasons?.look()])
       .then(
         () => this.#draw(),
         // A broker or Redis is away for a moment: the picture stays as it is.
@@ -195,7 +244,7 @@ export class Demo {
       requests,
       answers,
       answerMs: quantileOf(0.5, this.#tookMs),
-      shown: this.shown.now(),
+      shown: this.shown.now((userId) => this.#reasons?.of(userId)),
     });
   }
 
@@ -210,27 +259,12 @@ export class Demo {
       requests,
       answers,
       answered_by_model_share: ok === 0 ? null : rounded(byModel / ok, 4),
+      ...this.#quality.figures(),
       seen_violations: this.#seen.violations().length,
       verify_differences: null,
       answer_p50_ms: orNull(quantileOf(0.5, this.#tookMs)),
       answer_p99_ms: orNull(quantileOf(0.99, this.#tookMs)),
     };
-  }
-}
-
-/** Users with features in Redis: counted where they are, not where they come from. */
-export async function countUsers(config: CommonConfig): Promise<number> {
-  const redis = await openRedis(config.redis);
-  try {
-    const current = await readCurrent(redis, config.prefix, 'user-features');
-    if (current === null) return 0;
-    const keys = new Set<string>();
-    for await (const found of redis.scan(`{??}${current.code}${current.id4}*`)) {
-      for (const key of found) keys.add(key);
-    }
-    return keys.size;
-  } finally {
-    await redis.close();
   }
 }
 

@@ -12,11 +12,16 @@ import type { Placed } from './seen-check.ts';
 
 const waitMsMax = 30_000;
 
+export interface FollowedInteractions {
+  /** Waits until all that stands on the topic was taken, and stops. */
+  toEnd(): Promise<void>;
+}
+
 /** Reads interactions from now on, for judging answers by what stands on the topic. */
 export async function followInteractions(
   config: CommonConfig,
   take: (placed: Placed) => void,
-): Promise<{ toEnd(): Promise<void> }> {
+): Promise<FollowedInteractions> {
   const topic = topicName(config.prefix, interactions);
   const decoder = openDecoder<Interaction>(config, interactions);
   const next = await endsOf(config, topic);
@@ -39,7 +44,6 @@ export async function followInteractions(
     },
   });
   await following.joined;
-  /** Waits until all that stands on the topic was taken, and stops. */
   const toEnd = async (): Promise<void> => {
     const ends = await endsOf(config, topic);
     const giveUpMs = monotonicMs() + waitMsMax;

@@ -16,6 +16,12 @@ export interface StartResult {
   /** Of the answers with status ok: by the first step of their context's ladder. */
   readonly answered_by_model_share: number | null;
   readonly seen_violations: number;
+  /** Answers of the last tenth of the replay that were judged by their user's next item. */
+  readonly quality_answers: number;
+  /** Share of them with that item among the first 20; null: none was judged. */
+  readonly hit_rate_20: number | null;
+  /** Mean of 1/place of that item, 0 where it is not among the first 20. */
+  readonly mrr_20: number | null;
   /** Null: not asked for. */
   readonly verify_differences: number | null;
   /** From the first event of the part at full speed until every service had dealt with all of it. */
@@ -59,11 +65,16 @@ export function textOf(result: StartResult): string {
     `${whole(result.events)} events: ${whole(result.accepted)} accepted, ${whole(result.duplicates)} duplicates, ${whole(result.failed)} failed`,
     `${whole(result.full_speed_events)} of them at full speed in ${result.replay_seconds.toFixed(1)} s: ${whole(result.events_per_second)} per second through all services`,
     `${whole(result.users)} users, ${whole(result.items)} items`,
-    `${whole(result.answers)} of ${whole(result.requests)} requests answered, ${share === null ? '?' : (share * 100).toFixed(1)} % by the model, the others by trending items`,
+    `${whole(result.answers)} of ${whole(result.requests)} requests answered, ${share === null ? '?' : (share * 100).toFixed(1)} % from lists of their own, the others from trending items`,
     `half of the answers within ${ms(result.answer_p50_ms)}, 99 % within ${ms(result.answer_p99_ms)}`,
     `from an event to its user's new candidates: half within ${ms(result.freshness_p50_ms)}, 99 % within ${ms(result.freshness_p99_ms)} (at ${result.paced_per_second} events/s)`,
     `${result.seen_violations} items that had been seen were answered with`,
   ];
+  const { hit_rate_20: hits, mrr_20: mrr } = result;
+  if (hits !== null && mrr !== null)
+    lines.push(
+      `${whole(result.quality_answers)} users of the last tenth asked just before they bought: for ${(hits * 100).toFixed(1)} % that item was among the first 20 (hit_rate_20; mrr_20 ${mrr.toFixed(3)})`,
+    );
   if (result.verify_differences !== null) {
     lines.push(`verify found ${result.verify_differences} differences`);
   }

@@ -1,7 +1,10 @@
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import type { ShownUser } from './view.ts';
 
-/** The newest recommendation of a few users, by title, and how often it changed. */
+/** Of a user, by item, the user's own item that did most for it. */
+type ReasonsOf = (userId: string) => ReadonlyMap<string, string> | undefined;
+
+/** The newest recommendation of a few users, by title, with its reasons, and how often it changed. */
 export class ShownUsers {
   readonly #users: readonly string[];
   readonly #contextId: string;
@@ -28,11 +31,16 @@ export class ShownUsers {
     this.#last.set(userId, { items: ids, changes: (last?.changes ?? 0) + (changed ? 1 : 0) });
   }
 
-  now(): ShownUser[] {
+  now(reasonsOf: ReasonsOf): ShownUser[] {
     return this.#users.map((userId) => {
       const last = this.#last.get(userId);
-      const titles = (last?.items ?? []).map((id) => this.#titles.get(id) ?? id);
-      return { userId, titles, changes: last?.changes ?? 0 };
+      const reasons = reasonsOf(userId);
+      const titleOf = (id: string): string => this.#titles.get(id) ?? id;
+      const items = (last?.items ?? []).map((id) => {
+        const because = reasons?.get(id);
+        return { title: titleOf(id), because: because === undefined ? null : titleOf(because) };
+      });
+      return { userId, items, changes: last?.changes ?? 0 };
     });
   }
 }

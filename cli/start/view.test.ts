@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 
-import { paceOf, type Scene } from './view.ts';
+import { ShownUsers } from './shown-users.ts';
+import { paceOf, type Scene, userLines } from './view.ts';
+import { recommendations } from '../../topics/recommendations.ts';
+import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 
 const scene = (candidates: number, sent: number): Scene => ({
   phase: 'replaying',
@@ -24,4 +27,27 @@ test('events have a speed, and where none is left to judge, what is waited for i
   expect(paceOf(scene(4_000, 50), 0)).toBe('waiting for candidates to catch up');
   expect(paceOf(scene(0, 50), 0)).toBe('waiting for learning to catch up');
   expect(paceOf(scene(4_000, 80), 0)).toBe('0/s');
+});
+
+test('what a user is recommended stands beside the item of theirs that did most for it', () => {
+  const titles = new Map([
+    ['a', 'Lantern'],
+    ['own', 'Candle'],
+  ]);
+  const shown = new ShownUsers(['u'], { contextId: 'feed', titles });
+  const linesNow = (): string[] =>
+    shown.now(() => new Map([['a', 'own']])).flatMap((user) => userLines(user));
+  expect(linesNow()).toEqual(['user u        (nothing yet)']);
+  const take = (ids: readonly string[]): void =>
+    shown.took({
+      ...(recommendations.example as unknown as Recommendation),
+      user_id: 'u',
+      context_id: 'feed',
+      items: ids.map((item_id) => ({ item_id, score: 1, step: 0 })),
+    });
+  take(['a', 'b']);
+  expect(linesNow()[1]).toMatch(/^ +Lantern +because you bought Candle$/);
+  expect(linesNow()[2]?.trim()).toBe('b');
+  take(['b', 'a']);
+  expect(linesNow()[0]).toBe('user u  changed 1 time');
 });

@@ -18,8 +18,14 @@ export interface Scene {
 
 export interface ShownUser {
   readonly userId: string;
-  readonly titles: readonly string[];
+  readonly items: readonly ShownItem[];
   readonly changes: number;
+}
+
+interface ShownItem {
+  readonly title: string;
+  /** Title of the user's own item that did most for it; null: not known. */
+  readonly because: string | null;
 }
 
 export interface View {
@@ -109,12 +115,7 @@ class Picture implements View {
       `           ${counted(sent)} sent, ${counted(accepted)} accepted, ${counted(duplicates)} duplicates, ${counted(failed)} failed`,
       `behind by  ${behind.join(' · ') || '-'}`,
       `answers    ${counted(scene.answers)} of ${counted(scene.requests)} requests, ${answersPerSecond}/s${latency}`,
-      ...scene.shown.flatMap(({ userId, titles, changes }) => [
-        `user ${userId.padEnd(8)} ${titles.slice(0, 3).map(short).join(' | ') || '(nothing yet)'}`,
-        ...(changes === 0
-          ? []
-          : [`${' '.repeat(14)}changed ${changes} time${changes === 1 ? '' : 's'}`]),
-      ]),
+      ...scene.shown.flatMap(userLines),
     ];
   }
 }
@@ -129,6 +130,21 @@ export function paceOf(scene: Scene, perSecond: number): string {
   return done > 0 && done >= scene.sent && Math.round(perSecond) === 0 && most !== null
     ? `waiting for ${most[0]} to catch up`
     : `${counted(perSecond)}/s`;
+}
+
+const itemsMax = 3;
+
+/** One line per item, with its reason beside it. */
+export function userLines({ userId, items, changes }: ShownUser): string[] {
+  const often = changes === 0 ? '' : `  changed ${changes} time${changes === 1 ? '' : 's'}`;
+  if (items.length === 0) return [`user ${userId.padEnd(8)} (nothing yet)`];
+  const first = items.slice(0, itemsMax).map((item) => {
+    const title = short(item.title);
+    return item.because === null
+      ? title
+      : `${title.padEnd(titleCharsMax)}  because you bought ${short(item.because)}`;
+  });
+  return [`user ${userId}${often}`, ...first.map((line) => `${' '.repeat(11)}${line}`)];
 }
 
 const short = (title: string): string =>
@@ -166,10 +182,11 @@ class Lines implements View {
       `${scene.phase}: ${counted(done)} of ${counted(scene.total)} events, ${paceOf(scene, perSecond)}; ` +
         `${behind}; ${counted(scene.answers)} of ${counted(scene.requests)} requests answered`,
     );
-    for (const { userId, titles, changes } of scene.shown) {
-      if (titles.length === 0 || this.#shown.get(userId) === changes) continue;
+    for (const shown of scene.shown) {
+      const { userId, items, changes } = shown;
+      if (items.length === 0 || this.#shown.get(userId) === changes) continue;
       this.#shown.set(userId, changes);
-      this.say(`  user ${userId}: ${titles.slice(0, 3).map(short).join(' | ')}`);
+      for (const line of userLines(shown)) this.say(`  ${line}`);
     }
   }
 

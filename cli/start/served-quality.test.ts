@@ -1,0 +1,103 @@
+import { expect, test } from 'vitest';
+
+import type { Recommendation } from '../../schemas/generated/recommendation.ts';
+import type { UserEvent } from '../../schemas/generated/user-event.ts';
+import { recommendations } from '../../topics/recommendations.ts';
+import { userEvents } from '../../topics/user-events.ts';
+import { everyOf, ServedQuality } from './served-quality.ts';
+
+const never = new AbortController().signal;
+
+const event = (user: string, item: string): UserEvent => ({
+  ...(userEvents.example as unknown as UserEvent),
+  user_id: user,
+  item_id: item,
+});
+
+const answerWith = (items: readonly string[], profileOffset: number): Recommendation => ({
+  ...(recommendations.example as unknown as Recommendation),
+  items: items.map((item_id) => ({ item_id, score: 1, step: 0 })),
+  candidates_offset: profileOffset,
+});
+
+async function* inBatches(events: readonly UserEvent[], size: number) {
+  for (let at = 0; at < events.length; at += size) yield events.slice(at, at + size);
+}
+
+/** Sends what is held: each event stands on its topic at once, at the next offset. */
+async function replay(
+  events: readonly UserEvent[],
+  given: {
+    readonly answer: (
+      user: string,
+      sent: readonly UserEvent[],
+      asked: number,
+    ) => Recommendation | null;
+    readonly passOver?: number;
+    readonly size?: number;
+  },
+) {
+  const sent: UserEvent[] = [];
+  const asked: { readonly user: string; readonly after: number }[] = [];
+  const quality = new ServedQuality({
+    judged: events.length,
+    settleMsMax: 60_000,
+    ask: async (user) => {
+      asked.push({ user, after: sent.length });
+      return given.answer(user, sent, asked.length);
+    },
+  });
+  const held = quality.holding(inBatches(events, given.size ?? 4), {
+    passOver: given.passOver ?? 0,
+    signal: never,
+  });
+  for await (const batch of held)
+    for (const one of batch) {
+      quality.took({ userId: one.user_id, itemId: one.item_id, atMs: 0, offset: sent.length });
+      sent.push(one);
+    }
+  expect(sent).toEqual(events);
+  return { asked, figures: quality.figures() };
+}
+
+const events = Array.from({ length: 20 }, (_, n) => event(`u${n % 2}`, `i${n}`));
+
+test('every fifth event is asked for when all before it are sent, and it is not', async () => {
+  const { asked, figures } = await replay(events, {
+    answer: (_, sent) => answerWith(['x', `i${sent.length}`], sent.length),
+  });
+  expect(asked).toEqual([4, 9, 14, 19].map((after) => ({ user: `u${after % 2}`, after })));
+  expect(figures).toEqual({ quality_answers: 4, hit_rate_20: 1, mrr_20: 0.5 });
+});
+
+test('the 21st item is no hit, and an answer of another status is not judged', async () => {
+  const others = Array.from({ length: 20 }, (_, n) => `x${n}`);
+  const { figures } = await replay(events, {
+    answer: (_, sent, asked) => ({
+      ...answerWith([...others, `i${sent.length}`], sent.length),
+      status: asked === 1 ? 'overloaded' : 'ok',
+    }),
+  });
+  expect(figures).toEqual({ quality_answers: 3, hit_rate_20: 0, mrr_20: 0 });
+});
+
+test('a list that does not know the last event of its user is asked for again', async () => {
+  const { asked, figures } = await replay(events, {
+    answer: (_, sent, count) =>
+      count % 2 === 1 ? answerWith([`i${sent.length}`], sent.length - 3) : answerWith([], 99),
+  });
+  expect(asked.map(({ after }) => after)).toEqual([4, 4, 9, 9, 14, 14, 19, 19]);
+  expect(figures).toEqual({ quality_answers: 4, hit_rate_20: 0, mrr_20: 0 });
+});
+
+test('events before the last tenth pass, however they are cut, and no answer is no judgement', async () => {
+  for (const size of [1, 7, 20]) {
+    const { asked, figures } = await replay(events, { answer: () => null, passOver: 12, size });
+    expect(asked.map(({ after }) => after)).toEqual([16]);
+    expect(figures).toEqual({ quality_answers: 0, hit_rate_20: null, mrr_20: null });
+  }
+});
+
+test('about 400 are asked for, and never more than every fifth', () => {
+  expect([everyOf(200), everyOf(2_000), everyOf(38_635)]).toEqual([5, 5, 97]);
+});

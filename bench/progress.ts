@@ -3,7 +3,7 @@ import { emptyHeader, parseHeader } from '../lib/stream/header.ts';
 import { foldKeys } from '../lib/stream/keys.ts';
 import { parseModel } from '../models/definitions.ts';
 import { kinds } from '../models/kinds.ts';
-import { learningName } from '../models/learning-identity.ts';
+import { foldNameOf } from '../models/learning-identity.ts';
 import { externalCandidates } from '../topics/external-candidates.ts';
 import { exposures } from '../topics/exposures.ts';
 import { interactions } from '../topics/interactions.ts';
@@ -41,15 +41,26 @@ export function foldsOf(service: string): FoldInputs[] {
   }
 }
 
-/** One per learning identity among the definitions. */
+/** One per learning identity that a context of the definitions ranks by: others are not run. */
 function learningFolds(): string[] {
+  const texts = definitionTexts();
+  const inUse = new Set(texts.flatMap(rankedBy));
   const names = new Set<string>();
-  for (const text of definitionTexts()) {
+  for (const text of texts) {
     const parsed = parseModel(text, kinds);
-    if (parsed.ok) names.add(learningName(parsed.value.kind, parsed.value.learning));
+    if (!parsed.ok || !inUse.has(parsed.value.model)) continue;
+    const { kind, learning, retrieval } = parsed.value;
+    const sources = kinds.get(kind)?.retrieval(learning, retrieval).sources ?? [];
+    for (const source of sources) names.add(foldNameOf(source));
   }
-  return [...names];
+  return [...names].filter((name) => name.startsWith('learning:'));
 }
+
+/** Models that a context's ladder names; none for a model. */
+const rankedBy = (text: string): readonly string[] => {
+  const { ladder = [] } = JSON.parse(text) as { ladder?: readonly { readonly model: string }[] };
+  return ladder.map(({ model }) => model);
+};
 
 /** Next offset per input and partition, as stored with the state; 0 where nothing is. */
 export async function storedOffsets(bed: Bed, { fold, inputs }: FoldInputs): Promise<number[][]> {

@@ -2,11 +2,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Moment } from '../../cli/evaluate/engine.ts';
 import type { EventTable } from '../../cli/evaluate/event-table.ts';
-import { planTests, type TestPlan } from '../../cli/evaluate/protocol.ts';
+import { nothingToTest, planTests, type TestPlan } from '../../cli/evaluate/protocol.ts';
 import { Outcomes, qualityOf } from '../../cli/evaluate/quality.ts';
 import { type Participant, replay } from '../../cli/evaluate/replay.ts';
 import type { UserSettings } from '../../cli/evaluate/users.ts';
 import { monotonicMs } from '../../lib/clock.ts';
+import { UserError } from '../../lib/errors.ts';
 import type { ModelDefinition } from '../../models/definitions.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import { type Twin, twins, twinSettings } from './agreement.ts';
@@ -83,6 +84,7 @@ export async function qualityOnData(
   const { excludesSeen, moments, definition, settings, items } = options;
   const keys = keysOf(table);
   const plan = planOf(table, options.sample);
+  if (plan.tests === 0) throw new UserError(nothingToTest(table.name));
   const reference = new ReferenceMethods(
     referenceSettings(keys, excludesSeen),
     table.itemIds.length,

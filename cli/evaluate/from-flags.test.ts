@@ -42,6 +42,11 @@ test('models by name or file, and contexts with the models of their ladders', as
   for (const name of names) expect(said).toContain(name);
 });
 
+test('that there is nothing to test is said, not shown as no hits', async () => {
+  const fromTime = 2_000_000_000_000;
+  await expect(evaluateFlags({ ...flags, fromTime })).rejects.toThrow('nothing to test');
+});
+
 test('what cannot be used is said with all its faults', async () => {
   await expect(evaluateFlags({ ...flags, model: ['no-such'] })).rejects.toThrow(
     'neither a file nor the name of one of definitions/',

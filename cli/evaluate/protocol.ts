@@ -40,6 +40,10 @@ export const planTests = (table: EventTable, choice: TestChoice): TestPlan => {
   return { fromMs, eligible: found, isTest, isAwaited, tests: eligible.length };
 };
 
+/** For people, where a plan has no tests. */
+export const nothingToTest = (name: string): string =>
+  `${name} has nothing to test: no event in the tested time is of a user who had one before`;
+
 const startOf = (table: EventTable, from: TestChoice['from']): number => {
   if ('atMs' in from) return from.atMs;
   const first = table.atMs[0] ?? 0;

@@ -1,11 +1,12 @@
 import { monotonicMs } from '../../lib/clock.ts';
+import { UserError } from '../../lib/errors.ts';
 import { Beyond } from './beyond.ts';
 import type { ContextRun } from './context-run.ts';
 import type { Engine, EngineModel, Moment } from './engine.ts';
 import { EngineParticipant } from './engine-participant.ts';
 import type { EventTable } from './event-table.ts';
 import { Popularity } from './popularity.ts';
-import { planTests, type TestChoice, type TestPlan } from './protocol.ts';
+import { nothingToTest, planTests, type TestChoice, type TestPlan } from './protocol.ts';
 import {
   historyBounds,
   meanOf,
@@ -53,6 +54,7 @@ export async function evaluate(table: EventTable, options: RunOptions): Promise<
   const startedMs = monotonicMs();
   const { engine, contexts, moment, choice, excludesSeen, ks } = options;
   const plan = planTests(table, choice);
+  if (plan.tests === 0) throw new UserError(nothingToTest(table.name));
   const length = Math.max(...ks);
   const participant = new EngineParticipant(engine, table, {
     moment,

@@ -12,6 +12,11 @@ interface Neighbour {
   readonly weight: number;
   /** Place of the newest common item in the query, from 0. */
   readonly place: number;
+  readonly lastMs: number;
+}
+
+interface Found extends Neighbour {
+  weight: number;
 }
 
 const sessionsPerItemMax = 500;
@@ -55,20 +60,21 @@ export class SessionNeighbours {
 
   neighbours(history: readonly number[], own: number): Neighbour[] {
     const query = lastDistinct(history, askedMax);
-    const found = new Map<number, { weight: number; readonly place: number }>();
+    const found = new Map<number, Found>();
     for (const [place, item] of query.entries()) {
       const weight = (query.length - place) / query.length;
       for (const session of this.#index[item] ?? []) {
         if (session === own) continue;
         const known = found.get(session);
-        if (known === undefined) found.set(session, { weight, place });
-        else known.weight += weight;
+        if (known !== undefined) {
+          known.weight += weight;
+          continue;
+        }
+        const lastMs = this.#sessions[session]?.lastMs ?? 0;
+        found.set(session, { session, weight, place, lastMs });
       }
     }
-    const lastMs = (session: number): number => this.#sessions[session]?.lastMs ?? 0;
-    let all = [...found].map(([session, { weight, place }]) => ({ session, weight, place }));
-    const newer = (a: Neighbour, b: Neighbour): number =>
-      lastMs(b.session) - lastMs(a.session) || b.session - a.session;
+    let all = [...found.values()];
     if (all.length > sessionsPerItemMax) all = all.sort(newer).slice(0, sessionsPerItemMax);
     return all.sort((a, b) => b.weight - a.weight || newer(a, b)).slice(0, neighboursMax);
   }
@@ -88,3 +94,5 @@ export class SessionNeighbours {
     }
   }
 }
+
+const newer = (a: Neighbour, b: Neighbour): number => b.lastMs - a.lastMs || b.session - a.session;

@@ -8,7 +8,7 @@ import type { Placed } from './seen-check.ts';
 /** Of an answer, so many items are looked at. */
 export const firstItems = 20;
 /** Events of the judged part that are asked for, about; and how dense they may lie. */
-const askedAbout = 400;
+const askedAbout = 300;
 const everyMin = 5;
 
 export interface QualityFigures {

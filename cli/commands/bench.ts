@@ -59,7 +59,7 @@ function registerQuality(bench: Command): void {
   bench
     .command('quality')
     .description('hit rates of a model beside those of every single reference method')
-    .option('--data <folders...>', 'folders with events.csv.gz; default: the bundled one')
+    .option('--data <folders...>', 'folders with events.csv.gz; default: the bundled one', [])
     .option(
       '--exclude-seen <names...>',
       'data sets (by folder name) whose lists leave out what a user had',

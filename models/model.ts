@@ -80,6 +80,11 @@ export interface ItemSide<Row, Ranking = unknown> {
   learn(row: Row | undefined, signal: Signal, context: SignalContext): Row | null;
   /** Bytes at the head of a stored row that hold its small figures (count and the like). */
   readonly headBytes: number;
+  /**
+   * When the row's item was visited last, or a little later; never earlier. Left out: rows hold no
+   * time, and are never forgotten.
+   */
+  lastMs?(row: Row): number;
   /** One ranking per partition, kept beside the rows. */
   readonly ranking:
     | (RowCodec<Ranking> & {
@@ -107,8 +112,8 @@ export interface Profile {
   readonly recents: readonly OwnItem[];
   /** When the session of the newest visit began. */
   readonly sessionStartMs: number;
-  /** Whether the user ever had an item, as far back as is kept; null: only `recents` are known. */
-  readonly had: ((itemId: string) => boolean) | null;
+  /** Lists what the user ever had, as far back as is kept; null: only `recents` are known. */
+  readonly had: (() => readonly string[]) | null;
 }
 
 export interface Candidate {

@@ -2,8 +2,8 @@ import type { ItemSide, ModelKind } from '../model.ts';
 import { weightOf } from '../type-weights.ts';
 import { distanceMask, visitedOther, visits } from '../visits.ts';
 import { type Learning, type Retrieval, learningSchema, retrievalSchema } from './config.ts';
-import { type Ladder, climb, emptyLadder, ladders } from './ladder.ts';
-import { headBytes, hourOf, layoutVersion } from './layout.ts';
+import { type Ladder, type Rung, climb, emptyLadder, ladders } from './ladder.ts';
+import { at, headBytes, hourOf, layoutVersion } from './layout.ts';
 import { type Neighbourhood, emptyNeighbourhood } from './neighbourhood.ts';
 import { parseExtras, type Shelf } from './extras.ts';
 import { retrievalOver } from './retrieval.ts';
@@ -18,6 +18,7 @@ const itemSide = (learning: Learning): ItemSide<Neighbourhood, Ladder> => {
     layout: layoutVersion,
     rows: neighbourhoods,
     headBytes,
+    lastMs: ({ bytes }) => 1_000 * bytes.readUInt32LE(at.lastSeconds) + 999,
     learn(row, signal, context) {
       const weight = weightOf(weights, context.type);
       if (weight === 0) return null;
@@ -30,7 +31,10 @@ const itemSide = (learning: Learning): ItemSide<Neighbourhood, Ladder> => {
         next.addPair(other, { note, same: other === item, weight }, neighboursMax);
       }
       next.visit = null;
-      if (((notes[0] ?? 0) & visitedOther) !== 0) return next;
+      if (((notes[0] ?? 0) & visitedOther) !== 0) {
+        if (next.visits === 0) notePaired(next, context.atMs);
+        return next;
+      }
       const { atMs, clock } = context;
       next.addVisit({ atMs, clock, weight });
       next.visit = { hour: hourOf(Math.max(0, atMs)), returned: others.includes(item) };
@@ -42,6 +46,8 @@ const itemSide = (learning: Learning): ItemSide<Neighbourhood, Ladder> => {
       place(ladder, item, row) {
         if (row.visit === null) return;
         const { hour, returned } = row.visit;
+        // A first visit of an item that is here: it was forgotten, and must not keep its place.
+        if (row.visits === 1) for (const rung of ladder.rungs) leave(rung, item);
         ladder.visits += 1;
         if (returned) ladder.returns += 1;
         ladder.hours[hour] = (ladder.hours[hour] as number) + 1;
@@ -50,6 +56,24 @@ const itemSide = (learning: Learning): ItemSide<Neighbourhood, Ladder> => {
       },
     },
   };
+};
+
+/**
+ * An item that is only paired (its own visits weigh nothing, or it was forgotten) lasts as long as
+ * that goes on: a row that says no time would count as absent at every signal.
+ */
+const notePaired = (row: Neighbourhood, atMs: number): void => {
+  const seconds = Math.max(0, Math.min(0xffffffff, Math.floor(atMs / 1_000)));
+  if (seconds <= row.bytes.readUInt32LE(at.lastSeconds)) return;
+  row.bytes.writeUInt32LE(seconds, at.lastSeconds);
+  row.headChanged = true;
+};
+
+const leave = ({ items, weights }: Rung, item: string): void => {
+  const place = items.indexOf(item);
+  if (place < 0) return;
+  items.splice(place, 1);
+  weights.splice(place, 1);
 };
 
 /**

@@ -28,16 +28,9 @@ export interface Known {
 }
 
 export function find(profile: Profile, known: Known, options: FindOptions): Found {
-  const { pairs, estimates } = gather(profile, known.rows, options.recentItemsMax);
-  const barred = comesBack(known.ladder) ? null : hadBy(profile);
-  const isBarred = barred === null ? null : barredIn(pairs, barred);
+  const { pairs, estimates, barred } = gather(profile, known, options.recentItemsMax);
   const lists: (readonly (number | string)[])[] = [
-    ...estimates.map((scores, source) => {
-      const count = pairSourcesMax[source] as number;
-      return isBarred === null
-        ? best(scores, count)
-        : bestOf(pairs, scores, { count, barred: isBarred });
-    }),
+    ...estimates.map((scores, source) => best(scores, pairSourcesMax[source] as number)),
     profile.recents.map(ownId),
     ...known.ladder.rungs.map(({ items }) => items),
     ...known.extras,
@@ -48,8 +41,10 @@ export function find(profile: Profile, known: Known, options: FindOptions): Foun
 interface Gathered {
   readonly profile: Profile;
   readonly pairs: Pairs;
-  /** By source, then neighbour. */
+  /** By source, then neighbour; 0 for those that are barred. */
   readonly estimates: readonly Float64Array[];
+  /** What is not to be proposed. */
+  readonly barred: ReadonlySet<string>;
 }
 
 /** What `figures` gathered, for `rank` of the same rows: gone with them. */
@@ -60,11 +55,7 @@ const gathered = new WeakMap<ReadonlyMap<string, Buffer>, Gathered>();
  * user's items, which is hardly ever more than it was. So no head is read of what will not be
  * ranked anyway.
  */
-function gather(
-  profile: Profile,
-  rows: ReadonlyMap<string, Buffer>,
-  recentItemsMax: number,
-): Gathered {
+function gather(profile: Profile, { rows, ladder }: Known, recentItemsMax: number): Gathered {
   const before = gathered.get(rows);
   if (before?.profile === profile) return before;
   const recents = profile.recents.slice(0, recentItemsMax);
@@ -72,10 +63,17 @@ function gather(
   const placeOf = Int32Array.from({ length: pairs.size }, (_, place) => place);
   const visits = pairedVisits(pairs);
   const { bySource } = sumUp(pairs, profile, { placeOf, count: pairs.size, visits });
-  const made = { profile, pairs, estimates: bySource };
+  const barred = comesBack(ladder) ? nobodys : hadBy(profile);
+  for (const id of barred) {
+    const neighbour = pairs.indexOf(id);
+    if (neighbour >= 0) for (const scores of bySource) scores[neighbour] = 0;
+  }
+  const made = { profile, pairs, estimates: bySource, barred };
   gathered.set(rows, made);
   return made;
 }
+
+const nobodys: ReadonlySet<string> = new Set();
 
 /** The most that a neighbour was paired with one of the user's items. */
 export const pairedVisits = (pairs: Pairs): Float64Array => {
@@ -101,35 +99,8 @@ const best = (scores: Float64Array, count: number): number[] => {
 
 const ownId = ({ itemId }: OwnItem): string => itemId;
 
-type Barred = (itemId: string) => boolean;
-
-const hadBy = ({ recents, had }: Profile): Barred => {
-  const own = new Set(recents.map(ownId));
-  return (itemId) => own.has(itemId) || had?.(itemId) === true;
-};
-
-/** The best that are not barred; looked for among some times as many, which bounds the work. */
-const bestOf = (
-  pairs: Pairs,
-  scores: Float64Array,
-  { count, barred }: { readonly count: number; readonly barred: (neighbour: number) => boolean },
-): number[] => {
-  const found: number[] = [];
-  for (const neighbour of best(scores, 4 * count)) {
-    if (found.length === count) break;
-    if (!barred(neighbour)) found.push(neighbour);
-  }
-  return found;
-};
-
-/** Asked once per neighbour: sources propose much the same. */
-const barredIn = (pairs: Pairs, barred: Barred): ((neighbour: number) => boolean) => {
-  const known = new Int8Array(pairs.size);
-  return (neighbour) => {
-    if (known[neighbour] === 0) known[neighbour] = barred(pairs.idOf(neighbour)) ? 1 : -1;
-    return known[neighbour] === 1;
-  };
-};
+const hadBy = ({ recents, had }: Profile): ReadonlySet<string> =>
+  new Set([...recents.map(ownId), ...(had?.() ?? [])]);
 
 /**
  * Whether users come back to items at all. Where they do not (ratings, say), their own items would
@@ -142,7 +113,7 @@ const comesBack = ({ visits, returns }: MergedLadder): boolean =>
 const unite = (
   lists: readonly (readonly (number | string)[])[],
   pairs: Pairs,
-  { barred, unionMax }: { readonly barred: Barred | null; readonly unionMax: number },
+  { barred, unionMax }: { readonly barred: ReadonlySet<string>; readonly unionMax: number },
 ): Pick<Found, 'itemIds' | 'placeOf'> => {
   const places = new Set<string>();
   const taken = new Set<number>();
@@ -155,7 +126,7 @@ const unite = (
       if (one === undefined || (typeof one === 'number' && taken.has(one))) continue;
       const id = typeof one === 'number' ? pairs.idOf(one) : one;
       if (typeof one === 'number') taken.add(one);
-      if (places.has(id) || barred?.(id) === true) continue;
+      if (places.has(id) || barred.has(id)) continue;
       places.add(id);
       itemIds.push(id);
     }

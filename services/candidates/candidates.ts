@@ -2,7 +2,7 @@ import type { Candidate, Profile } from '../../models/model.ts';
 import { profileOf } from '../../models/profile.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import { encodeCandidates } from '../../schemas/packed/candidates.ts';
-import { anyKind, readSeen, type SeenIndex } from '../../schemas/packed/seen-items.ts';
+import { listSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeRecents, lastSeenMs } from '../../schemas/packed/user-features.ts';
 
 /** A user whose lists are to be made, as the features stood at one offset. */
@@ -25,12 +25,9 @@ export function subjectOf(
   return { userId, profile: { ...profile, had: hadIn(seen) }, newestAtMs };
 }
 
-/** Indexed when first asked: most models never ask. */
-const hadIn = (seen: Buffer | null): Profile['had'] => {
-  if (seen === null) return null;
-  let index: SeenIndex | null = null;
-  return (itemId) => (index ??= readSeen(seen)).has(itemId, anyKind, 0);
-};
+/** Read when asked for: most lists never ask. */
+const hadIn = (seen: Buffer | null): Profile['had'] =>
+  seen === null ? null : () => listSeen(seen).map(({ itemId }) => itemId);
 
 /** The row of one list, as it is written. */
 export function listRow(

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { type Environment, parseEnvironment, whole } from '../../lib/config/environment.ts';
+import { weightsAgeMsMax } from '../../retrieval/learned-weights.ts';
 
 const schema = z.object({
   FRESHET_CANDIDATES_SLICE_RECORDS_MAX: whole(1, 100_000).default(16_384),
@@ -9,6 +10,7 @@ const schema = z.object({
   FRESHET_CANDIDATES_FIGURES_MAX: whole(1_000, 5_000_000).default(200_000),
   FRESHET_CANDIDATES_ROWS_MIB: whole(1, 4_096).default(64),
   FRESHET_CANDIDATES_RANKINGS_AGE_MS: whole(0, 5_000).default(1_000),
+  FRESHET_CANDIDATES_WEIGHTS_AGE_MS: whole(0, 5_000).default(weightsAgeMsMax),
 });
 
 /** Nothing here is part of an identity: it bounds work and memory, not the result. */
@@ -21,6 +23,7 @@ export interface CandidatesConfig {
   readonly figuresMax: number;
   readonly rowsBytesMax: number;
   readonly rankingAgeMsMax: number;
+  readonly weightsAgeMsMax: number;
 }
 
 export function candidatesConfig(environment: Environment = process.env): CandidatesConfig {
@@ -31,6 +34,7 @@ export function candidatesConfig(environment: Environment = process.env): Candid
     figuresAgeMsMax: settings.FRESHET_CANDIDATES_FIGURES_AGE_MS,
     figuresMax: settings.FRESHET_CANDIDATES_FIGURES_MAX,
     rankingAgeMsMax: settings.FRESHET_CANDIDATES_RANKINGS_AGE_MS,
+    weightsAgeMsMax: settings.FRESHET_CANDIDATES_WEIGHTS_AGE_MS,
     rowsBytesMax: settings.FRESHET_CANDIDATES_ROWS_MIB * 1024 * 1024,
   });
 }

@@ -66,7 +66,7 @@ function taskOf(
       clockMs: monotonicMs,
     }),
     reads: new LearnedReads(redis, config),
-    weights: new LearnedWeights(),
+    weights: new LearnedWeights(config.weightsAgeMsMax),
     nowMs: now,
     counted: {
       ...trainingCounts(context),

@@ -46,7 +46,7 @@ export const toyRetrieval = (name: string): PersonalRetrieval => ({
           user: userId,
           recent: recents[0]?.itemId ?? '',
           learned: Number(learned?.rows.get('learned')?.toString() ?? -1),
-          had: offsets.findLast((offset) => had?.(`i${offset}`)) ?? -1,
+          had: offsets.findLast((offset) => had?.().includes(`i${offset}`)) ?? -1,
           weights: weights?.toString() ?? null,
         } satisfies ToyOpen),
       ),

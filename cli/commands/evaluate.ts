@@ -25,6 +25,7 @@ export interface EvaluateFlags {
   readonly moment: Moment;
   readonly json?: boolean;
   readonly report?: string;
+  readonly throughStack?: number;
 }
 
 export function registerEvaluateCommand(program: Command): void {
@@ -55,6 +56,11 @@ export function registerEvaluateCommand(program: Command): void {
     )
     .option('--json', 'print the whole result as one line of JSON')
     .option('--report <file>', 'write it with plots to this file too, as one page of HTML')
+    .option(
+      '--through-stack <events>',
+      'send so many of the first events through the real services too, and compare every list',
+      whole,
+    )
     .action(run);
 }
 
@@ -64,6 +70,7 @@ async function run(flags: EvaluateFlags): Promise<void> {
   if (flags.model.length + flags.context.length === 0)
     throw new UserError('name at least one --model or --context');
   for (const line of settingsMisspelt()) console.error(`freshet: ${line}`);
+  if (flags.throughStack !== undefined) return throughStack(flags, flags.throughStack);
   const { evaluateFlags } = await import('../evaluate/from-flags.ts');
   const { summary } = await import('../evaluate/tables.ts');
   const result = await evaluateFlags(flags);
@@ -72,6 +79,18 @@ async function run(flags: EvaluateFlags): Promise<void> {
     const { reportHtml } = await import('../evaluate/report/page.ts');
     writeText(flags.report, reportHtml(result, now()));
   }
+}
+
+async function throughStack(flags: EvaluateFlags, events: number): Promise<void> {
+  const { model, data, items } = flags;
+  if (data === undefined || model.length === 0)
+    throw new UserError('--through-stack compares models: name them and --data');
+  const { compareThroughStack, comparison } = await import(
+    '../evaluate/through-stack/from-flags.ts'
+  );
+  const result = await compareThroughStack({ model, data, items, events });
+  print({ json: flags.json === true }, result, comparison(result));
+  if (result.difference !== null) process.exitCode = 1;
 }
 
 function writeText(path: string, text: string): void {

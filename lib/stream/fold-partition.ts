@@ -223,9 +223,9 @@ export class FoldPartition<In, Row, Out, Shared> {
     const writes: KeyWrite[] = [];
     for (const [key, row] of draft.dirty) {
       const write = this.#fold.rows.encode(row);
-      // The row may have been swept since it was read: a part of it would be written to nothing.
-      if (this.#fold.horizon !== null && !('whole' in write))
-        throw new Error(`${this.#fold.name}: a fold with a horizon writes its rows whole`);
+      // What had expired may have been swept: a part of it would be written to nothing.
+      if (draft.anew.has(key) && !('whole' in write))
+        throw new Error(`${this.#fold.name}: a row that began anew is written whole`);
       writes.push({ key: keys.row(partition, key), write });
       this.#cache.put(key, row);
     }

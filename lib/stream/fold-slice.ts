@@ -20,6 +20,8 @@ export const defaultBounds: SliceBounds = {
 /** Everything about a slice that is not yet stored. */
 export interface Draft<Row, Out> {
   readonly dirty: Map<string, Row>;
+  /** Keys of `dirty` whose stored row counts as absent, and may have been deleted by now. */
+  readonly anew: Set<string>;
   readonly outs: { out: Out; offset: number }[];
   readonly failures: Failure[];
   readonly skipped: Map<string, number>;
@@ -59,6 +61,7 @@ export function foldRecords<In, Row, Out, Shared>(
   const { records, decoded, bounds, meter } = slice;
   const draft: Draft<Row, Out> = {
     dirty: new Map(),
+    anew: new Set(),
     outs: [],
     failures: [],
     skipped: new Map(),
@@ -97,16 +100,17 @@ function foldRecord<In, Row, Out, Shared>(
   { record, units }: { record: LogRecord; units: readonly Unit<In>[] },
 ): void {
   const patched = fold.cacheBytesMax > 0;
-  const { marks, skipped, newestMs } = draft;
+  const { marks, skipped } = draft;
   const { horizon } = fold;
   // Marks move after the record: its signals are all compared with the mark before it.
   let source = -1;
   let high = -1;
+  let last = -1;
   const context = {
     shared,
     partition,
     record,
-    newestMs,
+    newestMs: draft.newestMs,
     emit: (out: Out): void => void draft.outs.push({ out, offset: record.offset }),
     skip: (reason: string): void => countUp(skipped, reason),
   };
@@ -121,6 +125,11 @@ function foldRecord<In, Row, Out, Shared>(
         countUp(skipped, 'already_folded');
         continue;
       }
+      // A pack is judged as its source records would be one by one: it is cut as its slices were.
+      if (position.offset !== last || position.partition !== source) {
+        context.newestMs = draft.newestMs;
+        last = position.offset;
+      }
       source = position.partition;
       if (position.offset > high) high = position.offset;
     }
@@ -130,7 +139,7 @@ function foldRecord<In, Row, Out, Shared>(
     if (horizon !== null) {
       draft.newestMs = Math.max(draft.newestMs, horizon.unitMs(unit.input));
       // As if it were deleted: so nobody can tell whether and when it was.
-      if (held !== undefined && isExpired(horizon, held, newestMs)) before = undefined;
+      if (held !== undefined && isExpired(horizon, held, context.newestMs)) before = undefined;
     }
     const next = fold.fold(before, unit, context);
     if (next === null) continue;
@@ -139,6 +148,7 @@ function foldRecord<In, Row, Out, Shared>(
     else if (first) draft.bytes += fold.rows.bytes(next);
     if (next !== before) rows.set(key, next);
     if (first || next !== before) draft.dirty.set(key, next);
+    if (before === undefined && horizon !== null) draft.anew.add(key);
   }
   if (source < 0) return;
   while (marks.length <= source) marks.push(-1);

@@ -18,14 +18,8 @@ export const isExpired = <In, Row>(
 export const completeSince = (horizonMs: number, newestMs: number): number | null =>
   newestMs > horizonMs ? newestMs - horizonMs : null;
 
-/**
- * A sweep deletes rows without the owner's knowledge: what the owner wrote over a part of, or kept
- * in memory, would then differ from what it takes to be stored.
- */
 export function refuseHorizon<In, Row, Out, Shared>(fold: Fold<In, Row, Out, Shared>): void {
-  const { horizon, cacheBytesMax, family, name } = fold;
+  const { horizon, name } = fold;
   if (horizon === null) return;
-  if (cacheBytesMax > 0) throw new Error(`${name}: a fold with a horizon keeps no rows`);
-  if (family !== 'user') throw new Error(`${name}: a horizon is for rows of users`);
   if (!(horizon.ms > 0)) throw new Error(`${name}: a horizon of ${horizon.ms} ms is none`);
 }

@@ -6,6 +6,8 @@ import {
   forgettingOracle,
   happened,
   type Happening,
+  keepingFold,
+  rowText,
 } from '../../test/support/forgetting-fold.ts';
 import { RetryableError } from '../errors.ts';
 import { FoldPartition } from './fold-partition.ts';
@@ -17,7 +19,7 @@ import { memoryStore } from './memory-store.ts';
 import { PoisonMeter } from './poison.ts';
 import type { StateStore } from './store.ts';
 import { emptyTally, lookAtRows, sweepChunk } from './sweep-rows.ts';
-import type { LogRecord, OutMessage } from './topology.ts';
+import type { Fold, LogRecord, OutMessage } from './topology.ts';
 
 const horizonMs = 20;
 
@@ -68,20 +70,31 @@ const logs: fc.Arbitrary<readonly LogRecord[]> = fc
 
 class Crash extends Error {}
 
+type AnyForgetting = Fold<Happening, unknown, string>;
+/** Rows as users have them; and kept by their owner, all or few of them, and patched. */
+const folds = [
+  ['read and written whole', forgettingFold(horizonMs)],
+  ['kept and patched', keepingFold(horizonMs, 100_000)],
+  ['kept in part and patched', keepingFold(horizonMs, 300)],
+].map(([name, fold]) => ({ name: name as string, fold: fold as AnyForgetting }));
+
 /** Owners and sweepers over one store and one log, each of whose effects happens when `s` says. */
 class World {
   readonly store = memoryStore();
   readonly sent: OutMessage[] = [];
   readonly late: Promise<unknown>[] = [];
-  readonly fold = forgettingFold(horizonMs);
-  readonly identity = foldIdentity(this.fold, 1);
-  readonly keys = foldKeys({ ...this.fold, id4: this.identity.id4 });
+  readonly fold: AnyForgetting;
+  readonly identity;
+  readonly keys;
   readonly log: readonly LogRecord[];
   readonly s: fc.Scheduler;
 
-  constructor(log: readonly LogRecord[], s: fc.Scheduler) {
+  constructor(log: readonly LogRecord[], s: fc.Scheduler, fold: AnyForgetting) {
     this.log = log;
     this.s = s;
+    this.fold = fold;
+    this.identity = foldIdentity(fold, 1);
+    this.keys = foldKeys({ ...fold, id4: this.identity.id4 });
   }
 
   async own(plan: readonly Step[]): Promise<void> {
@@ -106,7 +119,8 @@ class World {
       const prefix = this.keys.row(0, '');
       const listed = [...this.store.values.keys()].filter((key) => key.startsWith(prefix));
       const headerKey = this.keys.header(0);
-      const { lastMs } = forgettingFold(horizonMs).horizon ?? { lastMs: () => 0 };
+      const { horizon, rows } = this.fold;
+      const lastMs = (row: Buffer): number => horizon?.lastMs(rows.decode(row)) ?? 0;
       const look = (keys: readonly string[]) =>
         lookAtRows({ store, headerKey, horizonMs, lastMs }, keys);
       try {
@@ -185,7 +199,7 @@ class World {
     const prefix = keys.row(0, '');
     const rows = [...store.values]
       .filter(([key]) => key.startsWith(prefix))
-      .map(([key, bytes]): [string, string] => [key.slice(prefix.length), bytes.toString()])
+      .map(([key, bytes]): [string, string] => [key.slice(prefix.length), rowText(bytes)])
       .filter(([, text]) => Number(text.split(' ')[2]) + horizonMs >= wanted.newestMs);
     expect(new Map(rows)).toEqual(wanted.rows);
   }
@@ -199,31 +213,35 @@ class World {
   }
 }
 
-test('whoever sweeps, and whenever: no later state or emission can tell', async () => {
-  const owners = fc.array(steps(6), { minLength: 1, maxLength: 2 });
-  const sweepers = fc.array(steps(6), { minLength: 1, maxLength: 3 });
-  await fc.assert(
-    fc.asyncProperty(fc.scheduler(), logs, owners, sweepers, async (s, log, own, swept) => {
-      const world = new World(log, s);
-      const all = [
-        ...own.map((plan) => world.own(plan)),
-        ...swept.map((plan) => world.sweep(plan)),
-      ];
-      await s.waitFor(Promise.all(all));
-      const more = swept.map((plan) => world.sweep(plan));
-      await s.waitFor(Promise.all([world.finish(), ...more, ...world.late]));
-      await s.waitFor(Promise.all(world.late));
-      world.check();
-      world.checkEmissions();
-    }),
-    { numRuns: 600 },
-  );
-}, 60_000);
+test.each(folds)(
+  'rows $name: whoever sweeps, and whenever, nothing later can tell',
+  async ({ fold }) => {
+    const owners = fc.array(steps(6), { minLength: 1, maxLength: 2 });
+    const sweepers = fc.array(steps(6), { minLength: 1, maxLength: 3 });
+    await fc.assert(
+      fc.asyncProperty(fc.scheduler(), logs, owners, sweepers, async (s, log, own, swept) => {
+        const world = new World(log, s, fold);
+        const all = [
+          ...own.map((plan) => world.own(plan)),
+          ...swept.map((plan) => world.sweep(plan)),
+        ];
+        await s.waitFor(Promise.all(all));
+        const more = swept.map((plan) => world.sweep(plan));
+        await s.waitFor(Promise.all([world.finish(), ...more, ...world.late]));
+        await s.waitFor(Promise.all(world.late));
+        world.check();
+        world.checkEmissions();
+      }),
+      { numRuns: 600 },
+    );
+  },
+  60_000,
+);
 
-test('without any sweep it is the same', async () => {
+test.each(folds)('rows $name: without any sweep it is the same', async ({ fold }) => {
   await fc.assert(
     fc.asyncProperty(logs, fc.integer({ min: 1, max: 8 }), async (log, recordsMax) => {
-      const { emitted } = await drive(forgettingFold(horizonMs), log, { bounds: { recordsMax } });
+      const { emitted } = await drive(fold, log, { bounds: { recordsMax } });
       const told = emitted.filter(({ topic }) => topic === 'told');
       expect(told.map(({ value }) => String(value))).toEqual(
         forgettingOracle(log, horizonMs).emitted,

@@ -56,8 +56,8 @@ export interface FoldContext<Out, Shared> {
   /** The record that the unit came from. */
   readonly record: LogRecord;
   /**
-   * Highest event time of what the partition had folded before this record, by the fold's horizon;
-   * -1: nothing, or the fold has no horizon.
+   * Highest event time of what the partition had folded before this record, or before the source
+   * record that the unit is of, by the fold's horizon; -1: nothing, or the fold has no horizon.
    */
   readonly newestMs: number;
   emit(out: Out): void;
@@ -99,13 +99,18 @@ export interface Emission<Out> {
 }
 
 /**
- * After how long without an event a row counts as absent, in event time. A fold that has one
- * writes its rows whole and keeps none across slices, so that a sweep may delete them.
+ * After how long without an event a row counts as absent, in event time, so that a sweep may delete
+ * it without its owner's knowledge. The owner may keep such a row and patch others: what a sweep
+ * may delete has expired for the owner too, wherever the owner has it from, and the row that takes
+ * its place is written whole.
  */
 export interface Horizon<In, Row> {
   /** Part of the fold's identity. */
   readonly ms: number;
-  /** When the row's newest event occurred, or a little later; never earlier. */
+  /**
+   * When the row's newest event occurred, of those that count for this, or a little later; never
+   * earlier. The same of a row in memory as of what is stored of it.
+   */
   lastMs(row: Row): number;
   /** When what is folded occurred; not negative. */
   unitMs(input: In): number;

@@ -1,4 +1,10 @@
-import { type Fold, type LogRecord, type Unit, byteRows } from '../../lib/stream/topology.ts';
+import {
+  type Decoded,
+  type Fold,
+  type LogRecord,
+  type Unit,
+  byteRows,
+} from '../../lib/stream/topology.ts';
 
 /** What one unit of the forgetting fold says. */
 export interface Happening {
@@ -31,56 +37,113 @@ const added = ({ count, hash, lastMs }: Memory, { n, atMs }: Happening): Memory 
 const nothing: Memory = { count: 0, hash: 0, lastMs: 0 };
 
 /** A fold for tests of horizons: counts per key, and emits what it then holds. */
-export function forgettingFold(horizonMs: number): Fold<Happening, Buffer, string> {
-  return {
-    name: 'forgetting',
-    code: 'y',
-    revision: 1,
-    layout: 1,
-    config: null,
-    family: 'user',
-    input: {
-      topic: 'happenings',
-      lineage: null,
-      prepare: async () => undefined,
-      decode: ({ value }) => {
-        if (value === null) return { verdict: { kind: 'reject', reason: 'empty', detail: '' } };
-        const units = (JSON.parse(value.toString()) as Happening[]).map(
-          (input): Unit<Happening> => ({ input, key: input.key, position: null }),
-        );
-        return { verdict: { kind: 'accept' }, units };
-      },
-    },
-    rows: byteRows,
-    shared: null,
-    cacheBytesMax: 0,
-    emission: {
-      topic: 'told',
-      partitions: 1,
-      messages: (outs) =>
-        outs.map(({ out, offset }) => ({
-          topic: 'told',
-          partition: 0,
-          key: null,
-          value: Buffer.from(`${offset} ${out}`),
-        })),
-    },
-    horizon: {
-      ms: horizonMs,
-      lastMs: (row) => memoryOf(row.toString()).lastMs,
-      unitMs: ({ atMs }) => atMs,
-    },
-    fold: (row, { input, key }, { newestMs, emit, skip }) => {
-      if (input.n < 0) {
-        skip('negative');
-        return null;
-      }
-      const text = textOf(added(row === undefined ? nothing : memoryOf(row.toString()), input));
-      emit(`${key} ${text} ${newestMs}`);
-      return Buffer.from(text);
-    },
-  };
+export const forgettingFold = (horizonMs: number): Fold<Happening, Buffer, string> => ({
+  ...forgetting,
+  rows: byteRows,
+  cacheBytesMax: 0,
+  horizon: {
+    ms: horizonMs,
+    lastMs: (row) => memoryOf(row.toString()).lastMs,
+    unitMs: ({ atMs }) => atMs,
+  },
+  fold: (row, { input, key }, { newestMs, emit, skip }) => {
+    if (input.n < 0) {
+      skip('negative');
+      return null;
+    }
+    const text = textOf(added(row === undefined ? nothing : memoryOf(row.toString()), input));
+    emit(`${key} ${text} ${newestMs}`);
+    return Buffer.from(text);
+  },
+});
+
+/** A row that its owner keeps, changes in place and patches. */
+interface Kept {
+  memory: Memory;
+  isStored: boolean;
 }
+
+/** `forgettingFold` as a fold of large rows would be: with a cache, and rows written in parts. */
+export const keepingFold = (
+  horizonMs: number,
+  cacheBytesMax: number,
+): Fold<Happening, Kept, string> => ({
+  ...forgetting,
+  rows: {
+    decode: (bytes) => ({ memory: memoryOf(bytes.toString()), isStored: true }),
+    encode: (row) => {
+      const bytes = Buffer.from(widthsOf(row.memory));
+      if (!row.isStored) {
+        row.isStored = true;
+        return { whole: bytes };
+      }
+      return {
+        patches: [
+          { at: 0, bytes: bytes.subarray(0, hashEnds) },
+          { at: hashEnds, bytes: bytes.subarray(hashEnds) },
+        ],
+      };
+    },
+    bytes: () => hashEnds + 8,
+  },
+  cacheBytesMax,
+  horizon: {
+    ms: horizonMs,
+    lastMs: ({ memory }) => memory.lastMs,
+    unitMs: ({ atMs }) => atMs,
+  },
+  fold: (row, { input, key }, { newestMs, emit, skip }) => {
+    if (input.n < 0) {
+      skip('negative');
+      return null;
+    }
+    const next = row ?? { memory: nothing, isStored: false };
+    next.memory = added(next.memory, input);
+    emit(`${key} ${textOf(next.memory)} ${newestMs}`);
+    return next;
+  },
+});
+
+const hashEnds = 15;
+/** The same text in columns, so that a part of it can be written in place. */
+const widthsOf = ({ count, hash, lastMs }: Memory): string =>
+  `${String(count).padStart(4, '0')} ${String(hash).padStart(10, '0')} ${String(lastMs).padStart(7, '0')}`;
+
+/** What a stored row of either fold says. */
+export const rowText = (bytes: Buffer): string => textOf(memoryOf(bytes.toString()));
+
+const forgetting = {
+  name: 'forgetting',
+  code: 'y',
+  revision: 1,
+  layout: 1,
+  config: null,
+  family: 'user' as const,
+  input: {
+    topic: 'happenings',
+    lineage: null,
+    prepare: async () => undefined,
+    decode: ({ value }: LogRecord): Decoded<Happening> => {
+      if (value === null) return { verdict: { kind: 'reject', reason: 'empty', detail: '' } };
+      const units = (JSON.parse(value.toString()) as Happening[]).map(
+        (input): Unit<Happening> => ({ input, key: input.key, position: null }),
+      );
+      return { verdict: { kind: 'accept' }, units };
+    },
+  },
+  shared: null,
+  emission: {
+    topic: 'told',
+    partitions: 1,
+    messages: (outs: readonly { readonly out: string; readonly offset: number }[]) =>
+      outs.map(({ out, offset }) => ({
+        topic: 'told',
+        partition: 0,
+        key: null,
+        value: Buffer.from(`${offset} ${out}`),
+      })),
+  },
+};
 
 /** Null: a record that cannot be decoded. */
 export const happened = (offset: number, units: readonly Happening[] | null): LogRecord => ({

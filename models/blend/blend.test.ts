@@ -185,3 +185,42 @@ test('what is learned of a fixed log is that of revision 1', () => {
   // Another hash is another result: raise the kind's revision with it.
   expect(`${kind.revision} ${hash.digest('hex').slice(0, 16)}`).toBe('1 6dfb4084226e4392');
 });
+
+test('a forgotten item gives up its place in the ladder when it is visited anew', () => {
+  const side = sideOf({ rankedItemsMax: 10 });
+  const step = fc.record({
+    item: fc.integer({ min: 0, max: 14 }).map((n) => `i${n}`),
+    isForgotten: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 80 }), (log) => {
+      const rows = new Map<string, Neighbourhood>();
+      const ladder = side.ranking?.empty() as Ladder;
+      for (const [clock, { item, isForgotten }] of log.entries()) {
+        if (isForgotten && rows.delete(item)) continue;
+        const signal = { item, others: [], notes: [] };
+        const row = side.learn(rows.get(item), signal, { atMs: 1.7e12, clock, type: 'view' });
+        rows.set(item, row as Neighbourhood);
+        side.ranking?.place(ladder, item, row as Neighbourhood);
+      }
+      for (const { items, weights } of ladder.rungs) {
+        expect(items.length).toBeLessThanOrEqual(10);
+        expect(new Set(items).size).toBe(items.length);
+        expect(weights).toEqual(weights.toSorted((a, b) => b - a));
+      }
+    }),
+  );
+});
+
+test('an item lasts from its newest visit, whatever it is paired with later', () => {
+  const side = sideOf({ typeWeights: { view: 0 } });
+  const at = (atMs: number, type: string) => ({ atMs, clock: 1, type });
+  const paired = { item: 'a', others: ['b'], notes: [visitedOther | 1] };
+  const lastOf = (row: Neighbourhood | null) => row && side.lastMs?.(row);
+  const alone = side.learn(undefined, paired, at(5_500, 'buy'));
+  expect(lastOf(alone)).toBe(5_999);
+  const own = { item: 'a', others: [], notes: [] };
+  const visited = side.learn(alone ?? undefined, own, at(9_000, 'buy'));
+  expect(lastOf(side.learn(visited ?? undefined, paired, at(70_000, 'buy')))).toBe(9_999);
+  expect(side.learn(visited ?? undefined, own, at(80_000, 'view'))).toBeNull();
+});

@@ -28,14 +28,18 @@ export interface Known {
 }
 
 export function find(profile: Profile, known: Known, options: FindOptions): Found {
-  const { pairs, estimates, barred } = gather(profile, known, options.recentItemsMax);
+  const from = gather(profile, known, options.recentItemsMax);
+  if (known.extras.length === 0 && from.found !== null) return from.found;
+  const { pairs, estimates, barred } = from;
   const lists: (readonly (number | string)[])[] = [
     ...estimates.map((scores, source) => best(scores, pairSourcesMax[source] as number)),
     profile.recents.map(ownId),
     ...known.ladder.rungs.map(({ items }) => items),
     ...known.extras,
   ];
-  return { pairs, ...unite(lists, pairs, { barred, unionMax: options.unionMax }) };
+  const found = { pairs, ...unite(lists, pairs, { barred, unionMax: options.unionMax }) };
+  if (known.extras.length === 0) from.found = found;
+  return found;
 }
 
 interface Gathered {
@@ -45,6 +49,8 @@ interface Gathered {
   readonly estimates: readonly Float64Array[];
   /** What is not to be proposed. */
   readonly barred: ReadonlySet<string>;
+  /** The union of these alone: what `figures` asks heads for. */
+  found: Found | null;
 }
 
 /** What `figures` gathered, for `rank` of the same rows: gone with them. */
@@ -68,7 +74,7 @@ function gather(profile: Profile, { rows, ladder }: Known, recentItemsMax: numbe
     const neighbour = pairs.indexOf(id);
     if (neighbour >= 0) for (const scores of bySource) scores[neighbour] = 0;
   }
-  const made = { profile, pairs, estimates: bySource, barred };
+  const made: Gathered = { profile, pairs, estimates: bySource, barred, found: null };
   gathered.set(rows, made);
   return made;
 }

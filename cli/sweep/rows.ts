@@ -6,6 +6,7 @@ import { checkLayout } from '../../schemas/packed/bytes.ts';
 import { externalComputedAtMs } from '../../schemas/packed/external-candidates.ts';
 import { lastSightMs, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { featuresLayout, lastSeenMs } from '../../schemas/packed/user-features.ts';
+import type { Learner } from '../../services/learning/topology.ts';
 import { newestVisitMs, recentsLayout } from '../../services/signals/recents.ts';
 
 /** A kind of rows in one partition, and how to tell which of them may go. */
@@ -40,11 +41,20 @@ const newestOf: Readonly<Record<string, (row: Buffer) => number>> = {
 
 export const foldsWithRows: readonly string[] = Object.keys(newestOf);
 
+/** The same of a learner's rows, which say it in their own way; null: they do not. */
+export function newestVisitOf({ side }: Learner): ((row: Buffer) => number) | null {
+  const { lastMs, rows } = side;
+  return lastMs === undefined ? null : (row) => lastMs(rows.decode(row));
+}
+
 /** The horizon is the one that the generation was folded with, whatever the settings here are. */
-export function sweepableRows(current: CurrentGeneration, store: StateStore): Sweepable[] {
+export function sweepableRows(
+  current: CurrentGeneration,
+  store: StateStore,
+  lastMs: ((row: Buffer) => number) | null = newestOf[current.name] ?? null,
+): Sweepable[] {
   const { name, partitions, horizonMs } = current;
-  const lastMs = newestOf[name];
-  if (lastMs === undefined || horizonMs === undefined) return [];
+  if (lastMs === null || horizonMs === undefined) return [];
   const keys = foldKeys(current);
   return Array.from({ length: partitions }, (_, partition) => {
     const headerKey = keys.header(partition);

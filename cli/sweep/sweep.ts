@@ -11,7 +11,7 @@ import { learnersOf } from '../../services/learning/learners.ts';
 import { readDefinitions } from '../data/definitions.ts';
 import { sweepableLists } from './lists.ts';
 import type { FoldSweep, SweepReport } from './report.ts';
-import { foldsWithRows, type Sweepable, sweepableRows } from './rows.ts';
+import { foldsWithRows, newestVisitOf, type Sweepable, sweepableRows } from './rows.ts';
 
 export interface SweepOptions {
   readonly config: CommonConfig;
@@ -26,9 +26,9 @@ const prefixLength = 9;
 const candidates = 'candidates';
 
 /**
- * Deletes what is kept of users who have stayed away for longer than the horizon, and lists that
- * nobody will ask for, while services go on: one SCAN per node, and per chunk of rows one read and
- * one script that compares the header.
+ * Deletes what is kept of users who have stayed away, and of items that nobody visited, for longer
+ * than the horizon, and lists that nobody will ask for, while services go on: one SCAN per node, and
+ * per chunk of rows one read and one script that compares the header.
  */
 export async function sweepAll({ config, dryRun }: SweepOptions): Promise<SweepReport> {
   const redis = await openRedis(config.redis);
@@ -37,7 +37,10 @@ export async function sweepAll({ config, dryRun }: SweepOptions): Promise<SweepR
     const { catalogue, unreadable } = await readDefinitions(config);
     const notes: string[] = [];
     const inUse = versionsOf(catalogue, { unreadable, notes });
-    const targets = await targetsOf({ config, redis, inUse, knownMs, notes });
+    const targets = [
+      ...(await targetsOf({ config, redis, inUse, knownMs, notes })),
+      ...(await learnedTargets(redis, config, catalogue)),
+    ];
     const { folds, learners } = await sweepTargets(redis, targets, { config, dryRun });
     const used = learnersOf(catalogue.modelsInUse(), kinds);
     const unused = inUse === null ? [] : learners.filter((name) => !used.has(name)).toSorted();
@@ -101,6 +104,22 @@ async function targetsOf({ config, redis, inUse, knownMs, notes }: Sources): Pro
     return [...targets, ...sweepableLists({ redis, own, features, inUse, knownMs })];
   }
   notes.push('candidates and user-features differ in their partitions: no list was looked at');
+  return targets;
+}
+
+/** Of every learner that has state and whose definition is still published, in use or not. */
+async function learnedTargets(
+  redis: RedisPort,
+  { prefix }: CommonConfig,
+  catalogue: Catalogue,
+): Promise<Sweepable[]> {
+  const store = redisStore(redis);
+  const targets: Sweepable[] = [];
+  for (const [name, learner] of learnersOf(catalogue.models, kinds)) {
+    const lastMs = newestVisitOf(learner);
+    const current = lastMs === null ? null : await readCurrent(redis, prefix, name);
+    if (current !== null) targets.push(...sweepableRows(current, store, lastMs));
+  }
   return targets;
 }
 

@@ -161,10 +161,9 @@ async function learningFolds(
     }
     const decoder = decoderOf<SignalPack>(sources, itemSignals, signalPackSchema);
     const topic = topicName(config.prefix, itemSignals);
-    const { types } = config;
-    folds.push(
-      anyFold(learningFold({ topic, lineage, decoder, types, learner, cacheBytesMax: 0 })),
-    );
+    const { types, itemHorizonMs: horizonMs } = config;
+    const common = { topic, lineage, decoder, types, horizonMs };
+    folds.push(anyFold(learningFold({ ...common, learner, cacheBytesMax: 0 })));
   }
   return folds;
 }

@@ -114,12 +114,17 @@ export class Refold {
   #fold(record: LogRecord, units: Extract<Decoded<unknown>, { units: unknown }>['units']): void {
     const { fold, stored } = this.#options;
     const marksBefore = [...this.#marks];
-    const newestMs = this.#newestMs;
+    let newestMs = this.#newestMs;
+    let source = '';
     for (const unit of units) {
       const { key, position } = unit;
       if (position !== null) {
         if (position.lineage !== fold.input.lineage) continue;
         if (position.offset <= (marksBefore[position.partition] ?? -1)) continue;
+        // Where a pack was cut must not matter: each source record is judged by what came before it.
+        const own = `${position.partition} ${position.offset}`;
+        if (own !== source) newestMs = this.#newestMs;
+        source = own;
         while (this.#marks.length <= position.partition) this.#marks.push(-1);
         this.#marks[position.partition] = Math.max(
           position.offset,

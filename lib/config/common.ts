@@ -31,6 +31,8 @@ export interface CommonConfig {
   readonly failedOf1000Max: number;
   /** After how long without an event, in event time, what is kept of a user counts as absent. */
   readonly userHorizonMs: number;
+  /** The same of what was learned of an item that nobody visits any more. */
+  readonly itemHorizonMs: number;
 }
 
 /** Of `seen-items`; here too, because users are kept at least as long. */
@@ -75,6 +77,7 @@ const settingsSchema = z.object({
   FRESHET_FAILED_IN_A_ROW_MAX: whole(1, 1_000_000).default(100),
   FRESHET_FAILED_OF_1000_MAX: whole(1, 1_000).default(500),
   FRESHET_USER_HORIZON_DAYS: whole(1, 3_650).default(400),
+  FRESHET_ITEM_HORIZON_DAYS: whole(1, 3_650).default(400),
   FRESHET_SEEN_AGE_DAYS: seenAgeDays,
 });
 
@@ -118,6 +121,7 @@ export function commonConfig(environment: Environment = process.env): CommonConf
     failedInARowMax: settings.FRESHET_FAILED_IN_A_ROW_MAX,
     failedOf1000Max: settings.FRESHET_FAILED_OF_1000_MAX,
     userHorizonMs: settings.FRESHET_USER_HORIZON_DAYS * dayMs,
+    itemHorizonMs: settings.FRESHET_ITEM_HORIZON_DAYS * dayMs,
   });
 }
 

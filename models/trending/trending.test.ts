@@ -247,3 +247,34 @@ describe('trending, configured otherwise', () => {
     expect(parsed.error?.issues.map(({ path }) => path.join('.'))).toEqual(['windowHours']);
   });
 });
+
+test('a forgotten item that comes back stands where its new row belongs', () => {
+  const step = fc.record({ item: fc.constantFrom('a', 'b', 'c', 'd'), isForgotten: fc.boolean() });
+  fc.assert(
+    fc.property(
+      fc.array(step, { maxLength: 60 }),
+      fc.constantFrom({ halfLifeHours: null }, { windowHours: 240 }),
+      (log, learning) => {
+        const side = trending.itemSide(learningSchema.parse(learning));
+        const rows = new Map<string, unknown>();
+        const ranking = side.ranking?.empty();
+        for (const [n, { item, isForgotten }] of log.entries()) {
+          if (isForgotten && rows.delete(item)) continue;
+          const context = { atMs: 1.7e12 + n * hour, clock: n, type: 'view' };
+          const row = side.learn(rows.get(item), signal(item), context);
+          if (row === null) continue;
+          expect(side.lastMs?.(row)).toBeGreaterThanOrEqual(context.atMs);
+          rows.set(item, row);
+          side.ranking?.place(ranking, item, row);
+        }
+        const parsed = learningSchema.parse(learning);
+        const write = side.ranking?.encode(ranking);
+        const stored = write !== undefined && 'whole' in write ? [write.whole] : [];
+        const retrieval = trending.retrieval(parsed, retrievalSchema.parse({}));
+        if (!retrieval.shared) throw new Error('not shared');
+        const scores = retrieval.rank(stored, () => true).map(({ score }) => score);
+        expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+      },
+    ),
+  );
+});

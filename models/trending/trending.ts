@@ -47,6 +47,7 @@ const fading = (learning: Learning): ItemSide<Popularity, Ranking> => {
     layout: popularityLayout,
     rows: popularityRows,
     headBytes: popularityBytes,
+    lastMs: (row) => row.lastMs,
     learn(row, _signal, { atMs, type }) {
       const weight = weightOf(weights, type);
       if (weight === 0) return null;
@@ -77,6 +78,7 @@ const windowed = (learning: Learning, windowHours: number): ItemSide<Window, Win
     layout: windowLayout,
     rows: windowRows,
     headBytes: windowBytes,
+    lastMs: ({ newest }) => (newest + 1) * partMs,
     learn(row, _signal, { atMs, type }) {
       const weight = weightOf(weights, type);
       if (weight === 0) return null;

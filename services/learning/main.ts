@@ -18,7 +18,7 @@ import { type Learner, learningFold } from './topology.ts';
 export async function startLearning(context: ServiceContext): Promise<RunningService> {
   const { cacheBytesMax } = learningConfig();
   const { config, log, onFatal } = context;
-  const { prefix, types } = config;
+  const { prefix, types, itemHorizonMs: horizonMs } = config;
   const registry = openRegistry(config.registry);
   const topic = topicName(prefix, itemSignals);
   const lineage = await signalsLineage(context);
@@ -29,7 +29,8 @@ export async function startLearning(context: ServiceContext): Promise<RunningSer
       schema: signalPackSchema,
       valueBytesMax: itemSignals.messageBytesMax,
     });
-    const fold = learningFold({ topic, lineage, decoder, types, learner, cacheBytesMax });
+    const common = { topic, lineage, decoder, types, horizonMs };
+    const fold = learningFold({ ...common, learner, cacheBytesMax });
     const failureMessage = await openFailureMessage(registry, { prefix, stage: fold.name });
     return runFold(fold, { context, internalInput: true, failureMessage });
   };

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { drive, type Driven } from '../../lib/stream/memory-driver.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
 import type { ModelDefinition } from '../../models/definitions.ts';
+import { readRow } from '../../models/blend/stored-row.ts';
 import { kinds } from '../../models/kinds.ts';
 import { passages } from '../../models/neighbours/passages.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
@@ -12,6 +13,7 @@ import { SignalPackWriter } from '../../schemas/packed/signals.ts';
 import { learnerOf } from './learners.ts';
 import { learningFold } from './topology.ts';
 
+const hourMs = 3_600_000;
 const types = ['view', 'purchase'];
 const lineage = 'signals00000';
 const decoder = {
@@ -22,14 +24,21 @@ const decoder = {
     return { ok: true as const, value: { ...pack, signals: Buffer.from(pack.signals, 'base64') } };
   },
 };
-const foldOf = (kind: string, given: { learning?: object; cacheBytesMax?: number } = {}) => {
+interface Given {
+  readonly learning?: object;
+  readonly cacheBytesMax?: number;
+  readonly horizonMs?: number;
+}
+
+const foldOf = (kind: string, given: Given = {}) => {
   const learning = kinds
     .get(kind)
     ?.learningSchema.parse(given.learning ?? {}) as ModelDefinition['learning'];
   const learner = learnerOf({ kind, learning }, kinds);
   if (learner === null) throw new Error('no such kind');
-  const cacheBytesMax = given.cacheBytesMax ?? 1e6;
-  return learningFold({ topic: 'item-signals', lineage, decoder, types, learner, cacheBytesMax });
+  const { cacheBytesMax = 1e6, horizonMs = 400 * 24 * hourMs } = given;
+  const common = { topic: 'item-signals', lineage, decoder, types, horizonMs };
+  return learningFold({ ...common, learner, cacheBytesMax });
 };
 
 interface Act {
@@ -46,7 +55,7 @@ const packs = (acts: readonly Act[], size: number): Buffer[] => {
   for (let at = 0; at < acts.length; at += size) {
     const writer = new SignalPackWriter();
     for (const { offset, source, item, others, typeIndex } of acts.slice(at, at + size)) {
-      writer.begin({ offset, atMs: 1.7e12 + offset * 3_600_000, clock: offset, typeIndex });
+      writer.begin({ offset, atMs: 1.7e12 + offset * hourMs, clock: offset, typeIndex });
       const notes = others.map((_, index) => index + 1);
       writer.add(1, { item, others: [], notes: [] });
       writer.add(3, { item, others, notes });
@@ -105,11 +114,14 @@ describe.each(learningKinds.map(({ kind }) => kind))('learning of %s', (kind) =>
       again: fc.integer({ min: 1, max: 9 }),
       recordsMax: fc.integer({ min: 1, max: 5 }),
       cacheBytesMax: fc.constantFrom(0, 600, 1e6),
+      horizonMs: fc.constantFrom(2 * hourMs, 9 * hourMs, 400 * 24 * hourMs),
       from: fc.nat(40),
     });
     await fc.assert(
       fc.asyncProperty(actsOf(0), actsOf(1), cut, async (zero, one, by) => {
-        const once = await drive(foldOf(kind), logOf([...packs(zero, 40), ...packs(one, 40)]));
+        const { horizonMs } = by;
+        const whole = logOf([...packs(zero, 40), ...packs(one, 40)]);
+        const once = await drive(foldOf(kind, { horizonMs }), whole);
         const emittedAgain = packs(zero.slice(Math.min(by.from, zero.length - 1)), by.again);
         const log = logOf([...packs(zero, by.size), ...emittedAgain, ...packs(one, by.size)]);
         const other = await drive(foldOf(kind, by), log, {
@@ -133,6 +145,52 @@ describe.each(learningKinds.map(({ kind }) => kind))('learning of %s', (kind) =>
       'undecodable signals: unknown event type',
     ]);
     expect(rows.has('a')).toBe(true);
+  });
+});
+
+describe('an item that nobody visits any more', () => {
+  const visit = (offset: number, item: string, others: string[] = []): Act => ({
+    offset,
+    source: 0,
+    item,
+    others,
+    typeIndex: 0,
+  });
+  const kept = [...Array(9).keys()].map((n) => visit(n, 'old', ['other']));
+  const apart = (...later: Act[]) => logOf(packs([...kept, visit(500, 'new'), ...later], 100));
+  const horizonMs = 100 * hourMs;
+
+  test.each([
+    ['blend', {}],
+    ['trending', {}],
+    ['trending', { windowHours: 12 }],
+  ])('is forgotten by %s %j: its row begins anew', async (kind, learning) => {
+    const fold = () => foldOf(kind, { learning, horizonMs });
+    const away = await drive(fold(), apart(visit(501, 'old', ['third'])));
+    const fresh = await drive(fold(), logOf(packs([visit(501, 'old', ['third'])], 1)));
+    expect(away.rows.get('old')).toEqual(fresh.rows.get('old'));
+    expect(away.header?.newestMs).toEqual([1.7e12 + 501 * hourMs]);
+    const back = await drive(fold(), logOf(packs([...kept, visit(60, 'old', ['third'])], 9)));
+    expect(back.rows.get('old')).not.toEqual(fresh.rows.get('old'));
+  });
+
+  test('keeps its row where rows say no time', async () => {
+    const fold = foldOf('co-visits', { horizonMs });
+    expect(fold.horizon).toBeNull();
+    expect((await drive(fold, apart())).header?.newestMs).toEqual([-1]);
+  });
+
+  test('is learned from all the same where only what it is paired with weighs anything', async () => {
+    const learning = { typeWeights: { view: 0 } };
+    const pairs = [...Array(5).keys()].map(
+      (n): Act => ({
+        ...visit(n + 1, `bought-${n}`, ['viewed']),
+        typeIndex: 1,
+      }),
+    );
+    const log = logOf(packs([visit(0, 'viewed'), ...pairs], 2));
+    const counted = readRow((await drive(foldOf('blend', { learning }), log)).rows.get('viewed'));
+    expect([counted?.used, counted?.head.visits]).toEqual([5, 0]);
   });
 });
 

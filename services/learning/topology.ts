@@ -30,13 +30,15 @@ export interface LearningOptions {
   readonly types: readonly string[];
   readonly learner: Learner;
   readonly cacheBytesMax: number;
+  /** An item is forgotten after this long without a visit, where its rows say; left out: never. */
+  readonly horizonMs?: number;
 }
 
 /** One learning identity as a fold over item-signals. */
 export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown, never, unknown> {
-  const { learner, types, decoder } = options;
+  const { learner, types, decoder, horizonMs } = options;
   const { side } = learner;
-  const { ranking } = side;
+  const { ranking, lastMs } = side;
   return {
     name: learner.name,
     code: 'l',
@@ -58,7 +60,10 @@ export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown
     shared: ranking,
     cacheBytesMax: options.cacheBytesMax,
     emission: null,
-    horizon: null,
+    horizon:
+      lastMs === undefined || horizonMs === undefined
+        ? null
+        : { ms: horizonMs, lastMs, unitMs: ({ context }) => Math.max(0, context.atMs) },
     fold(row, { input, key }, { shared }) {
       const next = side.learn(row, input, input.context);
       if (next !== null) ranking?.place(shared, key, next);

@@ -83,6 +83,7 @@ export async function own(options: CountingOptions & { readonly bootstrap?: bool
     logLevel: 'silent',
     sliceRecordsMax: 50,
     userHorizonMs: 400 * 86_400_000,
+    itemHorizonMs: 400 * 86_400_000,
   };
   const context: ServiceContext = {
     config,

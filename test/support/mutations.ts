@@ -82,13 +82,32 @@ const mutations: readonly Mutation[] = [
   {
     name: 'an expired row is folded as if its user had never been away',
     file: 'lib/stream/fold-slice.ts',
-    from: 'isExpired(horizon, held, newestMs)',
+    from: 'isExpired(horizon, held, context.newestMs)',
     to: 'false',
+  },
+  {
+    name: 'an expired row is folded on where its owner has kept it',
+    file: 'lib/stream/fold-slice.ts',
+    from: 'isExpired(horizon, held, context.newestMs)',
+    to: '!patched && isExpired(horizon, held, context.newestMs)',
+  },
+  {
+    name: 'a row that began anew does not take the place of the one that was kept',
+    file: 'lib/stream/fold-partition.ts',
+    from: 'this.#cache.put(key, row);',
+    to: 'if (this.#cache.get(key) === undefined) this.#cache.put(key, row);',
+  },
+  {
+    name: 'a pack is judged by the time before all of it, so that it matters how it was cut',
+    file: 'lib/stream/fold-slice.ts',
+    from: 'context.newestMs = draft.newestMs;',
+    to: '',
+    tests: 'services/learning',
   },
   {
     name: 'expired by the event time of the record itself, and not by that before it',
     file: 'lib/stream/fold-slice.ts',
-    from: 'isExpired(horizon, held, newestMs)',
+    from: 'isExpired(horizon, held, context.newestMs)',
     to: 'isExpired(horizon, held, draft.newestMs)',
   },
   {

@@ -72,6 +72,10 @@ export class ItemTable {
     return this.#items.get(itemId)?.categories.includes(category) ?? false;
   }
 
+  categoriesOf(itemId: string): readonly string[] {
+    return this.#items.get(itemId)?.categories ?? none;
+  }
+
   #sharedNames(categories: readonly string[]): readonly string[] {
     if (categories.length === 0) return none;
     return categories.slice(0, categoriesMax).map((name) => this.#shared(name));

@@ -119,6 +119,8 @@ export interface Profile {
 export interface Candidate {
   readonly itemId: string;
   readonly score: number;
+  /** The chance with which exploration put it at its place; left out: none was at work there. */
+  readonly propensity?: number;
 }
 
 /** A fold that a retrieval reads. Versions and kinds that name the same one share it. */

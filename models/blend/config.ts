@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { diversitySchema, explorationSchema } from '../rearrange.ts';
 import { typeWeightsSchema } from '../type-weights.ts';
 
 export const learningSchema = z.strictObject({
@@ -31,6 +32,8 @@ export const retrievalSchema = z.strictObject({
   trainingShare: z.number().min(0).max(1).default(0.05),
   /** Candidates in the list. */
   depth: z.number().int().min(1).max(1_000).default(100),
+  diversity: diversitySchema.prefault({}),
+  exploration: explorationSchema.prefault({}),
   /** Models of other kinds whose candidates are ranked along. */
   sources: z.array(extraSchema).max(8).default([]),
 });

@@ -15,8 +15,9 @@ export function explain(
   const scores = [...sums.bySource, ...ownSourceScores({ profile, members }), ...extraScores];
   const names = [...pairSources, ...ownSources, ...extras.names];
   const ranks = scores.map((of) => rankByPlace(of, members));
-  return candidates.map((candidate, index) => {
-    const place = list.order[index] as number;
+  const places = new Map(members.map(({ itemId }, place) => [itemId, place]));
+  return candidates.map((candidate) => {
+    const place = places.get(candidate.itemId) as number;
     const proposals = names.flatMap((source, at): Proposal[] => {
       const score = scores[at]?.[place] ?? 0;
       return score > 0 ? [{ source, score, rank: ranks[at]?.get(place) ?? 0 }] : [];

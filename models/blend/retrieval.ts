@@ -10,6 +10,7 @@ import type {
   Trainer,
   World,
 } from '../model.ts';
+import { diversified, explored } from '../rearrange.ts';
 import type { Learning, Retrieval } from './config.ts';
 import { closeExample, writeOpen } from './example.ts';
 import { explain } from './explain.ts';
@@ -37,7 +38,7 @@ export const retrievalOver =
     return {
       shared: false,
       sources: [own, ...extras.sources],
-      needsItems: extras.needsItems,
+      needsItems: extras.needsItems || spreads(config),
       trainer: trainerOf(parts, listOf),
       wants: (profile) => [wantedOf(profile, config), ...extras.wants(profile)],
       figures: (profile, learned, world) => {
@@ -48,10 +49,17 @@ export const retrievalOver =
           ...extras.figures(profile, learned, world),
         ];
       },
-      rank: (profile, learned, world) => candidatesOf(listOf(profile, learned, world), config),
+      rank: (profile, learned, world) =>
+        shownOf(candidatesOf(listOf(profile, learned, world), config), {
+          profile,
+          world,
+          config,
+        }),
       explain: (profile, learned, world) => {
         const list = listOf(profile, learned, world);
-        return list === null ? [] : explain(list, candidatesOf(list, config), { profile, extras });
+        if (list === null) return [];
+        const ranked = candidatesOf(list, config);
+        return explain(list, shownOf(ranked, { profile, world, config }), { profile, extras });
       },
     };
   };
@@ -77,12 +85,30 @@ const examplesAtFirst = 10_000;
 const shareLogged = ({ trainingShare }: Retrieval, updates: number): number =>
   trainingShare === 0 ? 0 : Math.max(trainingShare, Math.min(1, examplesAtFirst / (updates + 1)));
 
+const spreads = ({ diversity: { perCategoryMax, relevance } }: Retrieval): boolean =>
+  perCategoryMax !== null || relevance !== null;
+
+/** What becomes of the ranked list before it is kept: pure steps over what was fetched. */
+const shownOf = (
+  ranked: readonly Candidate[],
+  {
+    profile: { userId, atMs },
+    world,
+    config,
+  }: { readonly profile: Profile; readonly world: World; readonly config: Retrieval },
+): readonly Candidate[] =>
+  explored(
+    diversified(ranked, world.items, config.diversity),
+    `${userId} ${atMs}`,
+    config.exploration,
+  );
+
 type ListOf = (profile: Profile, learned: readonly Learned[], world: World) => BlendList | null;
 
 /** Versions that make the same features of the same knowledge share their weights. */
 const trainerOf = (parts: BlendParts, listOf: ListOf): Trainer => {
   const { learning, config } = parts;
-  const { depth: _, ...shared } = config;
+  const { depth: _, diversity: __, exploration: ___, ...shared } = config;
   const content = canonicalJson({ learning, retrieval: shared });
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   return {
@@ -91,7 +117,7 @@ const trainerOf = (parts: BlendParts, listOf: ListOf): Trainer => {
     note: (profile, learned, world) => {
       const list = listOf(profile, learned, world);
       const open = list === null ? emptyOpen : openOf(list);
-      return { candidates: candidatesOf(list, config), open };
+      return { candidates: shownOf(candidatesOf(list, config), { profile, world, config }), open };
     },
     close: (open, { itemId }, seed) => closeExample(open, itemId, seed),
   };

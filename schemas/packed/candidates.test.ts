@@ -70,3 +70,15 @@ test('another layout, and bytes cut anywhere, are refused, not misread', () => {
   for (let end = 0; end < bytes.length; end++)
     expect(() => decodeCandidates(bytes.subarray(0, end))).toThrow();
 });
+
+test('propensities stand beside the first places, and cost nothing where there are none', () => {
+  const plain = list(4).candidates.map(({ itemId, score }) => ({ itemId, score }));
+  const [first, second, ...rest] = plain;
+  if (first === undefined || second === undefined) throw new Error('too short');
+  const candidates = [{ ...first, propensity: 0.75 }, { ...second, propensity: 0.125 }, ...rest];
+  const bytes = encodeCandidates({ ...list(4), candidates });
+  const read = decodeCandidates(bytes).candidates.map(({ propensity }) => propensity);
+  expect(read).toEqual([0.75, 0.125, undefined, undefined]);
+  expect(bytes.length - encodeCandidates({ ...list(4), candidates: plain }).length).toBe(9);
+  expect(() => decodeCandidates(bytes.subarray(0, -1))).toThrow();
+});

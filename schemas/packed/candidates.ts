@@ -6,7 +6,8 @@ import { checkLayout, idBytesMax, idScratch, readId, writeId } from './bytes.ts'
  * A user's candidates by one model version, as `candidates` publishes them. Bytes, little-endian:
  *
  *   layout u8 | profile_offset varint | computed_at u48 (ms) | newest_at u48 (ms) | n varint |
- *   n candidates, best first: length u8, id, score u16
+ *   n candidates, best first: length u8, id, score u16 |
+ *   where exploration was at work: m varint, m f32: propensities of the first m
  *
  * `profile_offset`: next offset of `interactions` of the profile behind the list. `newest_at`: when
  * the newest interaction of that profile occurred. Varints have 7 bits a byte, low first.
@@ -23,7 +24,12 @@ export interface CandidateList {
   readonly computedAtMs: number;
   readonly newestAtMs: number;
   /** Best first. */
-  readonly candidates: readonly { readonly itemId: string; readonly score: number }[];
+  readonly candidates: readonly {
+    readonly itemId: string;
+    readonly score: number;
+    /** Left out: exploration was not at work there. */
+    readonly propensity?: number;
+  }[];
 }
 
 /** More than any model's depth: 2,000 candidates of 128-byte ids are 256 KB. */
@@ -53,7 +59,17 @@ export function encodeCandidates(list: CandidateList): Buffer {
     id.copy(bytes, at + 1, 0, length);
     at = bytes.writeUInt16LE(packScore(score), at + 1 + length);
   }
-  return Buffer.from(bytes.subarray(0, at));
+  const explored = candidates.findIndex(({ propensity }) => propensity === undefined);
+  const propensities = explored < 0 ? candidates : candidates.slice(0, explored);
+  return Buffer.concat([bytes.subarray(0, at), encodePropensities(propensities)]);
+}
+
+function encodePropensities(candidates: CandidateList['candidates']): Buffer {
+  if (candidates.length === 0) return Buffer.alloc(0);
+  const bytes = Buffer.allocUnsafe(varintBytes(candidates.length) + 4 * candidates.length);
+  let at = writeVarint(bytes, 0, candidates.length);
+  for (const { propensity } of candidates) at = bytes.writeFloatLE(propensity ?? 1, at);
+  return bytes;
 }
 
 /** What stands before the candidates: enough to judge a list's age. */
@@ -74,14 +90,27 @@ export function decodeCandidates(bytes: Buffer): CandidateList {
   const count = readVarint(bytes, at);
   if (count > candidatesMax) throw new RangeError(`candidates claim to be ${count}`);
   at += varintBytes(count);
-  const candidates = [];
+  const candidates: { itemId: string; score: number; propensity?: number }[] = [];
   for (let n = 0; n < count; n++) {
     const itemId = readId(bytes, at);
     at += 1 + (bytes[at] ?? 0);
     candidates.push({ itemId, score: unpackScore(bytes.readUInt16LE(at)) });
     at += 2;
   }
+  if (at < bytes.length) readPropensities(bytes, at, candidates);
   return { ...head, candidates };
+}
+
+function readPropensities(
+  bytes: Buffer,
+  start: number,
+  candidates: readonly { propensity?: number }[],
+): void {
+  const count = readVarint(bytes, start);
+  const at = start + varintBytes(count);
+  if (count > candidates.length) throw new RangeError(`propensities claim to be ${count}`);
+  for (const [n, candidate] of candidates.slice(0, count).entries())
+    candidate.propensity = bytes.readFloatLE(at + 4 * n);
 }
 
 const stepsPerDoubling = 1024;

@@ -71,12 +71,13 @@ const keep = (of: {
 }): readonly AnsweredItem[] => {
   const kept: AnsweredItem[] = [];
   const taken = new Set<string>();
-  for (const { itemId, score } of of.candidates) {
+  for (const candidate of of.candidates) {
+    const { itemId } = candidate;
     if (kept.length === of.wanted) break;
     if (taken.has(itemId)) continue;
     taken.add(itemId);
     const objecting = of.rules.find((rule) => rule.removes(itemId));
-    if (objecting === undefined) kept.push({ itemId, score, step: of.step });
+    if (objecting === undefined) kept.push({ ...candidate, step: of.step });
     else of.removed[objecting.name] = (of.removed[objecting.name] ?? 0) + 1;
   }
   return kept;

@@ -107,7 +107,10 @@ export const exposure = (done: AnsweredRequest, lineage: string): Exposure | nul
     model_version: step.model,
     ...arm,
     answered_by: step.step,
-    items: answered.items.map(({ itemId }) => ({ item_id: itemId, propensity: null })),
+    items: answered.items.map(({ itemId, propensity }) => ({
+      item_id: itemId,
+      propensity: propensity ?? null,
+    })),
     served_at: basis.judgedAtMs,
     candidates_stale: basis.stale,
     lineage,

@@ -40,6 +40,16 @@ export function registerBenchCommand(program: Command): void {
       const { benchAnswers } = await loaded();
       print(await benchAnswers(optionsOf(flags)), flags);
     });
+  bench
+    .command('memory')
+    .description('what is stored under an endless stream, per user and item, and what blend costs')
+    .option('--events <number>', 'synthetic events, over five horizons', whole, 5_000_000)
+    .option('--json', 'print one line of JSON, last')
+    .action(async ({ events, json }: { readonly events: number; readonly json?: boolean }) => {
+      const { benchMemoryLine } = await import('../../bench/memory-line/memory-line.ts');
+      const say = (line: string): void => console.error(line);
+      print(await benchMemoryLine({ events, say }), json === undefined ? {} : { json });
+    });
   registerQuality(bench);
   // Subcommands are made before exitOverride reaches them.
   for (const command of bench.commands) command.exitOverride();

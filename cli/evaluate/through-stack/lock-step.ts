@@ -32,6 +32,7 @@ export class LockStep {
   #lists: ServiceProcess | null = null;
   #events: Sender | null = null;
   #sent = 0;
+  #isStopping = false;
 
   constructor(bed: Bed, models: readonly PersonalModel[]) {
     this.#bed = bed;
@@ -102,19 +103,30 @@ export class LockStep {
     return rows.map((bytes) => (bytes === null ? null : decodeCandidates(bytes)));
   }
 
+  /** Not while it is being stopped: it would not hear that. */
   #halt(): void {
-    if (this.#lists !== null) process.kill(this.#lists.pid, 'SIGSTOP');
+    if (!this.#isStopping) this.#signal('SIGSTOP');
   }
 
   #goOn(): void {
-    if (this.#lists !== null) process.kill(this.#lists.pid, 'SIGCONT');
+    this.#signal('SIGCONT');
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    try {
+      if (this.#lists !== null) process.kill(this.#lists.pid, name);
+    } catch (error) {
+      // It is gone, and `ended` says why.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 
   async stop(): Promise<void> {
-    await this.#events?.close();
-    // One that is halted would not hear that it is to end.
-    if (this.#lists !== null) this.#goOn();
+    if (this.#isStopping) return;
+    this.#isStopping = true;
+    this.#goOn();
     for (const one of [this.#lists, this.#folds]) await one?.stop();
+    await this.#events?.close();
   }
 }
 

@@ -42,6 +42,7 @@ export interface ThroughStackOptions extends Omit<InstallationOptions, 'definiti
 /** Scores are stored as logarithms, to within 0.04%. */
 const scoreShare = 0.001;
 const stepsMax = 8;
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * The same events through the engine and through the real services in lock step, and every list of
@@ -64,6 +65,11 @@ export async function throughStack(
     personal.map(({ ready }) => ready),
   );
   const compared = personal.map(({ model }) => new Compared(model));
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => (closing ??= closed(steps, bed));
+  // Who is halted would not hear the signal, and stay when this process is gone.
+  const interrupted = (): void => void close().finally(() => process.exit(130));
+  for (const signal of signals) process.once(signal, interrupted);
   try {
     await steps.start();
     const startedMs = monotonicMs();
@@ -84,10 +90,21 @@ export async function throughStack(
       ms_per_event: (monotonicMs() - startedMs) / Math.max(1, events.length),
     };
   } finally {
-    await steps.stop();
-    await bed.close();
+    for (const signal of signals) process.off(signal, interrupted);
+    await close();
   }
 }
+
+const closed = async (
+  steps: LockStep,
+  bed: { readonly close: () => Promise<void> },
+): Promise<void> => {
+  try {
+    await steps.stop();
+  } finally {
+    await bed.close();
+  }
+};
 
 const earliest = (compared: readonly Compared[]): Difference | null =>
   compared.reduce<Difference | null>((first, { difference }) => {

@@ -1,14 +1,16 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { slotOf } from '../../lib/redis/slot.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import { formatHeader } from '../../lib/stream/header.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import { memoryStore } from '../../lib/stream/memory-store.ts';
+import { kinds } from '../../models/kinds.ts';
 import { encodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
 import { featuresAt, featuresLayout } from '../../schemas/packed/user-features.ts';
+import { learnerOf } from '../../services/learning/learners.ts';
 import { sweepableLists } from './lists.ts';
-import { foldsWithRows, sweepableRows } from './rows.ts';
+import { foldsWithRows, newestVisitOf, sweepableRows } from './rows.ts';
 
 const generation = (name: string, code: string, horizonMs?: number): CurrentGeneration => ({
   name,
@@ -104,4 +106,46 @@ test('rows are swept by the horizon of their generation; without one, or of anot
     store.values.set(keys[at] ?? '', row);
   const [target] = sweepableRows(features, store);
   expect((await target?.look(keys))?.expired).toEqual(keys.slice(0, 1));
+});
+
+describe('what was learned of items', () => {
+  const learnerFor = (kind: string) => {
+    const learner = learnerOf({ kind, learning: kinds.get(kind)?.learningSchema.parse({}) }, kinds);
+    if (learner === null) throw new Error('no such kind');
+    return learner;
+  };
+
+  test.each(['blend', 'trending'])(
+    'is swept by the newest visit that a row of %s says',
+    async (kind) => {
+      const learner = learnerFor(kind);
+      const current = { ...generation(learner.name, 'l', 1_000), family: 'item' as const };
+      const keys = foldKeys(current);
+      const store = memoryStore();
+      const header = { offsets: [1], hashes: ['x'], marks: [[]], newestMs: [100_000] };
+      store.values.set(keys.header(0), Buffer.from(formatHeader(header)));
+      const rowAt = (item: string, atMs: number): string => {
+        const context = { atMs, clock: 1, type: 'view' };
+        const row = learner.side.learn(undefined, { item, others: [], notes: [] }, context);
+        const write = learner.side.rows.encode(row);
+        const key = keys.row(0, item);
+        store.values.set(key, 'whole' in write ? write.whole : Buffer.alloc(0));
+        return key;
+      };
+      const rows = [rowAt('old', 90_000), rowAt('new', 99_500)];
+      const unreadable = keys.row(0, 'unreadable');
+      store.values.set(unreadable, Buffer.alloc(200, 99));
+      const [target] = sweepableRows(current, store, newestVisitOf(learner));
+      const looked = await target?.look([...rows, unreadable]);
+      expect(looked).toMatchObject({ rows: 3, expired: rows.slice(0, 1) });
+    },
+  );
+
+  test('stays where rows say no time, or were folded without a horizon', () => {
+    expect(newestVisitOf(learnerFor('co-visits'))).toBeNull();
+    const { name } = learnerFor('blend');
+    const lastMs = newestVisitOf(learnerFor('blend'));
+    expect(sweepableRows(generation(name, 'l'), memoryStore(), lastMs)).toEqual([]);
+    expect(sweepableRows(generation(name, 'l', 5), memoryStore(), lastMs)).toHaveLength(3);
+  });
 });

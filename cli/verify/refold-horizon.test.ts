@@ -97,3 +97,57 @@ test('what the fold emits again is what it emitted', () => {
   const outs = refold.collect().outs.map(({ out, offset }) => `${offset} ${String(out)}`);
   expect(outs).toEqual(forgettingOracle(log, horizonMs).emitted);
 });
+
+test('a pack is judged as if its source records had come one by one', async () => {
+  const { fold: whole, input } = fold;
+  const packed = {
+    ...fold,
+    // One source record per unit, of the offset that its number says.
+    input: {
+      ...input,
+      lineage: 'source',
+      decode: (record: (typeof log)[number]) => {
+        const decoded = input.decode(record);
+        if (!('units' in decoded)) return decoded;
+        const units = decoded.units.map((unit) => ({
+          ...unit,
+          position: { lineage: 'source', partition: 0, offset: unit.input.n },
+        }));
+        return { ...decoded, units };
+      },
+    },
+    fold: whole,
+  };
+  const units = [
+    { key: 'a', n: 1, atMs: 10 },
+    { key: 'b', n: 2, atMs: 50 },
+    { key: 'a', n: 3, atMs: 51 },
+  ];
+  const cuts = [[units], units.map((unit) => [unit])];
+  for (const cut of cuts) {
+    const records = cut.map((own, offset) => happened(offset, own));
+    const { rows, header } = await drive(packed, records);
+    expect(rows.get('a')?.toString().split(' ')[0]).toBe('1');
+    const chunk: StoredChunk = {
+      headerText: header === null ? null : formatHeader(header),
+      offset: records.length,
+      keys: [...rows.keys()],
+      values: [...rows.values()],
+      shared: null,
+    };
+    const findings = new Findings();
+    const stored = { partition: 0, before: header, keys: new Set(rows.keys()), chunks: [chunk] };
+    const refold = new Refold({
+      fold: packed as unknown as AnyFold,
+      stored,
+      findings,
+      low: 0,
+      stayFailed: new Set(),
+      moments: [],
+      describe: String,
+    });
+    for (const record of records) refold.take(record);
+    refold.finish();
+    expect(findings.examples).toEqual([]);
+  }
+});

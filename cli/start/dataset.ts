@@ -44,13 +44,14 @@ export async function openDataset(config: CommonConfig, newest?: number): Promis
   const shiftMs = nowMs - (lastAtMs ?? nowMs);
   const rules = { limits: eventLimits(config), shiftMs, nowMs };
   const pacedFrom = rows - paced;
-  const known = await readKnown(events, { skip, pacedFrom, rules });
+  const judgedFrom = rows - Math.floor(total / 10);
+  const known = await readKnown(events, { skip, pacedFrom, judgedFrom, rules });
   return {
     events,
     items,
     skip,
     pacedFrom,
-    judgedFrom: rows - Math.floor(total / 10),
+    judgedFrom,
     total,
     shiftMs,
     titles: await titlesIn(items),

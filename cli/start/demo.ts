@@ -80,6 +80,7 @@ export class Demo {
     return new ServedQuality({
       judged: skip + total - judgedFrom,
       settleMsMax,
+      isRepeat: ({ event_id: id }) => dataset.known.repeats.has(id),
       ask: async (userId) => {
         const request = { ...plainRequest(userId, contextId), count: firstItems };
         return (await asker.ask(request, answerMsMax))?.recommendation ?? null;

@@ -22,6 +22,8 @@ export interface StartResult {
   readonly hit_rate_20: number | null;
   /** Mean of 1/place of that item, 0 where it is not among the first 20. */
   readonly mrr_20: number | null;
+  /** The hit rate of those whose next item was new to them: the home feed shows no other. */
+  readonly hit_rate_20_new: number | null;
   /** Null: not asked for. */
   readonly verify_differences: number | null;
   /** From the first event of the part at full speed until every service had dealt with all of it. */
@@ -70,10 +72,11 @@ export function textOf(result: StartResult): string {
     `from an event to its user's new candidates: half within ${ms(result.freshness_p50_ms)}, 99 % within ${ms(result.freshness_p99_ms)} (at ${result.paced_per_second} events/s)`,
     `${result.seen_violations} items that had been seen were answered with`,
   ];
-  const { hit_rate_20: hits, mrr_20: mrr } = result;
+  const { hit_rate_20: hits, hit_rate_20_new: fresh, mrr_20: mrr } = result;
   if (hits !== null && mrr !== null)
     lines.push(
       `${whole(result.quality_answers)} users of the last tenth asked just before they bought: for ${(hits * 100).toFixed(1)} % that item was among the first 20 (hit_rate_20; mrr_20 ${mrr.toFixed(3)})`,
+      `of what was new to them ${fresh === null ? '?' : (fresh * 100).toFixed(1)} % was (hit_rate_20_new); what they have had is not shown in the home feed`,
     );
   if (result.verify_differences !== null) {
     lines.push(`verify found ${result.verify_differences} differences`);

@@ -42,6 +42,7 @@ async function replay(
   const quality = new ServedQuality({
     judged: events.length,
     settleMsMax: 60_000,
+    isRepeat: ({ item_id: item }) => item === 'i9',
     ask: async (user) => {
       asked.push({ user, after: sent.length });
       return given.answer(user, sent, asked.length);
@@ -67,7 +68,7 @@ test('every fifth event is asked for when all before it are sent, and it is not'
     answer: (_, sent) => answerWith(['x', `i${sent.length}`], sent.length),
   });
   expect(asked).toEqual([4, 9, 14, 19].map((after) => ({ user: `u${after % 2}`, after })));
-  expect(figures).toEqual({ quality_answers: 4, hit_rate_20: 1, mrr_20: 0.5 });
+  expect(figures).toEqual({ quality_answers: 4, hit_rate_20: 1, mrr_20: 0.5, hit_rate_20_new: 1 });
 });
 
 test('the 21st item is no hit, and an answer of another status is not judged', async () => {
@@ -78,7 +79,14 @@ test('the 21st item is no hit, and an answer of another status is not judged', a
       status: asked === 1 ? 'overloaded' : 'ok',
     }),
   });
-  expect(figures).toEqual({ quality_answers: 3, hit_rate_20: 0, mrr_20: 0 });
+  expect(figures).toEqual({ quality_answers: 3, hit_rate_20: 0, mrr_20: 0, hit_rate_20_new: 0 });
+});
+
+test('what the user had had before counts for one rate and not for the other', async () => {
+  const { figures } = await replay(events, {
+    answer: (_, sent) => answerWith(sent.length === 14 ? ['i14'] : [], sent.length),
+  });
+  expect(figures).toMatchObject({ quality_answers: 4, hit_rate_20: 0.25, hit_rate_20_new: 0.3333 });
 });
 
 test('a list that does not know the last event of its user is asked for again', async () => {
@@ -87,14 +95,19 @@ test('a list that does not know the last event of its user is asked for again', 
       count % 2 === 1 ? answerWith([`i${sent.length}`], sent.length - 3) : answerWith([], 99),
   });
   expect(asked.map(({ after }) => after)).toEqual([4, 4, 9, 9, 14, 14, 19, 19]);
-  expect(figures).toEqual({ quality_answers: 4, hit_rate_20: 0, mrr_20: 0 });
+  expect(figures).toEqual({ quality_answers: 4, hit_rate_20: 0, mrr_20: 0, hit_rate_20_new: 0 });
 });
 
 test('events before the last tenth pass, however they are cut, and no answer is no judgement', async () => {
   for (const size of [1, 7, 20]) {
     const { asked, figures } = await replay(events, { answer: () => null, passOver: 12, size });
     expect(asked.map(({ after }) => after)).toEqual([16]);
-    expect(figures).toEqual({ quality_answers: 0, hit_rate_20: null, mrr_20: null });
+    expect(figures).toEqual({
+      quality_answers: 0,
+      hit_rate_20: null,
+      mrr_20: null,
+      hit_rate_20_new: null,
+    });
   }
 });
 

@@ -18,11 +18,15 @@ export interface QualityFigures {
   readonly hit_rate_20: number | null;
   /** Mean of 1/place of that item; 0 where it is not among them. */
   readonly mrr_20: number | null;
+  /** The hit rate of those whose next item was new to them; the others can be no hits where a rule forbids what was seen. */
+  readonly hit_rate_20_new: number | null;
 }
 
 export interface QualityOptions {
   /** Null: no answer in time. */
   readonly ask: (userId: string) => Promise<Recommendation | null>;
+  /** Whether the event's user had had its item before. */
+  readonly isRepeat: (event: UserEvent) => boolean;
   /** Events of the judged part. */
   readonly judged: number;
   /** How long an event is held back until its user's list knows the ones before. */
@@ -47,6 +51,8 @@ export class ServedQuality {
   #passed = 0;
   #answers = 0;
   #hits = 0;
+  #newAnswers = 0;
+  #newHits = 0;
   #reciprocals = 0;
 
   constructor(options: QualityOptions) {
@@ -83,16 +89,18 @@ export class ServedQuality {
   }
 
   figures(): QualityFigures {
-    const share = (sum: number): number | null =>
-      this.#answers === 0 ? null : Number((sum / this.#answers).toFixed(4));
+    const share = (sum: number, of = this.#answers): number | null =>
+      of === 0 ? null : Number((sum / of).toFixed(4));
     return {
       quality_answers: this.#answers,
       hit_rate_20: share(this.#hits),
       mrr_20: share(this.#reciprocals),
+      hit_rate_20_new: share(this.#newHits, this.#newAnswers),
     };
   }
 
-  async #askBefore({ user_id: userId, item_id: itemId }: UserEvent): Promise<void> {
+  async #askBefore(event: UserEvent): Promise<void> {
+    const { user_id: userId } = event;
     const giveUpMs = monotonicMs() + this.#options.settleMsMax;
     await this.#untilPlaced(userId, giveUpMs);
     const before = this.#placed.get(userId)?.offset ?? -1;
@@ -102,10 +110,17 @@ export class ServedQuality {
       await pause(20);
       answer = await this.#options.ask(userId);
     }
-    if (answer?.status !== 'ok') return;
+    if (answer?.status === 'ok') this.#judge(event, answer);
+  }
+
+  #judge(event: UserEvent, answer: Recommendation): void {
+    const { item_id: itemId } = event;
+    const isNew = !this.#options.isRepeat(event);
     const place = answer.items.slice(0, firstItems).findIndex(({ item_id: id }) => id === itemId);
     this.#answers += 1;
+    if (isNew) this.#newAnswers += 1;
     if (place < 0) return;
+    if (isNew) this.#newHits += 1;
     this.#hits += 1;
     this.#reciprocals += 1 / (place + 1);
   }

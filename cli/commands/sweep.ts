@@ -13,7 +13,9 @@ interface SweepFlags {
 export function registerSweepCommand(program: Command): void {
   program
     .command('sweep')
-    .description('delete what is kept of users who stayed away, and lists that nobody asks for')
+    .description(
+      'delete what is kept of users who stayed away, items nobody visits, lists nobody asks for',
+    )
     .option('--dry-run', 'only say what would be deleted')
     .option('--json', 'print one JSON line')
     .addHelpText('after', help)
@@ -26,6 +28,7 @@ export function registerSweepCommand(program: Command): void {
 
 const help = `
 Services may go on meanwhile. A user counts as unknown once the newest event of the partition is
-FRESHET_USER_HORIZON_DAYS (400) past the user's own, whether or not a sweep has been there: it
-changes nothing that is folded or emitted later. Only a list of candidates that such a user still had
-is gone, so they are answered as a newcomer is. Run it as often as memory asks for, say once a week.`;
+FRESHET_USER_HORIZON_DAYS (400) past the user's own, and so does an item for blend and trending after
+FRESHET_ITEM_HORIZON_DAYS (400), whether or not a sweep has been there: it changes nothing that is
+folded or emitted later. Only a list of candidates that such a user still had is gone, so they are
+answered as a newcomer is. Run it as often as memory asks for, say once a week.`;

@@ -1,4 +1,4 @@
-import { threshold } from '../co-visits/union.ts';
+import { threshold } from '../threshold.ts';
 import type { OwnItem, Profile } from '../model.ts';
 import { column } from './layout.ts';
 import type { MergedLadder } from './merged-ladder.ts';

@@ -3,7 +3,8 @@ import { type OneSource, oneSource } from '../one-source.ts';
 import { headBytes } from './layout.ts';
 import { type Learning, type Retrieval, halfLives } from './config.ts';
 import { type StoredRow, idAt, readHead, readRow } from './stored-row.ts';
-import { Union, threshold } from './union.ts';
+import { threshold } from '../threshold.ts';
+import { Union } from './union.ts';
 
 type Rows = ReadonlyMap<string, Buffer>;
 

@@ -1,4 +1,4 @@
-import { threshold } from '../co-visits/union.ts';
+import { threshold } from '../threshold.ts';
 import { termsMax } from '../item-terms.ts';
 import type { ItemTable } from '../item-table.ts';
 import type { Candidate, Profile } from '../model.ts';

@@ -1,4 +1,4 @@
-import { threshold } from '../co-visits/union.ts';
+import { threshold } from '../threshold.ts';
 import type { Candidate, Learned, PersonalRetrieval, Profile, Source } from '../model.ts';
 import { sessionGapMs } from '../profile.ts';
 import { visitorKey } from '../visitor-key.ts';

@@ -1,4 +1,4 @@
-import { threshold } from '../co-visits/union.ts';
+import { threshold } from '../threshold.ts';
 import { slotOf } from './actors.ts';
 import { cellBytes, headBytes, layoutVersion, rowSort } from './layout.ts';
 

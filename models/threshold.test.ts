@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { threshold } from './union.ts';
+import { threshold } from './threshold.ts';
 
 test('the threshold is the value at its place in order', () => {
   const values = fc.array(

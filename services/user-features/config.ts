@@ -4,7 +4,7 @@ import { type Environment, parseEnvironment, whole } from '../../lib/config/envi
 import type { FeatureLimits } from './user-features.ts';
 
 const schema = z.object({
-  FRESHET_RECENT_ITEMS_MAX: whole(1, 255).default(50),
+  FRESHET_RECENT_ITEMS_MAX: whole(1, 255).default(100),
   FRESHET_COUNTS_HALF_LIFE_DAYS: whole(1, 3_650).default(30),
   FRESHET_SESSION_GAP_MINUTES: whole(1, 1_440).default(30),
 });

@@ -4,6 +4,7 @@ import { Cost } from '../../cli/evaluate/cost.ts';
 import { Engine } from '../../cli/evaluate/engine.ts';
 import type { UserSettings } from '../../cli/evaluate/users.ts';
 import type { ModelDefinition } from '../../models/definitions.ts';
+import { readRow } from '../../models/blend/stored-row.ts';
 import { kinds } from '../../models/kinds.ts';
 import { randomOf, zipf } from '../micro/synthetic.ts';
 import { round } from '../stages.ts';
@@ -13,12 +14,14 @@ export interface GrowthPoint {
   /** Items of each user; so many are paired with a visit, and asked for neighbours. */
   readonly history: number;
   readonly neighbours: number;
+  /** Neighbours in the row of a visited item, on average: a pair is looked for among all of them. */
+  readonly neighbours_held: number;
   readonly learning_us_per_event: number;
   readonly list_ms: number;
 }
 
 export interface Growth {
-  /** As shipped, with 20 items per user. */
+  /** As shipped, with at least 20 items per user. */
   readonly learning_us_per_event: number;
   readonly list_ms: number;
   readonly growth: readonly GrowthPoint[];
@@ -32,48 +35,70 @@ export interface Growth {
 const items = 20_000;
 /** Warms up first: neighbour lists fill, and code is compiled. */
 const warmEvents = 150_000;
-const events = 20_000;
-const lists = 400;
+const turns = 7;
+const eventsPerTurn = 3_000;
+const listsPerTurn = 100;
 const usual = 20;
+const sampled = 2_000;
 
+/**
+ * All sizes take turns, and the median of a size's turns counts: what else the machine does differs
+ * from minute to minute by more than what is to be seen here.
+ */
 export async function measureGrowth(
   definition: ModelDefinition,
   settings: UserSettings,
   say: (line: string) => void,
 ): Promise<Growth> {
-  const points: GrowthPoint[] = [];
-  const measured = async (history: number, neighbours: number): Promise<GrowthPoint> => {
-    const own = { ...settings, recentItemsMax: history };
-    const point = { history, neighbours, ...measure(sized(definition, history, neighbours), own) };
+  const shipped = new Trial(untrained(definition), settings);
+  const sizes = [
+    [10, 300],
+    [20, 300],
+    [50, 300],
+    [20, 100],
+  ] as const;
+  const trials = sizes.map(
+    ([history, neighbours]) =>
+      new Trial(sized(definition, history, neighbours), { ...settings, recentItemsMax: history }),
+  );
+  for (let turn = 0; turn < turns; turn++)
+    for (const trial of [shipped, ...trials]) {
+      trial.turn();
+      await nextTurn();
+    }
+  const points = sizes.map(([history, neighbours], at): GrowthPoint => {
+    const point = { history, neighbours, ...(trials[at] as Trial).figures() };
     say(`${history} items, ${neighbours} neighbours: ${textOf(point)}`);
-    points.push(point);
-    await nextTurn();
     return point;
-  };
-  const shipped = measure(untrained(definition), settings);
-  say(`as shipped: ${textOf(shipped)}`);
-  const [short, , long] = [
-    await measured(10, 300),
-    await measured(20, 300),
-    await measured(50, 300),
+  });
+  const [short, usualOne, long, few] = points as [
+    GrowthPoint,
+    GrowthPoint,
+    GrowthPoint,
+    GrowthPoint,
   ];
-  const [few, many] = [await measured(20, 100), points[1] ?? short];
+  const own = shipped.figures();
+  say(`as shipped: ${textOf(own)}`);
   const learning = ({ learning_us_per_event: us }: GrowthPoint): number => us;
   const listing = ({ list_ms: ms }: GrowthPoint): number => ms;
   return {
-    ...shipped,
+    learning_us_per_event: own.learning_us_per_event,
+    list_ms: own.list_ms,
     growth: points,
     learning_growth_by_history: round(learning(long) / learning(short) / (50 / 10)),
     list_growth_by_history: round(listing(long) / listing(short) / (50 / 10)),
-    learning_growth_by_neighbours: round(learning(many) / learning(few) / (300 / 100)),
-    list_growth_by_neighbours: round(listing(many) / listing(few) / (300 / 100)),
+    learning_growth_by_neighbours: round(learning(usualOne) / learning(few) / (300 / 100)),
+    list_growth_by_neighbours: round(listing(usualOne) / listing(few) / (300 / 100)),
   };
 }
 
-type Measured = Pick<GrowthPoint, 'learning_us_per_event' | 'list_ms'>;
+type Measured = Pick<GrowthPoint, 'neighbours_held' | 'learning_us_per_event' | 'list_ms'>;
 
-const textOf = ({ learning_us_per_event: us, list_ms: ms }: Measured): string =>
-  `${us} us per learned event, ${ms} ms per list`;
+const textOf = ({
+  learning_us_per_event: us,
+  list_ms: ms,
+  neighbours_held: held,
+}: Measured): string => `${us} us per learned event, ${ms} ms per list; ${held} neighbours held`;
 
 /** Nobody's lists are logged for training: what is measured is a user's list and no more. */
 const untrained = (definition: ModelDefinition): ModelDefinition => ({
@@ -94,38 +119,66 @@ const sized = (
   };
 };
 
-function measure(definition: ModelDefinition, settings: UserSettings): Measured {
-  const engine = new Engine({
-    definitions: [definition],
-    kinds,
-    settings,
-    items: null,
-    keepsSeen: false,
-  });
-  const random = randomOf(23);
-  const rank = zipf(items, 1, random);
-  const history = Math.max(usual, settings.recentItemsMax);
-  const users = Math.ceil(warmEvents / history / 2);
-  let at = 1_600_000_000_000;
-  const learn = (count: number): void => {
-    for (let n = 0; n < count; n++) {
-      const userId = `u${Math.floor(random() * users)}`;
-      engine.learn({ userId, itemId: `i${rank()}`, type: 'view', atMs: (at += 30_000) });
-    }
-  };
-  learn(warmEvents);
-  const costs = [...engine.learning.values()];
-  const usBefore = costs.reduce((sum, { us }) => sum + us, 0);
-  learn(events);
-  const us = costs.reduce((sum, cost) => sum + cost.us, 0) - usBefore;
-  const [model] = engine.models;
-  if (model === undefined) throw new Error('no model');
-  const cost = new Cost();
-  for (let n = 0; n < 2 * lists; n++) {
-    const profile = engine.profile(`u${n % users}`);
-    if (profile === null) continue;
-    if (n < lists) engine.list(model, profile);
-    else cost.of(() => engine.list(model, profile));
+/** One size: an engine that has learned, and is asked in turns. */
+class Trial {
+  readonly #engine: Engine;
+  readonly #random = randomOf(23);
+  readonly #rank = zipf(items, 1, this.#random);
+  readonly #users: number;
+  readonly #us: number[] = [];
+  readonly #ms: number[] = [];
+  #atMs = 1_600_000_000_000;
+  #asked = 0;
+
+  constructor(definition: ModelDefinition, settings: UserSettings) {
+    const common = { kinds, settings, items: null, keepsSeen: false };
+    this.#engine = new Engine({ ...common, definitions: [definition] });
+    this.#users = Math.ceil(warmEvents / Math.max(usual, settings.recentItemsMax) / 2);
+    this.#learn(warmEvents);
+    this.#list(listsPerTurn);
   }
-  return { learning_us_per_event: round(us / events), list_ms: round(cost.usEach() / 1_000) };
+
+  turn(): void {
+    this.#us.push(this.#learn(eventsPerTurn) / eventsPerTurn);
+    this.#ms.push(this.#list(listsPerTurn) / 1_000);
+  }
+
+  figures(): Measured {
+    const visited = Array.from({ length: sampled }, () => `i${this.#rank()}`);
+    const [rows] = this.#engine.learned.values();
+    const held = visited.map((item) => readRow(rows?.rows([item]).get(item))?.used ?? 0);
+    return {
+      neighbours_held: round(held.reduce((sum, used) => sum + used, 0) / sampled),
+      learning_us_per_event: round(median(this.#us)),
+      list_ms: round(median(this.#ms)),
+    };
+  }
+
+  /** CPU microseconds of the learning alone. */
+  #learn(count: number): number {
+    const us = (): number =>
+      [...this.#engine.learning.values()].reduce((sum, cost) => sum + cost.us, 0);
+    const before = us();
+    for (let n = 0; n < count; n++) {
+      const userId = `u${Math.floor(this.#random() * this.#users)}`;
+      this.#atMs += 30_000;
+      this.#engine.learn({ userId, itemId: `i${this.#rank()}`, type: 'view', atMs: this.#atMs });
+    }
+    return us() - before;
+  }
+
+  /** CPU microseconds of a list. */
+  #list(count: number): number {
+    const [model] = this.#engine.models;
+    if (model === undefined) throw new Error('no model');
+    const cost = new Cost();
+    for (let n = 0; n < count; n++) {
+      const profile = this.#engine.profile(`u${this.#asked++ % this.#users}`);
+      if (profile !== null) cost.of(() => this.#engine.list(model, profile));
+    }
+    return cost.usEach();
+  }
 }
+
+const median = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

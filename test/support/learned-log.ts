@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 
-import { kinds } from '../../models/kinds.ts';
+import type { kinds } from '../../models/kinds.ts';
 import type { ItemSide, OwnItem, Signal, SignalContext } from '../../models/model.ts';
 import { visitedOnce } from '../../models/profile.ts';
 

@@ -5,6 +5,7 @@ import { kafkaClient } from '../../lib/kafka/client.ts';
 import { openOutbox } from '../../lib/kafka/outbox.ts';
 import type { OutMessage } from '../../lib/stream/topology.ts';
 import {
+  admin,
   caughtUp,
   closers,
   expectFolded,
@@ -12,6 +13,7 @@ import {
   lateOwner,
   messagesOf,
   own,
+  partitions,
   publish,
   recordsOf,
   settled,
@@ -95,10 +97,16 @@ describe('an owner', () => {
     });
     closers.push(() => producer.disconnect());
     await producer.connect();
+    const length = async (): Promise<number> =>
+      (await admin.topicOffsets(topic())).reduce((sum, { high }) => sum + high, 0);
     const transact = async (how: 'commit' | 'abort', messages: readonly Message[]) => {
+      const before = await length();
       const transaction = await producer.transaction();
       await transaction.send({ topic: topic(), messages: [...messages] });
       await transaction[how]();
+      // The end is acknowledged before the brokers have written its mark to every partition.
+      const marked = before + messages.length + partitions;
+      await vi.waitFor(async () => expect(await length()).toBe(marked), settled);
     };
     await transact('commit', messagesOf(40));
     const first = await own();

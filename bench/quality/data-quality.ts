@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-import type { Moment } from '../../cli/evaluate/engine.ts';
+import { usEachOf } from '../../cli/evaluate/cost.ts';
+import { type Moment, usPerList } from '../../cli/evaluate/engine.ts';
 import type { EventTable } from '../../cli/evaluate/event-table.ts';
 import { nothingToTest, planTests, type TestPlan } from '../../cli/evaluate/protocol.ts';
 import { Outcomes, qualityOf } from '../../cli/evaluate/quality.ts';
@@ -207,8 +208,8 @@ const costOf = ({ engine }: Contender): object => {
   return {
     us_per_event_users: engine.folding.usEach(),
     us_per_event_learning: learnUs / Math.max(1, engine.clock),
-    us_per_list: model?.listing.usEach() ?? 0,
-    us_per_logged_list: model?.noting.usEach() ?? 0,
+    us_per_list: model === undefined ? null : usPerList(model),
+    us_per_logged_list: usEachOf(model === undefined ? [] : [model.noting]),
     logged_lists: model?.noting.times ?? 0,
     examples: weights?.examples ?? 0,
     us_per_example: weights?.cost.usEach() ?? 0,

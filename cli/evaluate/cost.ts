@@ -21,3 +21,9 @@ export class Cost {
     return this.times === 0 ? 0 : this.us / this.times;
   }
 }
+
+/** Of what was done under any of these; null: nothing was, which is not to say that it is free. */
+export const usEachOf = (costs: readonly Cost[]): number | null => {
+  const times = costs.reduce((sum, cost) => sum + cost.times, 0);
+  return times === 0 ? null : costs.reduce((sum, { us }) => sum + us, 0) / times;
+};

@@ -15,7 +15,7 @@ import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SeenIndex } from '../../schemas/packed/seen-items.ts';
 import { seedOf } from '../../services/candidates/training.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
-import { Cost } from './cost.ts';
+import { Cost, usEachOf } from './cost.ts';
 import { LearnedRows } from './learned-rows.ts';
 import { LearnedWeights, type WeightsFigures } from './learned-weights.ts';
 import { type UserSettings, Users } from './users.ts';
@@ -50,10 +50,15 @@ export interface EngineModel {
   readonly definition: ModelDefinition;
   readonly ready: ReadyModel;
   readonly sources: readonly (LearnedRows | null)[];
+  /** Lists that were not logged. */
   readonly listing: Cost;
   /** Lists whose features were logged, and what that cost, the list included. */
   readonly noting: Cost;
 }
+
+/** What a list costs, logged or not: where everyone is logged, nothing else was ever measured. */
+export const usPerList = ({ listing, noting }: EngineModel): number | null =>
+  usEachOf([listing, noting]);
 
 /**
  * The services' own code in memory, one event at a time: `user-features`, `seen-items`, `signals`,

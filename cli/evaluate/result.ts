@@ -115,14 +115,14 @@ export interface BeyondAccuracy {
 }
 
 export interface EvaluatedCost {
-  /** CPU time of one thread. A context's is that of its models together. */
-  readonly us_per_prediction: number;
+  /** CPU time of one thread, of lists logged and not. A context's is that of its models together. */
+  readonly us_per_prediction: number | null;
   /** All folds that the model needs; `users`: features and signals, which models share. */
   readonly us_per_learned_event: number;
   readonly us_per_event_users: number;
   /** Lists that were logged to learn weights from, what one costs, and what they were good for. */
   readonly logged_lists: number;
-  readonly us_per_logged_list: number;
+  readonly us_per_logged_list: number | null;
   readonly examples: number;
   /** Rows that were learned, of all its folds. */
   readonly learned_rows: number;

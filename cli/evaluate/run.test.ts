@@ -4,6 +4,7 @@ import { parseContext } from '../../models/definitions.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { kinds } from '../../models/kinds.ts';
 import { ContextRun } from './context-run.ts';
+import { Cost, usEachOf } from './cost.ts';
 import { Engine } from './engine.ts';
 import { EventTableBuilder } from './event-table.ts';
 import { eventsOf, modelOf, settings } from './fixtures.ts';
@@ -18,13 +19,13 @@ const item = (id: string) => ({
   available_until: null,
 });
 
-const run = async () => {
+const run = async (given: { readonly events: number; readonly kinds: readonly string[] }) => {
   const builder = new EventTableBuilder();
-  for (const event of eventsOf(1_500, 5)) builder.add(event);
+  for (const event of eventsOf(given.events, 5)) builder.add(event);
   const items = new ItemTable();
   // Items from i200 on are on no shelf.
   for (let n = 0; n < 200; n++) items.take(`i${n}`, item(`i${n}`));
-  const definitions = [modelOf('co-visits'), modelOf('trending')];
+  const definitions = given.kinds.map((kind) => modelOf(kind));
   const engine = new Engine({ definitions, kinds, settings, items, keepsSeen: true });
   const parsed = parseContext(
     JSON.stringify({
@@ -32,7 +33,7 @@ const run = async () => {
       size: 10,
       rules: [{ rule: 'not-seen' }, { rule: 'available' }],
       ladder: [
-        { step: 'personal', model: 'co-visits' },
+        { step: 'personal', model: given.kinds[0] },
         { step: 'even', model: 'trending', category: 'even' },
       ],
     }),
@@ -60,7 +61,7 @@ const run = async () => {
 };
 
 test('a result holds models and whole contexts, and adds up', async () => {
-  const result = await run();
+  const result = await run({ events: 1_500, kinds: ['co-visits', 'trending'] });
   const { protocol, evaluated } = result;
   expect(JSON.parse(JSON.stringify(result))).toEqual(result);
   expect(evaluated.map(({ what, list }) => [what, list])).toEqual([
@@ -93,3 +94,21 @@ test('a result holds models and whole contexts, and adds up', async () => {
   const shares = shelf?.context?.answered_by.map(({ share }) => share) ?? [];
   expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(1, 6);
 }, 60_000);
+
+test('a list costs what it costs, whether it was logged or not', async () => {
+  // So few events that every list of the blend opens an example.
+  const { evaluated } = await run({ events: 60, kinds: ['blend', 'trending'] });
+  const [blend, , shelf] = evaluated;
+  expect(blend?.cost.logged_lists).toBeGreaterThan(0);
+  expect(blend?.cost.us_per_prediction).toBe(blend?.cost.us_per_logged_list);
+  expect(blend?.cost.us_per_prediction).toBeGreaterThan(0);
+  expect(shelf?.cost.us_per_prediction).toBeGreaterThanOrEqual(blend?.cost.us_per_prediction ?? 0);
+}, 60_000);
+
+test('of lists that nobody made nothing is said', () => {
+  expect(usEachOf([new Cost(), new Cost()])).toBeNull();
+  const once = new Cost();
+  once.times = 2;
+  once.us = 30;
+  expect(usEachOf([new Cost(), once])).toBe(15);
+});

@@ -2,7 +2,8 @@ import { monotonicMs } from '../../lib/clock.ts';
 import { UserError } from '../../lib/errors.ts';
 import { Beyond } from './beyond.ts';
 import type { ContextRun } from './context-run.ts';
-import type { Engine, EngineModel, Moment } from './engine.ts';
+import { usEachOf } from './cost.ts';
+import { type Engine, type EngineModel, type Moment, usPerList } from './engine.ts';
 import { EngineParticipant } from './engine-participant.ts';
 import type { EventTable } from './event-table.ts';
 import { Popularity } from './popularity.ts';
@@ -194,14 +195,14 @@ const costOf = (engine: Engine, models: readonly EngineModel[]): EvaluatedCost =
   const learnUs =
     sum([...learned].map((name) => engine.learning.get(name)?.us ?? 0)) +
     sum(weights.map(({ cost }) => cost.us));
-  const logged = sum(models.map(({ noting }) => noting.times));
-  const loggedUs = sum(models.map(({ noting }) => noting.us));
+  const perList = models.map(usPerList);
+  const measured = perList.filter((us) => us !== null);
   return {
-    us_per_prediction: sum(models.map(({ listing }) => listing.usEach())),
+    us_per_prediction: measured.length < perList.length ? null : sum(measured),
     us_per_learned_event: engine.folding.usEach() + learnUs / events,
     us_per_event_users: engine.folding.usEach(),
-    logged_lists: logged,
-    us_per_logged_list: logged === 0 ? 0 : loggedUs / logged,
+    logged_lists: sum(models.map(({ noting }) => noting.times)),
+    us_per_logged_list: usEachOf(models.map(({ noting }) => noting)),
     examples: sum(weights.map(({ examples }) => examples)),
     learned_rows: sum([...learned].map((name) => engine.learned.get(name)?.size ?? 0)),
   };

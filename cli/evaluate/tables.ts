@@ -5,7 +5,6 @@ const fixed = (value: number | null | undefined, digits = 3): string =>
   value === null || value === undefined ? '-' : value.toFixed(digits);
 const percent = (value: number | null | undefined): string =>
   value === null || value === undefined ? '-' : `${(100 * value).toFixed(0)}%`;
-const whole = (value: number): string => value.toFixed(0);
 
 /** What people read in a terminal: one line per model and context. */
 export const summary = (result: EvaluationResult): string => {
@@ -51,8 +50,8 @@ const qualityTable = ({ evaluated, protocol }: EvaluationResult): string => {
     ...one.quality.at.flatMap(figures),
     fixed(one.quality_new.at[0]?.hr),
     one.intervals === null ? '-' : one.intervals.hr.map((value) => value.toFixed(3)).join('-'),
-    whole(one.cost.us_per_prediction),
-    whole(one.cost.us_per_learned_event),
+    fixed(one.cost.us_per_prediction, 0),
+    fixed(one.cost.us_per_learned_event, 0),
   ]);
   return textTable(head, rows);
 };

@@ -1,6 +1,6 @@
 import type { KindCatalogue, ModelDefinition } from '../../models/definitions.ts';
 import type { ItemTable } from '../../models/item-table.ts';
-import { Engine, type Moment } from '../evaluate/engine.ts';
+import { Engine, type Moment, usPerList } from '../evaluate/engine.ts';
 import { EngineParticipant } from '../evaluate/engine-participant.ts';
 import type { EventTable } from '../evaluate/event-table.ts';
 import { planTests, type TestChoice } from '../evaluate/protocol.ts';
@@ -21,7 +21,7 @@ export interface Bench {
 }
 
 export interface Measured extends Gains {
-  readonly usPerList: number;
+  readonly usPerList: number | null;
   readonly usPerEvent: number;
 }
 
@@ -65,7 +65,7 @@ export async function measure(
   return engines.map((engine, index) => ({
     user,
     gains: gains[index] as Float64Array,
-    usPerList: engine.models[0]?.listing.usEach() ?? 0,
+    usPerList: engine.models[0] === undefined ? null : usPerList(engine.models[0]),
     usPerEvent: perEvent(engine),
   }));
 }

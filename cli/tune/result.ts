@@ -33,7 +33,8 @@ export interface TuneResult {
 
 export interface JudgedSide {
   readonly value: number | null;
-  readonly us_per_list: number;
+  /** Null: no list was made. */
+  readonly us_per_list: number | null;
   readonly us_per_event: number;
 }
 

@@ -3,7 +3,7 @@ import type { Trial } from './search.ts';
 
 const rate = (value: number | null): string => (value === null ? 'n/a' : value.toFixed(4));
 const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(4)}`;
-const us = (value: number): string => `${value.toFixed(0)} us`;
+const us = (value: number | null): string => (value === null ? '-' : `${value.toFixed(0)} us`);
 
 const valuesOf = (values: Iterable<readonly [string, unknown]>): string =>
   [...values].map(([path, value]) => `${path} ${JSON.stringify(value)}`).join(', ');

@@ -12,7 +12,8 @@ export interface PlottedCost {
   /** After 'against'. */
   readonly name: string;
   readonly axis: string;
-  readonly of: (evaluated: Evaluated) => number;
+  /** Null: nothing was measured. */
+  readonly of: (evaluated: Evaluated) => number | null;
 }
 
 export const plottedCosts: readonly PlottedCost[] = [
@@ -41,11 +42,15 @@ export const againstCost = (
     `${of.name}: ${one.name} ${rate(qualityOf(of))} at ${micros(cost.of(of))}`;
   const series = evaluated.map((of): PlotSeries => {
     const interval = of.intervals?.[one.id] ?? null;
-    const point = { x: cost.of(of), y: qualityOf(of), interval, title: said(of), isHollow: false };
+    const x = cost.of(of);
+    // A logarithmic axis has no place for nothing, and the leftmost one would look like the best.
+    if (x === null || x <= 0) return { name: of.name, points: [] };
+    const point = { x, y: qualityOf(of), interval, title: said(of), isHollow: false };
     return { name: of.name, points: [point] };
   });
   const title = `${one.name} against ${cost.name}`;
   const highest = evaluated.flatMap((of) => [qualityOf(of), of.intervals?.[one.id][1] ?? null]);
+  const measured = evaluated.map(cost.of).filter((us) => us !== null);
   const rows = evaluated.map((of) => {
     const interval = of.intervals?.[one.id];
     return html`<tr><th scope="row">${of.name}</th><td>${micros(cost.of(of))}</td><td>${rate(qualityOf(of))}</td><td>${interval === undefined ? 'n/a' : between(interval)}</td></tr>`;
@@ -56,7 +61,7 @@ export const againstCost = (
       id: `cost-${one.id}-${cost.id}`,
       title,
       description: `${evaluated.map(said).join('; ')}.`,
-      x: { scale: logarithmic(evaluated.map(cost.of), xPixels), label: cost.axis, tick: micros },
+      x: { scale: logarithmic(measured, xPixels), label: cost.axis, tick: micros },
       y: { scale: rateScale(highest), label: one.axis, tick: String },
       series,
       hasLines: false,

@@ -48,7 +48,7 @@ const evaluated = (name: string, given: Partial<Evaluated> = {}): Evaluated => (
     us_per_learned_event: 60,
     us_per_event_users: 20,
     logged_lists: 0,
-    us_per_logged_list: 0,
+    us_per_logged_list: null,
     examples: 0,
     learned_rows: 100,
   },
@@ -167,6 +167,18 @@ describe('the report', () => {
     expect(page).toContain('class="mark s0 hollow"');
   });
 
+  test('keeps what has no cost off the plots against cost', () => {
+    const free = evaluated('free', {
+      cost: { ...evaluated('x').cost, us_per_prediction: null, us_per_learned_event: 0 },
+    });
+    const plots = reportHtml(resultOf([free, evaluated('dear')]), startMs).match(
+      /<svg class="plot"[^>]*aria-labelledby="cost-[\s\S]*?<\/svg>/g,
+    );
+    expect(plots?.length).toBe(4);
+    for (const one of plots ?? []) expect(one.match(/class="mark /g)?.length).toBe(1);
+    expect(plots?.[0]).toContain('free: HR@20 0.300 at n/a');
+  });
+
   test('is whole where nothing could be tested, and with more models than colours', () => {
     const nothing = evaluated('none', {
       quality: quality(0, null),
@@ -174,7 +186,7 @@ describe('the report', () => {
       intervals: null,
       by_history: [],
       over_time: [],
-      cost: { ...evaluated('x').cost, us_per_prediction: 0, us_per_learned_event: 0 },
+      cost: { ...evaluated('x').cost, us_per_prediction: null, us_per_learned_event: 0 },
     });
     for (const all of [[nothing], [], Array.from({ length: 11 }, (_, n) => evaluated(`m${n}`))]) {
       const made = reportHtml(resultOf(all, { tests: 0 }), startMs);

@@ -18,7 +18,8 @@ export const whole = (value: number): string =>
     .replace(/\B(?=(\d{3})+$)/g, '\u202f');
 
 /** A time that somebody waits: three digits and a unit. */
-export const micros = (us: number): string => {
+export const micros = (us: number | null): string => {
+  if (us === null) return missing;
   if (us >= 1_000_000) return `${Number((us / 1_000_000).toPrecision(3))} s`;
   if (us >= 1_000) return `${Number((us / 1_000).toPrecision(3))} ms`;
   return `${Number(us.toPrecision(3))} µs`;

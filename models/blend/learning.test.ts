@@ -139,6 +139,20 @@ describe('retrieval', () => {
     expect(first?.itemId).toBe('sugar');
   });
 
+  test('leaves room for what is new, however much the user owns', () => {
+    const own = Array.from({ length: 60 }, (_, n) =>
+      visitedOnce({ itemId: `own-${n}`, atMs: 1.7e12 - n, type: 'view' }),
+    );
+    const visited = Array.from({ length: 1_200 }, (_, n): [string, string] => [
+      `u${n % 100}`,
+      n % 3 === 0 ? `own-${n % 60}` : `new-${n % 70}`,
+    ]);
+    const { rank } = retrievalOf({ depth: 20 });
+    const ranked = rank(profileOf('owner', own), [learnedRows(visited)], world);
+    const owned = ranked.filter(({ itemId }) => itemId.startsWith('own'));
+    expect([ranked.length, owned.length <= 10]).toEqual([20, true]);
+  });
+
   test('shares weights between versions that differ in depth alone', () => {
     const name = (config: object) => retrievalOf(config).trainer.name;
     expect(name({ depth: 10 })).toBe(name({ depth: 50 }));

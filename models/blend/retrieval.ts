@@ -67,15 +67,23 @@ export const retrievalOver =
 const wantedOf = ({ recents }: Profile, { recentItemsMax }: Retrieval): string[] =>
   recents.slice(0, recentItemsMax).map(({ itemId }) => itemId);
 
-/** Scores are chances relative to the best: 1 for it. */
+/**
+ * Scores are chances relative to the best: 1 for it. The user's own items take half of the list at
+ * most: where users come back they rank high, and a context may not want them.
+ */
 const candidatesOf = (list: BlendList | null, { depth }: Retrieval): readonly Candidate[] => {
   if (list === null) return [];
   const { order, members, scores } = list;
   const highest = scores[order[0] ?? 0] ?? 0;
-  return order.slice(0, depth).map((place) => ({
-    itemId: (members[place] as BlendList['members'][number]).itemId,
-    score: Math.exp((scores[place] as number) - highest),
-  }));
+  const candidates: Candidate[] = [];
+  let ownLeft = Math.ceil(depth / 2);
+  for (const place of order) {
+    if (candidates.length === depth) break;
+    const { itemId, own } = members[place] as BlendList['members'][number];
+    if (own >= 0 && ownLeft-- <= 0) continue;
+    candidates.push({ itemId, score: Math.exp((scores[place] as number) - highest) });
+  }
+  return candidates;
 };
 
 /** Examples that weights learn from before fewer users are enough. */

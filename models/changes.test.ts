@@ -86,3 +86,82 @@ test('faults of all files are listed together, and nothing is planned', () => {
     'home.json',
   ]);
 });
+
+const faultsOf = (...files: readonly DefinitionFile[]): readonly string[] => {
+  const planned = planChanges(files, nothing, { kinds, seen });
+  return planned.ok ? [] : planned.faults.map((fault) => fault.replace(/^[^:]+: /, ''));
+};
+
+test('a model says the faults of its kind beside those of its own fields', () => {
+  const text = JSON.stringify({
+    model: 'Big Name',
+    kind: 'trending',
+    candidatesAgeMsMax: 1.5,
+    extra: 1,
+    learning: { halfLifeHours: -1, other: 2 },
+    retrieval: 'none',
+  });
+  expect(faultsOf({ name: 'm.json', text }).map((fault) => fault.split(':', 1)[0])).toEqual([
+    'model',
+    'retrieval',
+    'candidatesAgeMsMax',
+    'extra',
+    'learning.halfLifeHours',
+    'learning.other',
+  ]);
+});
+
+test('every source of a blend is checked, whatever is wrong beside it', () => {
+  const text = JSON.stringify({
+    model: 'b',
+    kind: 'blend',
+    retrieval: {
+      depth: 1.5,
+      sources: [
+        { name: 'one', kind: 'trendy' },
+        { name: 'one', kind: 'trending', learning: { halfLifeHours: -1, nosuch: 1 }, more: 1 },
+        { name: 'Two', kind: 'co-visits', retrieval: { nosuch: 1 }, learning: 3 },
+        7,
+      ],
+    },
+  });
+  const found = faultsOf({ name: 'm.json', text });
+  expect(found.map((fault) => fault.split(':', 1)[0])).toEqual([
+    'retrieval.depth',
+    'retrieval.sources.1.more',
+    'retrieval.sources.2.name',
+    'retrieval.sources.2.learning',
+    'retrieval.sources.3',
+    'retrieval.sources.0.kind',
+    'retrieval.sources.1.name',
+    'retrieval.sources.1.learning.halfLifeHours',
+    'retrieval.sources.1.learning.nosuch',
+    'retrieval.sources.2.retrieval.nosuch',
+  ]);
+  expect(found).toContain('retrieval.sources.1.learning.nosuch: there is no such field');
+});
+
+test('a context with faults of its own says what it names that is not there', () => {
+  const found = faultsOf(
+    context({
+      size: 1.5,
+      atLeast: 6,
+      sise: 3,
+      rules: [{ rule: 'never' }, { rule: 'not-seen', kinds: ['buy'] }],
+      ladder: [
+        { step: 'a', model: 'nowhere' },
+        { step: 'a', model: 'Not A Name' },
+      ],
+    }),
+  );
+  expect(found.map((fault) => fault.split(':', 1)[0])).toEqual([
+    'size',
+    'rules.0.rule',
+    'ladder.1.model',
+    'sise',
+    'atLeast',
+    'ladder.1',
+    'rules.1.kinds',
+    'ladder.0.model',
+  ]);
+});

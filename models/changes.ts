@@ -2,6 +2,7 @@ import type { DefinitionRecord } from './catalogue.ts';
 import {
   type ContextDefinition,
   contextVersion,
+  faultsOfLadder,
   type KindCatalogue,
   type ModelDefinition,
   modelVersion,
@@ -11,7 +12,8 @@ import {
   resolveContext,
   type Version,
 } from './definitions.ts';
-import { faultsOfRules, type SeenLimits } from './rules.ts';
+import { entriesOf, fieldsOf } from './raw.ts';
+import { faultsOfRules, ruleSchema, type SeenLimits } from './rules.ts';
 
 /** A definition file as it lies in a folder. */
 export interface DefinitionFile {
@@ -41,6 +43,8 @@ export interface Plan {
 interface Read {
   readonly models: Map<string, { file: string; version: Version<ModelDefinition> }>;
   readonly contexts: Map<string, { file: string; definition: ContextDefinition }>;
+  /** Contexts with faults: what they name can still be looked up. */
+  readonly broken: { readonly file: string; readonly fields: Readonly<Record<string, unknown>> }[];
   readonly faults: string[];
 }
 
@@ -54,7 +58,7 @@ export const planChanges = (
   published: Published,
   facts: { readonly kinds: KindCatalogue; readonly seen: SeenLimits },
 ): Parsed<Plan> => {
-  const { models, contexts, faults } = readFiles(files, facts.kinds);
+  const { models, contexts, broken, faults } = readFiles(files, facts.kinds);
   const versions = new Map([...models].map(([name, { version }]) => [name, version.version]));
   const known = new Set([...published.models.keys(), ...versions.values()]);
   const changes: Change[] = [];
@@ -63,6 +67,10 @@ export const planChanges = (
     const there = published.models.get(version.version);
     if (there?.content === version.content) unchanged.push(version.version);
     else changes.push(changeTo('models', version.version, { version, there }));
+  }
+  for (const { file, fields } of broken) {
+    const wrong = faultsOfNames(fields, { versions, known, seen: facts.seen });
+    faults.push(...wrong.map((fault) => `${file}: ${fault}`));
   }
   for (const { file, definition } of contexts.values()) {
     const resolved = resolveContext(definition, versions, known);
@@ -77,6 +85,26 @@ export const planChanges = (
   }
   return faults.length > 0 ? { ok: false, faults } : { ok: true, value: { changes, unchanged } };
 };
+
+/** Of a context that has other faults: models that are not there, and rules that ask for too much. */
+const faultsOfNames = (
+  { ladder, rules }: Readonly<Record<string, unknown>>,
+  facts: {
+    readonly versions: ReadonlyMap<string, string>;
+    readonly known: ReadonlySet<string>;
+    readonly seen: SeenLimits;
+  },
+): string[] => [
+  ...faultsOfRules(
+    entriesOf(rules).map((rule) => ruleSchema.safeParse(rule).data ?? null),
+    facts.seen,
+  ),
+  ...faultsOfLadder(
+    entriesOf(ladder).map((step) => fieldsOf(step)['model']),
+    facts.versions,
+    facts.known,
+  ),
+];
 
 const changeTo = (
   topic: Change['topic'],
@@ -94,7 +122,7 @@ const changeTo = (
 });
 
 const readFiles = (files: readonly DefinitionFile[], kinds: KindCatalogue): Read => {
-  const read: Read = { models: new Map(), contexts: new Map(), faults: [] };
+  const read: Read = { models: new Map(), contexts: new Map(), broken: [], faults: [] };
   for (const { name: file, text } of files) {
     const faults = readFile(read, { file, text }, kinds);
     read.faults.push(...faults.map((fault) => `${file}: ${fault}`));
@@ -119,7 +147,10 @@ const readFile = (
   }
   if (what === 'context') {
     const parsed = parseContext(text);
-    if (!parsed.ok) return parsed.faults;
+    if (!parsed.ok) {
+      read.broken.push({ file, fields: fieldsOf(JSON.parse(text)) });
+      return parsed.faults;
+    }
     const other = read.contexts.get(parsed.value.context)?.file;
     if (other !== undefined) return [`context '${parsed.value.context}' is in ${other} too`];
     read.contexts.set(parsed.value.context, { file, definition: parsed.value });

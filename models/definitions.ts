@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ModelKind } from './model.ts';
 import { canonicalJson, versionOf } from './canonical.ts';
+import { entriesOf, fieldsOf, isPart } from './raw.ts';
 import { ruleSchema, withExclude } from './rules.ts';
 
 /** The kinds there are, by name: models/kinds.ts. */
@@ -41,45 +42,23 @@ export const stepSchema = z.strictObject({
 });
 export type LadderStep = z.infer<typeof stepSchema>;
 
-const repeated = (values: readonly string[]): { value: string; index: number }[] =>
-  values
-    .map((value, index) => ({ value, index }))
-    .filter(({ value, index }) => values.indexOf(value) !== index);
-
-export const contextSchema = z
-  .strictObject({
-    context: name,
-    /** Items in an answer, unless a request asks for fewer. */
-    size: z.number().int().min(1).max(200),
-    /** A step answers by itself when it has this many items left after rules. */
-    atLeast: z.number().int().min(1).max(200).default(1),
-    rules: z.array(ruleSchema).max(16).default([]).transform(withExclude),
-    ladder: z.array(stepSchema).min(1).max(8),
-    /** What the context demands of its models, always watched. */
-    expectations: z
-      .strictObject({
-        predictedShareMin: share.optional(),
-        atLeastShareMin: share.optional(),
-        emptiedShareMax: share.optional(),
-      })
-      .default({}),
-  })
-  .check(({ value, issues }) => {
-    if (value.size >= 1 && value.atLeast > value.size)
-      issues.push({
-        code: 'custom',
-        message: `cannot be more than size (${value.size})`,
-        path: ['atLeast'],
-        input: value.atLeast,
-      });
-    for (const { value: step, index } of repeated(value.ladder.map(({ step: named }) => named)))
-      issues.push({
-        code: 'custom',
-        message: `'${step}' is there twice`,
-        path: ['ladder', index],
-        input: step,
-      });
-  });
+export const contextSchema = z.strictObject({
+  context: name,
+  /** Items in an answer, unless a request asks for fewer. */
+  size: z.number().int().min(1).max(200),
+  /** A step answers by itself when it has this many items left after rules. */
+  atLeast: z.number().int().min(1).max(200).default(1),
+  rules: z.array(ruleSchema).max(16).default([]).transform(withExclude),
+  ladder: z.array(stepSchema).min(1).max(8),
+  /** What the context demands of its models, always watched. */
+  expectations: z
+    .strictObject({
+      predictedShareMin: share.optional(),
+      atLeastShareMin: share.optional(),
+      emptiedShareMax: share.optional(),
+    })
+    .default({}),
+});
 export type ContextDefinition = z.infer<typeof contextSchema>;
 
 /** The three expectations, by name. */
@@ -110,10 +89,8 @@ const parseJson = (content: string): Parsed<unknown> => {
   }
 };
 
-const parse = <T>(schema: z.ZodType<T>, content: string): Parsed<T> => {
-  const json = parseJson(content);
-  if (!json.ok) return json;
-  const result = schema.safeParse(json.value);
+const parse = <T>(schema: z.ZodType<T>, json: unknown): Parsed<T> => {
+  const result = schema.safeParse(json);
   return result.success
     ? { ok: true, value: result.data }
     : { ok: false, faults: withFields(schema, lines(result.error.issues)) };
@@ -132,38 +109,70 @@ const withFields = (schema: z.ZodType, faults: readonly string[]): string[] =>
  * its defaults, so that a published version does not change its meaning when a default does.
  */
 export const parseModel = (content: string, kinds: KindCatalogue): Parsed<ModelDefinition> => {
-  const parsed = parse(modelSchema, content);
-  if (!parsed.ok) return parsed;
-  const kind = kinds.get(parsed.value.kind);
-  if (kind === undefined)
-    return {
-      ok: false,
-      faults: [
-        `kind: there is no kind '${parsed.value.kind}' (there are ${[...kinds.keys()].join(', ')})`,
-      ],
-    };
-  const learning = kind.learningSchema.safeParse(parsed.value.learning);
-  const retrieval = kind.retrievalSchema.safeParse(parsed.value.retrieval);
-  if (!learning.success || !retrieval.success)
-    return {
-      ok: false,
-      faults: [
-        ...lines(learning.error?.issues ?? [], 'learning'),
-        ...lines(retrieval.error?.issues ?? [], 'retrieval'),
-      ],
-    };
-  return {
-    ok: true,
-    value: {
-      ...parsed.value,
-      learning: learning.data as ModelDefinition['learning'],
-      retrieval: retrieval.data as ModelDefinition['retrieval'],
-    },
-  };
+  const json = parseJson(content);
+  if (!json.ok) return json;
+  const parsed = parse(modelSchema, json.value);
+  const ofKind = parseParts(fieldsOf(json.value), kinds);
+  if (parsed.ok && ofKind.ok) return { ok: true, value: { ...parsed.value, ...ofKind.value } };
+  return { ok: false, faults: [...faultsOf(parsed), ...faultsOf(ofKind)] };
 };
 
-export const parseContext = (content: string): Parsed<ContextDefinition> =>
-  parse(contextSchema, content);
+const faultsOf = (parsed: Parsed<unknown>): readonly string[] => (parsed.ok ? [] : parsed.faults);
+
+/** What a kind says of its parts, from what was written: also where other fields are wrong. */
+const parseParts = (
+  { kind: named, ...parts }: Readonly<Record<string, unknown>>,
+  kinds: KindCatalogue,
+): Parsed<Pick<ModelDefinition, 'learning' | 'retrieval'>> => {
+  // What is no name at all has its fault already.
+  if (!name.safeParse(named).success) return { ok: false, faults: [] };
+  const kind = kinds.get(String(named));
+  if (kind === undefined) {
+    const there = [...kinds.keys()].join(', ');
+    return {
+      ok: false,
+      faults: [`kind: there is no kind '${String(named)}' (there are ${there})`],
+    };
+  }
+  const part = (field: 'learning' | 'retrieval'): Parsed<ModelDefinition['learning']> => {
+    if (!isPart(parts[field])) return { ok: false, faults: [] };
+    const { data, error } = kind[`${field}Schema`].safeParse(parts[field] ?? {});
+    return error === undefined
+      ? { ok: true, value: data as ModelDefinition['learning'] }
+      : { ok: false, faults: lines(error.issues, field) };
+  };
+  const [learning, retrieval] = [part('learning'), part('retrieval')];
+  return learning.ok && retrieval.ok
+    ? { ok: true, value: { learning: learning.value, retrieval: retrieval.value } }
+    : { ok: false, faults: [...faultsOf(learning), ...faultsOf(retrieval)] };
+};
+
+export const parseContext = (content: string): Parsed<ContextDefinition> => {
+  const json = parseJson(content);
+  if (!json.ok) return json;
+  const parsed = parse(contextSchema, json.value);
+  const between = faultsBetween(fieldsOf(json.value));
+  return between.length === 0 ? parsed : { ok: false, faults: [...faultsOf(parsed), ...between] };
+};
+
+/** Faults of one field beside another, from what was written: also where a third one is wrong. */
+const faultsBetween = ({
+  size,
+  atLeast,
+  ladder,
+}: Readonly<Record<string, unknown>>): readonly string[] => {
+  const steps = entriesOf(ladder).map((step) => fieldsOf(step)['step']);
+  return [
+    ...(typeof size === 'number' && size >= 1 && typeof atLeast === 'number' && atLeast > size
+      ? [`atLeast: cannot be more than size (${size})`]
+      : []),
+    ...steps.flatMap((step, index) =>
+      typeof step === 'string' && steps.indexOf(step) < index
+        ? [`ladder.${index}: '${step}' is there twice`]
+        : [],
+    ),
+  ];
+};
 
 /** A definition with its name and content as they are published. */
 export interface Version<T> {
@@ -196,15 +205,33 @@ export const resolveContext = (
   versions: ReadonlyMap<string, string>,
   known: ReadonlySet<string>,
 ): Parsed<ContextDefinition> => {
-  const faults: string[] = [];
-  const ladder = context.ladder.map((step, index) => {
-    const version = step.model.includes('@') ? step.model : versions.get(step.model);
-    if (version !== undefined && known.has(version)) return { ...step, model: version };
-    faults.push(`ladder.${index}.model: there is no model '${step.model}'`);
-    return step;
-  });
-  return faults.length === 0 ? { ok: true, value: { ...context, ladder } } : { ok: false, faults };
+  const faults = faultsOfLadder(
+    context.ladder.map(({ model }) => model),
+    versions,
+    known,
+  );
+  if (faults.length > 0) return { ok: false, faults };
+  const ladder = context.ladder.map((step) => ({
+    ...step,
+    model: exactVersion(step.model, versions) ?? step.model,
+  }));
+  return { ok: true, value: { ...context, ladder } };
 };
+
+/** The models of a ladder that are not there. What is no name at all has its fault already. */
+export const faultsOfLadder = (
+  ladder: readonly unknown[],
+  versions: ReadonlyMap<string, string>,
+  known: ReadonlySet<string>,
+): string[] =>
+  ladder.flatMap((model, index) => {
+    const named = modelReference.safeParse(model).data;
+    if (named === undefined || known.has(exactVersion(named, versions) ?? '')) return [];
+    return [`ladder.${index}.model: there is no model '${named}'`];
+  });
+
+const exactVersion = (named: string, versions: ReadonlyMap<string, string>): string | undefined =>
+  named.includes('@') ? named : versions.get(named);
 
 /** Every model version that a context's ladder names: what has to be learned and kept ready. */
 export const versionsInUse = (contexts: Iterable<ContextDefinition>): ReadonlySet<string> => {

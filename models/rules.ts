@@ -33,11 +33,11 @@ export interface SeenLimits {
   readonly kinds: readonly string[];
 }
 
-/** Why rules ask for more than can be known; one line each. */
-export const faultsOfRules = (rules: readonly Rule[], limits: SeenLimits): string[] => {
+/** Why rules ask for more than can be known; one line each. Null: a rule with faults of its own. */
+export const faultsOfRules = (rules: readonly (Rule | null)[], limits: SeenLimits): string[] => {
   const faults: string[] = [];
   for (const [index, rule] of rules.entries()) {
-    if (rule.rule !== 'not-seen') continue;
+    if (rule?.rule !== 'not-seen') continue;
     for (const kind of rule.kinds ?? []) {
       if (!limits.kinds.includes(kind))
         faults.push(

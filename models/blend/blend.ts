@@ -5,7 +5,7 @@ import { type Learning, type Retrieval, learningSchema, retrievalSchema } from '
 import { type Ladder, type Rung, climb, emptyLadder, ladders } from './ladder.ts';
 import { at, headBytes, hourOf, layoutVersion } from './layout.ts';
 import { type Neighbourhood, emptyNeighbourhood } from './neighbourhood.ts';
-import { parseExtras, type Shelf } from './extras.ts';
+import { type Shelf, sourcesOver } from './extras.ts';
 import { retrievalOver } from './retrieval.ts';
 import { neighbourhoods } from './rows.ts';
 import { rungOf } from './visit.ts';
@@ -86,9 +86,7 @@ export const blendOver = (shelf: Shelf): ModelKind<Learning, Retrieval> => ({
   source:
     'Cao, Qin, Liu, Tsai, Li: Learning to Rank: From Pairwise Approach to Listwise Approach, ICML 2007',
   learningSchema,
-  retrievalSchema: retrievalSchema
-    .check(({ value, issues }) => void parseExtras(value.sources, shelf, issues))
-    .transform((value) => ({ ...value, sources: [...parseExtras(value.sources, shelf, [])] })),
+  retrievalSchema: retrievalSchema.extend({ sources: sourcesOver(shelf) }),
   userSide: visits,
   itemSide,
   weights: { revision: weightsRevision, learn: learnWeights },

@@ -22,6 +22,7 @@ const extraSchema = z.strictObject({
   retrieval: z.record(z.string(), z.json()).default({}),
 });
 export type Extra = z.infer<typeof extraSchema>;
+export const extrasSchema = z.array(extraSchema).max(8);
 
 export const retrievalSchema = z.strictObject({
   /** How many of the user's last items are asked for their neighbours. */
@@ -35,6 +36,6 @@ export const retrievalSchema = z.strictObject({
   diversity: diversitySchema.prefault({}),
   exploration: explorationSchema.prefault({}),
   /** Models of other kinds whose candidates are ranked along. */
-  sources: z.array(extraSchema).max(8).default([]),
+  sources: extrasSchema.default([]),
 });
 export type Retrieval = z.infer<typeof retrievalSchema>;

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 import type {
   Learned,
@@ -9,7 +9,8 @@ import type {
   Source,
   World,
 } from '../model.ts';
-import type { Extra } from './config.ts';
+import { entriesOf, fieldsOf, isPart } from '../raw.ts';
+import { type Extra, extrasSchema } from './config.ts';
 
 /** The kinds that a blend may take in. */
 export type Shelf = ReadonlyMap<string, ModelKind<unknown, unknown>>;
@@ -81,40 +82,65 @@ const kindOf = (shelf: Shelf, kind: string): ModelKind<unknown, unknown> => {
   return found;
 };
 
-/** The extras with their configuration checked by their kinds and filled with defaults. */
-export const parseExtras = (
-  extras: readonly Extra[],
+/**
+ * The sources with their configuration checked by their kinds and filled with defaults. From what
+ * was written, not from what passed: a check of the whole does not run when one field is wrong, and
+ * the faults of the others would come to light one apply later.
+ */
+export const sourcesOver = (shelf: Shelf) =>
+  z
+    .unknown()
+    .transform((raw, { issues }): Extra[] => {
+      const parsed = extrasSchema.safeParse(raw);
+      const names = entriesOf(raw).map((entry) => fieldsOf(entry)['name']);
+      const wrong = [
+        ...(parsed.error?.issues ?? []),
+        ...entriesOf(raw).flatMap((entry, at) => [
+          ...(typeof names[at] === 'string' && names.indexOf(names[at]) < at
+            ? [fault(`'${names[at]}' is there twice`, [at, 'name'])]
+            : []),
+          ...faultsOfKind(fieldsOf(entry), at, shelf),
+        ]),
+      ];
+      for (const issue of wrong)
+        issues.push({ ...issue, path: [...issue.path], input: raw } as z.core.$ZodRawIssue);
+      return wrong.length > 0 ? [] : (parsed.data ?? []).map((extra) => filled(extra, shelf));
+    })
+    .default([]);
+
+const fault = (message: string, path: PropertyKey[]): z.core.$ZodIssue => ({
+  code: 'custom',
+  message,
+  path,
+});
+
+const faultsOfKind = (
+  { kind: name, ...parts }: Readonly<Record<string, unknown>>,
+  at: number,
   shelf: Shelf,
-  issues: z.core.$ZodRawIssue[],
-): readonly Extra[] =>
-  extras.map((extra, index) => {
-    const fault = (message: string, path: readonly (string | number)[]): void =>
-      void issues.push({
-        code: 'custom',
-        message,
-        path: ['sources', index, ...path],
-        input: extra,
-      });
-    if (extras.findIndex(({ name }) => name === extra.name) < index)
-      fault(`'${extra.name}' is there twice`, ['name']);
-    const kind = shelf.get(extra.kind);
-    if (kind === undefined) {
-      fault(`there is no kind '${extra.kind}' (there are ${[...shelf.keys()].join(', ')})`, [
-        'kind',
-      ]);
-      return extra;
-    }
-    const learning = kind.learningSchema.safeParse(extra.learning);
-    const retrieval = kind.retrievalSchema.safeParse(extra.retrieval);
-    for (const [part, { error }] of Object.entries({ learning, retrieval }))
-      for (const { message, path } of error?.issues ?? [])
-        fault(message, [
-          part,
-          ...path.map((step) => (typeof step === 'number' ? step : String(step))),
-        ]);
-    return {
-      ...extra,
-      learning: (learning.data ?? extra.learning) as Extra['learning'],
-      retrieval: (retrieval.data ?? extra.retrieval) as Extra['retrieval'],
-    };
-  });
+): z.core.$ZodIssue[] => {
+  if (typeof name !== 'string') return [];
+  const kind = shelf.get(name);
+  if (kind === undefined)
+    return [
+      fault(`there is no kind '${name}' (there are ${[...shelf.keys()].join(', ')})`, [at, 'kind']),
+    ];
+  const schemas = { learning: kind.learningSchema, retrieval: kind.retrievalSchema };
+  return Object.entries(schemas).flatMap(([part, schema]) =>
+    isPart(parts[part])
+      ? (schema.safeParse(parts[part] ?? {}).error?.issues ?? []).map((issue) => ({
+          ...issue,
+          path: [at, part, ...issue.path],
+        }))
+      : [],
+  );
+};
+
+const filled = (extra: Extra, shelf: Shelf): Extra => {
+  const { learningSchema, retrievalSchema } = kindOf(shelf, extra.kind);
+  return {
+    ...extra,
+    learning: learningSchema.parse(extra.learning) as Extra['learning'],
+    retrieval: retrievalSchema.parse(extra.retrieval) as Extra['retrieval'],
+  };
+};

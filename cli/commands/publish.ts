@@ -11,7 +11,7 @@ import { eventLimits, eventsOf } from '../data/event-file.ts';
 import { RowFaults } from '../data/faults.ts';
 import { FieldFault, unknownNames } from '../data/fields.ts';
 import { type InputFile, openInputFile } from '../data/input-file.ts';
-import { itemNames, itemOf } from '../data/item-rows.ts';
+import { itemColumns, itemNames, itemOf } from '../data/item-rows.ts';
 import { rowsOf } from '../data/rows.ts';
 import { sendEvents } from '../data/send-events.ts';
 import { type Entry, openTopicWriter } from '../data/topic-writer.ts';
@@ -133,7 +133,7 @@ export async function publishItems(
 
 async function* itemEntries(file: InputFile, faults: RowFaults): AsyncGenerator<Entry<Item>[]> {
   const nowMs = now();
-  for await (const rows of rowsOf(file)) {
+  for await (const rows of rowsOf(file, itemColumns)) {
     const entries: Entry<Item>[] = [];
     for (const { line, fields, fault } of rows) {
       if (fields === null) {

@@ -3,7 +3,7 @@ import type { CommonConfig } from '../../lib/config/common.ts';
 import type { UserEvent } from '../../schemas/generated/user-event.ts';
 import { ingestConfig } from '../../services/ingest/config.ts';
 import type { EventLimits } from '../../services/ingest/ingest.ts';
-import { eventNames, eventOf, eventTimeNames } from './event-rows.ts';
+import { eventColumns, eventNames, eventOf, eventTimeNames } from './event-rows.ts';
 import type { RowFaults } from './faults.ts';
 import { FieldFault, timeOf, unknownNames } from './fields.ts';
 import type { InputFile } from './input-file.ts';
@@ -85,7 +85,7 @@ async function* selected(
   { skip = 0, limit = Infinity }: EventSelection,
 ): AsyncGenerator<readonly Row[]> {
   const last = skip + limit;
-  for await (const rows of rowsOf(file)) {
+  for await (const rows of rowsOf(file, eventColumns)) {
     const kept = rows.filter(({ row }) => row > skip && row <= last);
     if (kept.length > 0) yield kept;
     if ((rows.at(-1)?.row ?? 0) >= last) return;

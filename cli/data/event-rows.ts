@@ -2,10 +2,11 @@ import type { EventLimits } from '../../services/ingest/ingest.ts';
 import { judgeEvent } from '../../services/ingest/ingest.ts';
 import type { UserEvent } from '../../schemas/generated/user-event.ts';
 import { attributesOf, FieldFault, neededText, numberOf, textOf, timeOf } from './fields.ts';
-import type { Fields } from './rows.ts';
+import type { Fields, NeededColumns } from './rows.ts';
 
 export const eventTimeNames = ['occurred_at', 'timestamp_ms'] as const;
 const typeNames = ['type', 'event_type'] as const;
+export const eventColumns: NeededColumns = [['user_id'], ['item_id'], typeNames, eventTimeNames];
 export const eventNames: ReadonlySet<string> = new Set([
   'event_id',
   'user_id',

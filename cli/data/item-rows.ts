@@ -1,10 +1,12 @@
 import type { Item } from '../../schemas/generated/item.ts';
 import { attributesOf, FieldFault, fieldOf, neededText, textOf, timeOf } from './fields.ts';
-import type { Fields } from './rows.ts';
+import type { Fields, NeededColumns } from './rows.ts';
 
 export const itemNames: ReadonlySet<string> = new Set(
   'item_id title categories attributes available_from available_until'.split(' '),
 );
+
+export const itemColumns: NeededColumns = [['item_id']];
 
 const idBytesMax = 128;
 const titleCharsMax = 1_000;

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 
 import { cellsOf } from './csv.ts';
-import { type EventRules, eventOf } from './event-rows.ts';
+import { eventColumns, type EventRules, eventOf } from './event-rows.ts';
 import { FieldFault } from './fields.ts';
 import type { InputFile } from './input-file.ts';
 import { itemOf } from './item-rows.ts';
@@ -86,6 +86,19 @@ test('bytes that are no UTF-8 and lines without end are faults, not garbage', as
 test('a file that is neither is refused with its name', async () => {
   await expect(rowsIn('a,,b\n1,2,3')).rejects.toThrow('f.csv: line 1');
   expect(await rowsIn('')).toEqual([]);
+});
+
+test('a header that lacks columns is refused once, with all that it lacks', async () => {
+  const read = async (content: string): Promise<number> => {
+    let count = 0;
+    for await (const rows of rowsOf(fileOf(content), eventColumns)) count += rows.length;
+    return count;
+  };
+  await expect(read('user,item_id,timestamp_ms\nu,i,1\nu,i,2')).rejects.toThrow(
+    'f.csv: line 1, the header, lacks user_id, type or event_type; it has user, item_id, timestamp_ms',
+  );
+  expect(await read('timestamp_ms,event_type,item_id,user_id\n1,view,i,u')).toBe(1);
+  expect(await read('{"user":"u"}\n{"user":"u"}')).toBe(2);
 });
 
 test('lines are the same however the file is cut', async () => {

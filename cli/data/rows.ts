@@ -18,10 +18,17 @@ export type Fields = Readonly<Record<string, unknown>>;
 /** Lines that one quoted cell may run over. */
 const cellLinesMax = 100;
 
+/** Columns that no row can do without, each by all of its names. */
+export type NeededColumns = readonly (readonly string[])[];
+
 /**
  * The rows of a file of JSON lines, or of CSV with a header: told apart by the first character.
+ * A header that lacks columns is refused as a whole: every row would have the same faults.
  */
-export async function* rowsOf(file: InputFile): AsyncGenerator<readonly Row[]> {
+export async function* rowsOf(
+  file: InputFile,
+  needed: NeededColumns = [],
+): AsyncGenerator<readonly Row[]> {
   let read: ((line: Line, rows: Row[]) => void) | null = null;
   let finish: (rows: Row[]) => void = () => undefined;
   try {
@@ -38,7 +45,7 @@ export async function* rowsOf(file: InputFile): AsyncGenerator<readonly Row[]> {
           read = jsonRows();
           read(line, rows);
         } else {
-          const csv = csvRows(file.name, line);
+          const csv = csvRows(file.name, line, needed);
           read = csv.read;
           finish = csv.finish;
         }
@@ -93,6 +100,7 @@ function jsonRows(): (line: Line, rows: Row[]) => void {
 function csvRows(
   name: string,
   header: Line,
+  needed: NeededColumns,
 ): { read: (line: Line, rows: Row[]) => void; finish: (rows: Row[]) => void } {
   const names = cellsOf(header.text ?? '')?.map((cell) => cell.trim());
   if (names === undefined || names.some((cell) => cell === '') || textFault(header) !== null) {
@@ -100,6 +108,7 @@ function csvRows(
       `${name}: line ${header.number} is neither a JSON object nor a CSV header with column names`,
     );
   }
+  refuseLacking(`${name}: line ${header.number}`, names, needed);
   let row = 0;
   // A quoted cell may hold line breaks: its record begins on this line.
   let open: { line: number; texts: string[] } | null = null;
@@ -133,6 +142,20 @@ function csvRows(
       if (open !== null) close(rows, null, open.line);
     },
   };
+}
+
+/** A header longer than this is not shown whole. */
+const headerCharsMax = 300;
+
+function refuseLacking(where: string, names: readonly string[], needed: NeededColumns): void {
+  const lacking = needed.filter((column) => !column.some((name) => names.includes(name)));
+  if (lacking.length === 0) return;
+  const had = names.join(', ');
+  const more = had.length > headerCharsMax ? '...' : '';
+  throw new UserError(
+    `${where}, the header, lacks ${lacking.map((column) => column.join(' or ')).join(', ')}; ` +
+      `it has ${had.slice(0, headerCharsMax)}${more}`,
+  );
 }
 
 /** An empty cell is an absent field. */

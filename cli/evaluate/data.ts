@@ -9,7 +9,7 @@ import { eventsOf } from '../data/event-file.ts';
 import { RowFaults } from '../data/faults.ts';
 import { FieldFault } from '../data/fields.ts';
 import { openInputFile } from '../data/input-file.ts';
-import { itemOf } from '../data/item-rows.ts';
+import { itemColumns, itemOf } from '../data/item-rows.ts';
 import { rowsOf } from '../data/rows.ts';
 import { type EventTable, EventTableBuilder } from './event-table.ts';
 
@@ -97,7 +97,7 @@ async function readItems(
     const items = new ItemTable({ terms: {} });
     const categories = new Map<string, ReadonlySet<string>>();
     const nowMs = now();
-    for await (const rows of rowsOf(file))
+    for await (const rows of rowsOf(file, itemColumns))
       for (const { line, fields, fault } of rows) {
         try {
           if (fields === null) throw new FieldFault(fault ?? 'cannot be read');

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { type Change, type DefinitionFile, planChanges, type Published } from './changes.ts';
+import { parseModel } from './definitions.ts';
 import { kinds } from './kinds.ts';
 
 const seen = { daysMax: 730, kinds: ['view', 'purchase'] };
@@ -164,4 +165,26 @@ test('a context with faults of its own says what it names that is not there', ()
     'rules.1.kinds',
     'ladder.0.model',
   ]);
+});
+
+test('an event type that there is none of is refused, in weights and in rules', () => {
+  const learning = { typeWeights: { view: 1, purchse: 5 } };
+  const sources = [
+    { name: 'own', kind: 'trending' },
+    { name: 'near', kind: 'co-visits', learning: { typeWeights: { buy: 2 } } },
+  ];
+  const text = JSON.stringify({ model: 'b', kind: 'blend', learning, retrieval: { sources } });
+  expect(
+    faultsOf(
+      { name: 'm.json', text },
+      model(48),
+      context({ rules: [{ rule: 'not-seen', kinds: ['buy'] }] }),
+    ),
+  ).toEqual([
+    "learning.typeWeights.purchse: no event type 'purchse' is configured (there are view, purchase)",
+    "retrieval.sources.1.learning.typeWeights.buy: no event type 'buy' is configured (there are view, purchase)",
+    "rules.0.kinds: no event type 'buy' is configured (there are view, purchase)",
+  ]);
+  // What was published before a type went stays readable.
+  expect(parseModel(text, kinds).ok).toBe(true);
 });

@@ -14,6 +14,7 @@ import {
 } from './definitions.ts';
 import { entriesOf, fieldsOf } from './raw.ts';
 import { faultsOfRules, ruleSchema, type SeenLimits } from './rules.ts';
+import { faultsOfTypeWeights } from './type-weights.ts';
 
 /** A definition file as it lies in a folder. */
 export interface DefinitionFile {
@@ -40,6 +41,12 @@ export interface Plan {
   readonly unchanged: readonly string[];
 }
 
+/** What definitions are held against. */
+interface Facts {
+  readonly kinds: KindCatalogue;
+  readonly seen: SeenLimits;
+}
+
 interface Read {
   readonly models: Map<string, { file: string; version: Version<ModelDefinition> }>;
   readonly contexts: Map<string, { file: string; definition: ContextDefinition }>;
@@ -56,9 +63,9 @@ interface Read {
 export const planChanges = (
   files: readonly DefinitionFile[],
   published: Published,
-  facts: { readonly kinds: KindCatalogue; readonly seen: SeenLimits },
+  facts: Facts,
 ): Parsed<Plan> => {
-  const { models, contexts, broken, faults } = readFiles(files, facts.kinds);
+  const { models, contexts, broken, faults } = readFiles(files, facts);
   const versions = new Map([...models].map(([name, { version }]) => [name, version.version]));
   const known = new Set([...published.models.keys(), ...versions.values()]);
   const changes: Change[] = [];
@@ -121,29 +128,30 @@ const changeTo = (
   },
 });
 
-const readFiles = (files: readonly DefinitionFile[], kinds: KindCatalogue): Read => {
+const readFiles = (files: readonly DefinitionFile[], facts: Facts): Read => {
   const read: Read = { models: new Map(), contexts: new Map(), broken: [], faults: [] };
   for (const { name: file, text } of files) {
-    const faults = readFile(read, { file, text }, kinds);
+    const faults = readFile(read, { file, text }, facts);
     read.faults.push(...faults.map((fault) => `${file}: ${fault}`));
   }
   return read;
 };
 
-/** Puts what a file says where it belongs; returns its faults. */
+/** Puts what a file says where it belongs, if that can be read; returns its faults. */
 const readFile = (
   read: Read,
   { file, text }: { file: string; text: string },
-  kinds: KindCatalogue,
+  { kinds, seen }: Facts,
 ): readonly string[] => {
   const what = whatIs(text);
   if (what === 'model') {
     const parsed = parseModel(text, kinds);
-    if (!parsed.ok) return parsed.faults;
+    const unknownTypes = faultsOfTypeWeights(JSON.parse(text), seen.kinds);
+    if (!parsed.ok) return [...parsed.faults, ...unknownTypes];
     const other = read.models.get(parsed.value.model)?.file;
     if (other !== undefined) return [`model '${parsed.value.model}' is in ${other} too`];
     read.models.set(parsed.value.model, { file, version: modelVersion(parsed.value) });
-    return [];
+    return unknownTypes;
   }
   if (what === 'context') {
     const parsed = parseContext(text);

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { entriesOf, fieldsOf } from './raw.ts';
+
 /**
  * How much an event of a type counts. A type that is not named counts as `1`; one with weight 0
  * teaches nothing. Bounded so that no weight can leave the range of a 32-bit float.
@@ -13,3 +15,24 @@ export type TypeWeights = z.infer<typeof typeWeightsSchema>;
 
 export const weightOf = (weights: ReadonlyMap<string, number>, type: string): number =>
   weights.get(type) ?? 1;
+
+/**
+ * Types that weights name and no event has, in a model and in the sources that it takes in: a
+ * misspelt one would do nothing, and nobody would see it. From what was written, so that they are
+ * said beside other faults; asked only of what is applied, since what was published stays readable
+ * when types change.
+ */
+export const faultsOfTypeWeights = (raw: unknown, types: readonly string[]): string[] => {
+  const { learning, retrieval } = fieldsOf(raw);
+  const sources = entriesOf(fieldsOf(retrieval)['sources']).map(
+    (source, at) => [`retrieval.sources.${at}.learning`, fieldsOf(source)['learning']] as const,
+  );
+  return [['learning', learning] as const, ...sources].flatMap(([where, part]) =>
+    Object.keys(fieldsOf(fieldsOf(part)['typeWeights']))
+      .filter((type) => !types.includes(type))
+      .map(
+        (type) =>
+          `${where}.typeWeights.${type}: no event type '${type}' is configured (there are ${types.join(', ')})`,
+      ),
+  );
+};

@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 
 import { now } from '../../lib/clock.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
@@ -58,17 +58,20 @@ export function registerEvaluateCommand(program: Command): void {
     .option('--report <file>', 'write it with plots to this file too, as one page of HTML')
     .option(
       '--through-stack <events>',
-      'send so many of the first events through the real services too, and compare every list',
+      'send so many of the first events through the real services instead, and compare every ' +
+        'list; goes with --model, --data, --items and --json alone',
       whole,
     )
     .action(run);
 }
 
-async function run(flags: EvaluateFlags): Promise<void> {
+async function run(flags: EvaluateFlags, command: Command): Promise<void> {
   if ((flags.data === undefined) !== (flags.topic === true))
     throw new UserError('name the events with --data, or --topic, and not both');
   if (flags.model.length + flags.context.length === 0)
     throw new UserError('name at least one --model or --context');
+  refuseUnused(flags, command);
+  if (flags.report !== undefined) refuseUnwritable(flags.report);
   for (const line of settingsMisspelt()) console.error(`freshet: ${line}`);
   if (flags.throughStack !== undefined) return throughStack(flags, flags.throughStack);
   const { evaluateFlags } = await import('../evaluate/from-flags.ts');
@@ -91,6 +94,39 @@ async function throughStack(flags: EvaluateFlags, events: number): Promise<void>
   const result = await compareThroughStack({ model, data, items, events });
   print({ json: flags.json === true }, result, comparison(result));
   if (result.difference !== null) process.exitCode = 1;
+}
+
+const ofThroughStack = new Set(['model', 'data', 'items', 'json', 'throughStack']);
+const ofTopic = new Set(['since', 'until']);
+
+/** An option that would change nothing is a misunderstanding: said before hours are spent. */
+function refuseUnused(flags: EvaluateFlags, command: Command): void {
+  const given = command.options.filter(
+    (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  const refuse = (isUnused: (name: string) => boolean, why: string): void => {
+    const unused = given.filter((option) => isUnused(option.attributeName()));
+    const names = unused.map(({ long }) => long).join(', ');
+    if (names !== '') throw new UserError(`leave out ${names}: ${why}`);
+  };
+  if (flags.topic === true)
+    refuse((name) => name === 'items', 'with --topic, items are on a topic');
+  else refuse((name) => ofTopic.has(name), 'only --topic is read from a time or up to one');
+  if (flags.throughStack !== undefined)
+    refuse(
+      (name) => !ofThroughStack.has(name),
+      '--through-stack compares lists of --model over the first events of --data, and has no use for it',
+    );
+}
+
+function refuseUnwritable(path: string): void {
+  const existed = existsSync(path);
+  try {
+    closeSync(openSync(path, 'a'));
+    if (!existed) rmSync(path);
+  } catch (error) {
+    throw new UserError(`--report ${path} cannot be written: ${messageOf(error)}`);
+  }
 }
 
 function writeText(path: string, text: string): void {

@@ -40,7 +40,12 @@ export function registerRequestCommand(program: Command): void {
     .addHelpText(
       'after',
       `
-A step is the place in the context's ladder that an item is from; the first one is 0.`,
+A step is the place in the context's ladder that an item is from; the first one is 0.
+
+A visitor who is not logged in has a session and no history: name any user id that the log does not
+know, and give the items that the visitor looked at so far.
+
+  npx freshet request --user visitor --context home-feed --session i17,i4`,
     )
     .action(request);
 }

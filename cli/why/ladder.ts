@@ -14,6 +14,8 @@ export interface JudgedLadder {
   readonly answered: Answered;
   /** Per step of the ladder, all its candidates, also those that an answer would not look at. */
   readonly steps: readonly (readonly Judged[])[];
+  /** The first rule that objects to an item, also one of no step; null: none does. */
+  removedBy(itemId: string): RuleName | null;
 }
 
 /** The one function that answers are made by, and beside it what it does not keep: who fell to which rule. */
@@ -24,16 +26,19 @@ export function judgeLadder(given: {
   readonly atLeast: number;
 }): JudgedLadder {
   const { steps, rules, wanted, atLeast } = given;
+  const removedBy = (itemId: string): RuleName | null =>
+    rules.find((rule) => rule.removes(itemId))?.name ?? null;
   const answered = answer({ wanted, atLeast, rules, steps: steps.map((step) => () => step) });
   const places = new Map(
     answered.items.map(({ itemId, step }, index) => [`${step} ${itemId}`, index + 1]),
   );
   return {
     answered,
+    removedBy,
     steps: steps.map((candidates, step) =>
       candidates.map((candidate) => ({
         ...candidate,
-        removedBy: rules.find((rule) => rule.removes(candidate.itemId))?.name ?? null,
+        removedBy: removedBy(candidate.itemId),
         place: places.get(`${step} ${candidate.itemId}`) ?? null,
       })),
     ),

@@ -1,13 +1,15 @@
+import type { Candidate } from '../../models/model.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import type { Request } from '../../schemas/generated/request.ts';
+import type { StoredList } from '../../services/serving/lists.ts';
 import type { KnownItems } from './items.ts';
-import type { Judged } from './ladder.ts';
+import type { Judged, JudgedLadder } from './ladder.ts';
 import type { Recomputed, StepNow } from './recompute.ts';
 import type { Stated } from './stated.ts';
 
 const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
-/** How many of the first items of a stored list are looked for in the recomputed one. */
+/** How many of the first items that rules leave of a stored list are looked for in the new one. */
 export const comparedMax = 20;
 
 export type WhyReport = ReturnType<typeof reportOf>;
@@ -30,7 +32,9 @@ export function reportOf(given: {
     recomputed_at: iso(made.atMs),
     context_version: made.context.version,
     profile: profileOf(made, title),
-    steps: made.steps.map((step, index) => stepOf(step, made.ladder.steps[index] ?? [], title)),
+    steps: made.steps.map((step, index) =>
+      stepOf(step, made.ladder.steps[index] ?? [], { title, ladder: made.ladder, items }),
+    ),
     answered_by: made.steps[answered.step]?.step ?? 'none',
     items: answered.items.map(({ itemId, score, step }) => ({
       item_id: itemId,
@@ -68,34 +72,76 @@ const profileOf = ({ isKnown, user }: Recomputed, title: Title) => ({
   })),
 });
 
-const stepOf = (step: StepNow, candidates: readonly Judged[], title: Title) => ({
-  step: step.step,
-  model: step.model,
-  kind: step.kind,
-  category: step.category,
-  /** Whether anything was learned of its model yet. */
-  is_learned: step.list !== null,
-  stored: storedOf(step),
-  candidates: candidates.map((one) => ({
-    item_id: one.itemId,
-    title: title(one.itemId),
-    score: one.score,
-    because: one.because === null ? null : { item_id: one.because, title: title(one.because) },
-    proposals: one.proposals,
-    removed_by: one.removedBy,
-    place: one.place,
-  })),
-});
+interface StepParts {
+  readonly title: Title;
+  readonly ladder: JudgedLadder;
+  readonly items: KnownItems;
+}
 
-function storedOf({ stored, list }: StepNow) {
+const stepOf = (step: StepNow, candidates: readonly Judged[], parts: StepParts) => {
+  const { title } = parts;
+  const stored = placesIn(step.stored);
+  return {
+    step: step.step,
+    model: step.model,
+    kind: step.kind,
+    category: step.category,
+    /** Whether anything was learned of its model yet. */
+    is_learned: step.list !== null,
+    stored: storedOf(step, candidates, parts),
+    candidates: candidates.map((one) => ({
+      item_id: one.itemId,
+      title: title(one.itemId),
+      score: one.score,
+      because: one.because === null ? null : { item_id: one.because, title: title(one.because) },
+      proposals: one.proposals,
+      removed_by: one.removedBy,
+      place: one.place,
+      exploration: explorationOf(one),
+      /** Where it is in the list that answers are made of, from 1; null: it is not in it. */
+      stored: stored.get(one.itemId) ?? null,
+    })),
+  };
+};
+
+const placesIn = (stored: StoredList | null) =>
+  new Map(
+    stored
+      ?.candidates()
+      .map((one, index) => [one.itemId, { place: index + 1, exploration: explorationOf(one) }]),
+  );
+
+/** With what chance an item came to its place, and whether by a draw. Null: none was at work. */
+const explorationOf = ({ propensity }: Candidate) =>
+  // A place goes to others with a chance of at most a half: whoever kept it had that or more.
+  propensity === undefined ? null : { propensity, is_drawn: propensity < 0.5 };
+
+/**
+ * Compared as answers see both lists: after rules and category. A user's own items head a list
+ * whatever it was made from, and are removed.
+ */
+function storedOf(
+  { stored, category }: StepNow,
+  candidates: readonly Judged[],
+  { ladder, items }: StepParts,
+) {
   if (stored === null) return null;
-  const first = stored.candidates().slice(0, comparedMax);
-  const again = new Set((list ?? []).slice(0, comparedMax).map(({ itemId }) => itemId));
+  const left = stored
+    .candidates()
+    .filter(
+      ({ itemId }) =>
+        ladder.removedBy(itemId) === null &&
+        (category === null || items.table.inCategory(itemId, category)),
+    );
+  const first = left.slice(0, comparedMax);
+  const leftNow = candidates.filter(({ removedBy }) => removedBy === null);
+  const again = new Set(leftNow.slice(0, comparedMax).map(({ itemId }) => itemId));
   return {
     computed_at: iso(stored.computedAtMs),
     newest_interaction_at: iso(stored.newestAtMs),
     profile_offset: stored.profileOffset,
     items: stored.candidates().length,
+    left_after_rules: left.length,
     compared: first.length,
     same_as_recomputed: first.filter(({ itemId }) => again.has(itemId)).length,
   };

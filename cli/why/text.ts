@@ -104,8 +104,8 @@ function stepLines(step: Step, report: WhyReport, options: TextOptions): string[
   if (!step.is_learned) return [...lines, '  nothing has been learned of this model yet', ''];
   if (stored !== null)
     lines.push(
-      `  the list that answers are made of has ${stored.items} items, computed ${ago(stored.computed_at, options.nowMs)};`,
-      `  ${stored.same_as_recomputed} of its first ${stored.compared} are among the first of the list below, which was made just now`,
+      `  the list that answers are made of has ${stored.items} items, ${stored.left_after_rules} left after rules, computed ${ago(stored.computed_at, options.nowMs)};`,
+      `  ${stored.same_as_recomputed} of the first ${stored.compared} left of it would be among the first left if the list were made now`,
     );
   if (candidates.length === 0) return [...lines, '  no candidates', ''];
   const left = candidates.filter(({ removed_by: rule }) => rule === null);
@@ -113,8 +113,11 @@ function stepLines(step: Step, report: WhyReport, options: TextOptions): string[
   const rows = left.slice(0, options.limit).map(rowOf);
   return [
     ...lines,
-    `  ${candidates.length} candidates, ${left.length} left after rules${isLookedAt ? '' : '; none is in the answer'}`,
-    textTable(['  place', 'item', 'title', 'score', 'because of', 'sources: rank (score)'], rows),
+    `  IF THE LIST WERE MADE NOW: ${candidates.length} candidates, ${left.length} left after rules${isLookedAt ? '' : '; none is in the answer'}`,
+    textTable(
+      ['  place', 'stored at', 'item', 'title', 'score', 'because of', 'sources: rank (score)'],
+      rows,
+    ),
     ...more(left.length - options.limit),
     ...removedLines(candidates, options),
     '',
@@ -123,14 +126,24 @@ function stepLines(step: Step, report: WhyReport, options: TextOptions): string[
 
 const sourcesMax = 4;
 
-function rowOf({ place, item_id: id, title, score, because, proposals }: Candidate): string[] {
+/** `3`, or `3 (explored, chance 0.0012)` of an item that was drawn for its place. */
+function placeOf(place: number | null, exploration: Candidate['exploration']): string {
+  const said = String(place ?? '-');
+  if (exploration === null) return said;
+  const { is_drawn: isDrawn, propensity } = exploration;
+  return `${said} (${isDrawn ? 'explored, ' : ''}chance ${propensity.toPrecision(2)})`;
+}
+
+function rowOf(candidate: Candidate): string[] {
+  const { place, exploration, stored, item_id: id, title, score, because, proposals } = candidate;
   const best = proposals.toSorted((a, b) => (a.rank || Infinity) - (b.rank || Infinity));
   const said = best
     .slice(0, sourcesMax)
     .map((one) => `${one.source} ${one.rank || '-'} (${one.score.toPrecision(2)})`);
   const others = best.length - said.length;
   return [
-    `  ${place ?? '-'}`,
+    `  ${placeOf(place, exploration)}`,
+    placeOf(stored?.place ?? null, stored?.exploration ?? null),
     id,
     title ?? '',
     score.toPrecision(3),
@@ -152,7 +165,7 @@ function removedLines(candidates: readonly Candidate[], { limit }: TextOptions):
 }
 
 function answerLines({ items, answered_by: by, removed }: WhyReport): string[] {
-  if (items.length === 0) return ['ANSWER NOW: no item is left', ''];
+  if (items.length === 0) return ['ANSWER IF THE LISTS WERE MADE NOW: no item is left', ''];
   const rows = items.map(({ item_id: id, title, score, step, because }, index) => [
     `  ${index + 1}`,
     id,
@@ -162,7 +175,7 @@ function answerLines({ items, answered_by: by, removed }: WhyReport): string[] {
     because === null ? '' : idAndTitle(because.item_id, because.title),
   ]);
   return [
-    `ANSWER NOW: by ${by}; removed until it was full: ${counts(removed)}`,
+    `ANSWER IF THE LISTS WERE MADE NOW: by ${by}; removed until it was full: ${counts(removed)}`,
     textTable(['  #', 'item', 'title', 'score', 'step', 'because of'], rows),
     '',
   ];

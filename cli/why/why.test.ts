@@ -85,8 +85,10 @@ const made: Recomputed = {
         newestAtMs: atMs,
         computedAtMs: atMs - 3_000,
         candidates: () => [
-          { itemId: 'a', score: 1 },
-          { itemId: 'old', score: 1 },
+          { itemId: 'had', score: 3 },
+          { itemId: 'a', score: 1, propensity: 0.001 },
+          { itemId: 'old', score: 1, propensity: 0.95 },
+          { itemId: 'b', score: 1 },
         ],
       },
     },
@@ -110,7 +112,19 @@ test('a report says what was stated, and what each source and rule does now', ()
     items: [{ item_id: 'a', because: { item_id: 'own', title: 'Candle' } }, {}, {}],
     removed: { 'not-seen': 1, available: 1 },
   });
-  expect(report.steps[0]?.stored).toMatchObject({ compared: 2, same_as_recomputed: 1 });
+  expect(report.steps[0]?.stored).toMatchObject({
+    items: 4,
+    // `had` is in both lists, but rules remove it: that says nothing of how they agree.
+    left_after_rules: 3,
+    compared: 3,
+    same_as_recomputed: 2,
+  });
+  expect(report.steps[0]?.candidates.map(({ stored }) => stored)).toEqual([
+    { place: 1, exploration: null },
+    { place: 2, exploration: { propensity: 0.001, is_drawn: true } },
+    null,
+    { place: 4, exploration: null },
+  ]);
   expect(JSON.parse(JSON.stringify(report))).toEqual(report);
   const text = textOf(report, { limit: 1, nowMs: atMs });
   for (const part of [
@@ -118,7 +132,10 @@ test('a report says what was stated, and what each source and rule does now', ()
     'AS OF NOW: all below is recomputed',
     'The request is no longer kept',
     'PROFILE of user u',
-    '1 of its first 2 are among',
+    '2 of the first 3 left of it would be among the first left if the list were made now',
+    'IF THE LIST WERE MADE NOW: 4 candidates, 2 left after rules',
+    '2 (explored, chance 0.0010)',
+    'ANSWER IF THE LISTS WERE MADE NOW: by personal',
     'near 2 (0.50), often - (3.0)',
     'own Candle',
     '(and 1 more)',

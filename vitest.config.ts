@@ -10,6 +10,8 @@ export default defineConfig({
         test: {
           ...everywhere,
           name: 'unit',
+          // Properties search for a while, and a loaded machine is no fault of theirs.
+          testTimeout: 30_000,
           // No network and no clock: beside the code, and the contracts between services.
           include: [
             '{bench,cli,lib,models,retrieval,schemas,services,stack,topics}/**/*.test.ts',

@@ -10,7 +10,15 @@ const tool = (path) => fileURLToPath(new URL(`../node_modules/${path}`, import.m
 
 /** The longest first, two at a time: these machines have two cores. */
 const checks = [
-  ['unit, contract and architecture tests', tool('vitest/vitest.mjs'), 'run', '--project', 'unit'],
+  [
+    'unit, contract and architecture tests',
+    tool('vitest/vitest.mjs'),
+    'run',
+    '--project',
+    'unit',
+    // Of two cores the default would leave one idle.
+    '--maxWorkers=100%',
+  ],
   ['typed lint', tool('oxlint/bin/oxlint'), '--quiet'],
   ['types', tool('typescript/bin/tsc')],
   ['format', tool('@biomejs/biome/bin/biome'), 'format', '.'],

@@ -4,7 +4,7 @@ import { newestIn, offsetIn } from '../../lib/stream/header.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import { isPast } from '../../lib/stream/sweep-rows.ts';
 import { decodeCandidatesHead, listPrefix } from '../../schemas/packed/candidates.ts';
-import { decodeOpenExample, openExampleMark } from '../../schemas/packed/open-examples.ts';
+import { decodeOpenExampleHead, openExampleMark } from '../../schemas/packed/open-examples.ts';
 import { newestActMs, type Sweepable } from './rows.ts';
 
 export interface ListsToSweep {
@@ -105,7 +105,7 @@ type Head = Pick<ReturnType<typeof decodeCandidatesHead>, 'profileOffset' | 'com
 
 /** One that was closed waits for nothing: it goes with the first reason. */
 function exampleHead(bytes: Buffer): Head {
-  const open = decodeOpenExample(bytes);
+  const open = decodeOpenExampleHead(bytes);
   if (open === null) return { profileOffset: 0, computedAtMs: 0 };
   return { profileOffset: open.profileOffset, computedAtMs: open.notedAtMs };
 }

@@ -3,10 +3,11 @@ import { readCurrent } from '../lib/stream/current.ts';
 import { foldKeys } from '../lib/stream/keys.ts';
 import { decodeCandidates } from '../schemas/packed/candidates.ts';
 import type { UserEvent } from '../schemas/generated/user-event.ts';
+import { plainEvent } from '../schemas/plain-event.ts';
 import type { Bed } from './bed.ts';
 import { randomOf, zipf } from './micro/synthetic.ts';
 import { round } from './stages.ts';
-import { eventOf, idsOf, type World } from './synthetic.ts';
+import { idsOf, type World } from './synthetic.ts';
 
 /** Users who are made for measuring memory: each has exactly as much as the figure speaks of. */
 const probesOfAKind = 200;
@@ -23,7 +24,7 @@ export function* probeEvents(world: World, atMs: number): Generator<UserEvent> {
   const rank = zipf(world.items.length, 1, random);
   let n = 0;
   const event = (userId: string, itemId: string): UserEvent =>
-    eventOf({ eventId: `p${n++}`, userId, itemId, type: 'view', atMs: atMs + n });
+    plainEvent({ eventId: `p${n++}`, userId, itemId, type: 'view', atMs: atMs + n });
   for (const userId of heavyUsers) {
     const own = new Set<string>();
     while (own.size < Math.min(heavyItems, world.items.length))

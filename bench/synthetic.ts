@@ -1,5 +1,6 @@
 import type { Item } from '../schemas/generated/item.ts';
 import type { UserEvent } from '../schemas/generated/user-event.ts';
+import { plainEvent } from '../schemas/plain-event.ts';
 import { randomOf, zipf } from './micro/synthetic.ts';
 
 export interface World {
@@ -56,7 +57,7 @@ export function* eventsOf(options: EventsOptions): Generator<UserEvent> {
   const rank = zipf(world.items.length, 1, random);
   const stepMs = (toMs - fromMs) / count;
   for (let n = 0; n < count; n++) {
-    yield eventOf({
+    yield plainEvent({
       eventId: `${idPrefix}${n}`,
       userId: world.users[Math.floor(random() * world.users.length)] ?? '',
       itemId: world.items[rank()] ?? '',
@@ -65,27 +66,6 @@ export function* eventsOf(options: EventsOptions): Generator<UserEvent> {
     });
   }
 }
-
-interface EventParts {
-  readonly eventId: string;
-  readonly userId: string;
-  readonly itemId: string;
-  readonly type: string;
-  readonly atMs: number;
-}
-
-export const eventOf = ({ eventId, userId, itemId, type, atMs }: EventParts): UserEvent => ({
-  event_id: eventId,
-  user_id: userId,
-  item_id: itemId,
-  type,
-  occurred_at: atMs,
-  context_id: null,
-  answer_id: null,
-  session_id: null,
-  value: null,
-  attributes: {},
-});
 
 export const itemOf = (itemId: string, number: number): Item => ({
   item_id: itemId,

@@ -1,4 +1,5 @@
 import type { EngineEvent } from '../../cli/evaluate/engine.ts';
+import { interactionOf } from '../../cli/evaluate/interaction.ts';
 import type { UserSettings } from '../../cli/evaluate/users.ts';
 import type { Fold, Unit } from '../../lib/stream/topology.ts';
 import type { ModelDefinition } from '../../models/definitions.ts';
@@ -112,26 +113,6 @@ export class StoredState {
     };
   }
 }
-
-const interactionOf = (event: EngineEvent, clock: number): Interaction => ({
-  event_id: '',
-  user_id: event.userId,
-  item_id: event.itemId,
-  type: event.type,
-  occurred_at: event.atMs,
-  context_id: null,
-  answer_id: null,
-  session_id: null,
-  value: null,
-  attributes: none,
-  appended_at: event.atMs,
-  event_clock: clock,
-  lineage: '',
-  source_partition: 0,
-  source_offset: clock - 1,
-});
-
-const none = {};
 
 /** By how much the line rises per event, over its second half: least squares. */
 export function slopeOf(series: readonly LinePoint[]): number {

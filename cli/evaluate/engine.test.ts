@@ -7,6 +7,7 @@ import type { LogRecord } from '../../lib/stream/topology.ts';
 import { kinds, userSides } from '../../models/kinds.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
+import { plainEvent } from '../../schemas/plain-event.ts';
 import { learningFold } from '../../services/learning/topology.ts';
 import { seenItemsFold } from '../../services/seen-items/topology.ts';
 import { signalsFold } from '../../services/signals/topology.ts';
@@ -38,21 +39,12 @@ const recordOf = (offset: number, value: Buffer): LogRecord => ({
 
 const logOf = (events: readonly EngineEvent[]): LogRecord[] => {
   const encode = encoderFor<Interaction>(interactionSchema, 1);
-  return events.map(({ userId, itemId, type, atMs }, offset) =>
+  return events.map((event, offset) =>
     recordOf(
       offset,
       encode({
-        event_id: `e${offset}`,
-        user_id: userId,
-        item_id: itemId,
-        type,
-        occurred_at: atMs,
-        context_id: null,
-        answer_id: null,
-        session_id: null,
-        value: null,
-        attributes: {},
-        appended_at: atMs,
+        ...plainEvent({ eventId: `e${offset}`, ...event }),
+        appended_at: event.atMs,
         event_clock: offset + 1,
         lineage: 'ingest',
         source_partition: 0,

@@ -11,11 +11,11 @@ import {
   type ReadyModel,
   readyModel,
 } from '../../retrieval/personal-models.ts';
-import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SeenIndex } from '../../schemas/packed/seen-items.ts';
 import { seedOf } from '../../services/candidates/training.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { Cost, usEachOf } from './cost.ts';
+import { interactionOf } from './interaction.ts';
 import { LearnedRows } from './learned-rows.ts';
 import { LearnedWeights, type WeightsFigures } from './learned-weights.ts';
 import { type UserSettings, Users } from './users.ts';
@@ -216,23 +216,3 @@ export class Engine {
 }
 
 const nothing: ReadonlyMap<string, Buffer> = new Map();
-
-const interactionOf = (event: EngineEvent, clock: number): Interaction => ({
-  event_id: '',
-  user_id: event.userId,
-  item_id: event.itemId,
-  type: event.type,
-  occurred_at: event.atMs,
-  context_id: null,
-  answer_id: null,
-  session_id: null,
-  value: null,
-  attributes: none,
-  appended_at: event.atMs,
-  event_clock: clock,
-  lineage: '',
-  source_partition: 0,
-  source_offset: clock - 1,
-});
-
-const none = {};

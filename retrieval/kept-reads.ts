@@ -71,10 +71,6 @@ export class Heads {
     this.#bounds = bounds;
   }
 
-  get size(): number {
-    return this.#heads.size;
-  }
-
   /** Names and keys of heads to read before `take`. */
   missing(asks: readonly Ask[], nowMs: number): Map<string, string> {
     this.#expire(nowMs);

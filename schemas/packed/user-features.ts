@@ -57,9 +57,6 @@ export interface UserFeatures {
   readonly recents: readonly Recent[];
 }
 
-/** What retrieval asks for. */
-export type StoredProfile = Pick<UserFeatures, 'recents' | 'lastSeenMs' | 'session'>;
-
 /** The stored number of a type. `types` is the configured, ordered list. */
 export function typeNumber(types: readonly string[], type: string): number {
   const index = types.indexOf(type);
@@ -87,15 +84,6 @@ export function decodeUserFeatures(bytes: Buffer, types: readonly string[]): Use
 }
 
 /** Counts are left alone. */
-export function decodeProfile(bytes: Buffer, types: readonly string[]): StoredProfile {
-  checkLayout(bytes, featuresLayout, 'user features');
-  return {
-    recents: recentsIn(bytes, types),
-    lastSeenMs: lastSeenMs(bytes),
-    session: sessionIn(bytes),
-  };
-}
-
 export function decodeRecents(bytes: Buffer, types: readonly string[]): Recent[] {
   checkLayout(bytes, featuresLayout, 'user features');
   return recentsIn(bytes, types);

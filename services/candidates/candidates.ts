@@ -42,9 +42,6 @@ export function listRow(
   return { key: prefix + userId, value: encodeCandidates({ ...made, newestAtMs }) };
 }
 
-/** Each user once, in the order of the log. */
-export const distinct = (users: Iterable<string>): string[] => [...new Set(users)];
-
 export function chunksOf<T>(values: readonly T[], size: number): T[][] {
   const chunks: T[][] = [];
   for (let at = 0; at < values.length; at += size) chunks.push(values.slice(at, at + size));

@@ -1,6 +1,6 @@
 import type { Generation } from '../lib/stream/generations.ts';
 
-/** A key of a row of one generation, for whoever asks for many. */
+/** Rows of one generation that somebody asks for. */
 export interface Ask {
   readonly generation: Generation;
   readonly ids: readonly string[];
@@ -8,102 +8,146 @@ export interface Ask {
   readonly owner?: string;
 }
 
-/**
- * Learned rows, each read once per slice: users of one slice ask for the same popular items. Past
- * the bound what was read first goes.
- */
-export class SliceRows {
-  readonly #bytesMax: number;
-  /** By generation and id: to find an item's partition costs more than all the rest. */
-  readonly #rows = new Map<string, Buffer | null>();
-  #bytes = 0;
+/** A row that is not kept: its key, and everybody who waits for it. */
+export interface Wanted {
+  readonly generation: Generation;
+  readonly id: string;
+  readonly key: string;
+  readonly by: Map<string, Buffer>[];
+}
 
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
+/** What is to be read, each row once. */
+export class Missing {
+  readonly wanted: Wanted[] = [];
+  readonly #byGeneration = new Map<string, Map<string, Wanted>>();
 
-  /** Keys to read before `take`, by the name that `put` is to be told. */
-  missing(asks: readonly Ask[]): Map<string, string> {
-    this.#trim();
-    const keys = new Map<string, string>();
-    for (const { generation, ids, owner } of asks)
-      for (const id of ids) {
-        const name = generation.current.id4 + id;
-        if (!this.#rows.has(name) && !keys.has(name)) keys.set(name, generation.row(id, owner));
-      }
-    return keys;
-  }
-
-  put(name: string, row: Buffer | null): void {
-    this.#rows.set(name, row);
-    this.#bytes += row?.length ?? 0;
-  }
-
-  /** Per id its row; a missing row is left out. */
-  take({ generation, ids }: Ask): Map<string, Buffer> {
-    const found = new Map<string, Buffer>();
-    for (const id of ids) {
-      const row = this.#rows.get(generation.current.id4 + id);
-      if (row !== null && row !== undefined) found.set(id, row);
+  add({ generation, owner }: Ask, id: string, found: Map<string, Buffer>): void {
+    const { id4 } = generation.current;
+    let known = this.#byGeneration.get(id4);
+    if (known === undefined) this.#byGeneration.set(id4, (known = new Map()));
+    const before = known.get(id);
+    if (before !== undefined) {
+      before.by.push(found);
+      return;
     }
-    return found;
-  }
-
-  #trim(): void {
-    for (const [key, row] of this.#rows) {
-      if (this.#bytes <= this.#bytesMax) return;
-      this.#rows.delete(key);
-      this.#bytes -= row?.length ?? 0;
-    }
+    const wanted = { generation, id, key: generation.row(id, owner), by: [found] };
+    known.set(id, wanted);
+    this.wanted.push(wanted);
   }
 }
 
-/**
- * The small figures at the heads of learned rows, kept for a stated age: a list's hundreds of
- * candidates are mostly those of the last list. Bounded in number; the oldest go first.
- */
-export class Heads {
-  readonly #bounds: { readonly ageMsMax: number; readonly headsMax: number };
-  /** In the order of reading, so that the first is the oldest. Empty bytes: there is no row. */
-  readonly #heads = new Map<string, { readonly bytes: Buffer; readonly atMs: number }>();
+export interface KeptBounds {
+  readonly ageMsMax: number;
+  readonly bytesMax: number;
+  readonly rowsMax: number;
+}
 
-  constructor(bounds: { readonly ageMsMax: number; readonly headsMax: number }) {
+/** What is kept of one generation. */
+interface Among {
+  readonly id4: string;
+  readonly rows: Map<string, Kept>;
+}
+
+interface Kept {
+  readonly among: Among;
+  readonly id: string;
+  /** Null: there was no such row. */
+  readonly bytes: Buffer | null;
+  readonly atMs: number;
+}
+
+/** Around a row's bytes: what an entry takes in the maps and in the queue, about. */
+export const keptOverheadBytes = 100;
+const sizeOf = ({ bytes }: Kept): number => keptOverheadBytes + (bytes?.length ?? 0);
+const absent = Buffer.alloc(0);
+
+/**
+ * What was read of rows, whole or their heads: a list asks for mostly the same as the last one.
+ * Bounded in age, bytes and number; what was read first goes first. A miss is kept as well.
+ */
+export class KeptReads {
+  readonly #bounds: KeptBounds;
+  readonly #byGeneration = new Map<string, Among>();
+  /** In the order of reading, from `#first` on: a Map would pass over all that ever left its front. */
+  #queue: (Kept | undefined)[] = [];
+  #first = 0;
+  #bytes = 0;
+  #rows = 0;
+
+  constructor(bounds: KeptBounds) {
     this.#bounds = bounds;
   }
 
-  /** Names and keys of heads to read before `take`. */
-  missing(asks: readonly Ask[], nowMs: number): Map<string, string> {
-    this.#expire(nowMs);
-    const keys = new Map<string, string>();
-    for (const { generation, ids, owner } of asks)
-      for (const id of ids) {
-        const name = generation.current.id4 + id;
-        if (!this.#heads.has(name) && !keys.has(name)) keys.set(name, generation.row(id, owner));
-      }
-    return keys;
+  /** Before `take`: what is too old leaves. */
+  expire(nowMs: number): void {
+    const { ageMsMax } = this.#bounds;
+    for (let first = this.#queue[this.#first]; first !== undefined; first = this.#dropFirst())
+      // A clock that went back makes nothing fresh.
+      if (Math.abs(nowMs - first.atMs) <= ageMsMax) return;
   }
 
-  put(name: string, head: Buffer, nowMs: number): void {
-    this.#heads.delete(name);
-    // A copy: what Redis sent is a view of a larger reply, which would be kept alive.
-    this.#heads.set(name, { bytes: Buffer.from(head), atMs: nowMs });
-  }
-
-  take({ generation, ids }: Ask): Map<string, Buffer> {
+  /**
+   * Per id its row, in the order of the ids. What is not kept is added to `missing`, and in place
+   * once that was `put`: nobody else's reads can take away what was there when it was asked for.
+   */
+  take(ask: Ask, missing: Missing): Map<string, Buffer> {
+    const kept = this.#byGeneration.get(ask.generation.current.id4)?.rows;
     const found = new Map<string, Buffer>();
-    for (const id of ids) {
-      const bytes = this.#heads.get(generation.current.id4 + id)?.bytes;
-      if (bytes !== undefined && bytes.length > 0) found.set(id, bytes);
+    for (const id of ask.ids) {
+      const one = kept?.get(id);
+      if (one === undefined) {
+        found.set(id, absent);
+        missing.add(ask, id, found);
+      } else if (one.bytes !== null) found.set(id, one.bytes);
     }
     return found;
   }
 
-  #expire(nowMs: number): void {
-    const { ageMsMax, headsMax } = this.#bounds;
-    for (const [key, { atMs }] of this.#heads) {
-      if (nowMs - atMs <= ageMsMax && this.#heads.size <= headsMax) return;
-      this.#heads.delete(key);
+  /** What was read of it; null: there is no such row. */
+  put({ generation, id, by }: Wanted, read: Buffer | null, nowMs: number): void {
+    // A copy: what Redis sent is a view of a larger reply, which would be kept alive.
+    const bytes = read === null ? null : Buffer.from(read);
+    this.#keep(generation.current.id4, { id, bytes, atMs: nowMs });
+    for (const found of by)
+      if (bytes === null) found.delete(id);
+      else found.set(id, bytes);
+  }
+
+  #keep(id4: string, row: Omit<Kept, 'among'>): void {
+    const { bytesMax, rowsMax } = this.#bounds;
+    const before = this.#byGeneration.get(id4)?.rows.get(row.id);
+    if (before !== undefined) this.#forget(before);
+    const among = this.#byGeneration.get(id4) ?? { id4, rows: new Map<string, Kept>() };
+    this.#byGeneration.set(id4, among);
+    const kept = { ...row, among };
+    among.rows.set(row.id, kept);
+    this.#queue.push(kept);
+    this.#bytes += sizeOf(kept);
+    this.#rows += 1;
+    while (this.#bytes > bytesMax || this.#rows > rowsMax) this.#dropFirst();
+  }
+
+  /** The first after it. */
+  #dropFirst(): Kept | undefined {
+    const first = this.#queue[this.#first];
+    if (first === undefined) return undefined;
+    this.#queue[this.#first] = undefined;
+    this.#first += 1;
+    // One that was read again since stands further behind.
+    if (first.among.rows.get(first.id) === first) this.#forget(first);
+    if (2 * this.#first > this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#first);
+      this.#first = 0;
     }
+    return this.#queue[this.#first];
+  }
+
+  #forget(kept: Kept): void {
+    const { id4, rows } = kept.among;
+    rows.delete(kept.id);
+    if (rows.size === 0) this.#byGeneration.delete(id4);
+    this.#bytes -= sizeOf(kept);
+    this.#rows -= 1;
   }
 }
 

@@ -51,7 +51,7 @@ function store() {
 }
 
 const bounds = {
-  rowsBytesMax: 1_000,
+  rowsBytesMax: 10_000,
   figuresAgeMsMax: 100,
   figuresMax: 1_000,
   rankingAgeMsMax: 100,
@@ -103,7 +103,7 @@ test('a row is kept for its slice, figures and rankings for their age', async ()
 
 test('rows past the bound make room, and a source without a generation knows nothing', async () => {
   const { asked, redis } = store();
-  const reads = new LearnedReads(redis, { ...bounds, rowsBytesMax: 8, figuresAgeMsMax: 1e6 });
+  const reads = new LearnedReads(redis, { ...bounds, rowsBytesMax: 150, figuresAgeMsMax: 1e6 });
   const rows = reads.newSlice();
   for (const id of ['a', 'b', 'b'])
     await reads.read([taskOf([near, undefined], id)], { rows, nowMs: 0 });

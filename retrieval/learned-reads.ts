@@ -1,7 +1,7 @@
 import type { RedisPort } from '../lib/redis/redis-port.ts';
 import type { Generation } from '../lib/stream/generations.ts';
 import type { Learned, PersonalRetrieval, Profile, World } from '../models/model.ts';
-import { type Ask, Heads, Rankings, SliceRows } from './kept-reads.ts';
+import { KeptReads, Missing, Rankings } from './kept-reads.ts';
 
 /** A profile that a retrieval wants to read for. */
 export interface ReadTask {
@@ -13,7 +13,7 @@ export interface ReadTask {
 }
 
 export interface ReadBounds {
-  /** Rows kept within one slice. */
+  /** Of rows kept within one slice, and of figures. */
   readonly rowsBytesMax: number;
   readonly figuresAgeMsMax: number;
   readonly figuresMax: number;
@@ -21,7 +21,10 @@ export interface ReadBounds {
 }
 
 type Reads = Pick<RedisPort, 'mgetMany' | 'getRanges'>;
-const nothing: ReadonlyMap<string, Buffer> = new Map();
+/** Ids by task and source. */
+type Lists = readonly (readonly (readonly string[])[])[];
+type Found = ReadonlyMap<string, Buffer>;
+const nothing: Found = new Map();
 
 /**
  * Reads what retrievals want, for any number of profiles together in two round trips: rows (and
@@ -31,62 +34,61 @@ const nothing: ReadonlyMap<string, Buffer> = new Map();
 export class LearnedReads {
   readonly #redis: Reads;
   readonly #bounds: ReadBounds;
-  readonly #heads: Heads;
+  readonly #heads: KeptReads;
   readonly #rankings: Rankings;
 
   constructor(redis: Reads, bounds: ReadBounds) {
     this.#redis = redis;
     this.#bounds = bounds;
-    this.#heads = new Heads({ ageMsMax: bounds.figuresAgeMsMax, headsMax: bounds.figuresMax });
+    this.#heads = new KeptReads({
+      ageMsMax: bounds.figuresAgeMsMax,
+      bytesMax: bounds.rowsBytesMax,
+      rowsMax: bounds.figuresMax,
+    });
     this.#rankings = new Rankings(bounds.rankingAgeMsMax);
   }
 
-  newSlice(): SliceRows {
-    return new SliceRows(this.#bounds.rowsBytesMax);
+  newSlice(): KeptReads {
+    const { rowsBytesMax: bytesMax } = this.#bounds;
+    return new KeptReads({ ageMsMax: Infinity, bytesMax, rowsMax: Infinity });
   }
 
   /** Per task and source what is known of it, for `rank`, `explain` or a trainer's `note`. */
   async read(
     tasks: readonly ReadTask[],
-    given: { readonly rows: SliceRows; readonly nowMs: number },
+    given: { readonly rows: KeptReads; readonly nowMs: number },
   ): Promise<readonly (readonly Learned[])[]> {
     const { rows, nowMs } = given;
     const wanted = tasks.map(({ retrieval, profile }) => retrieval.wants(profile));
-    await this.#readRows(tasks, { wanted, rows, nowMs });
+    const found = await this.#readRows(tasks, { wanted, rows, nowMs });
     const learned = tasks.map(({ retrieval, generations }, at) =>
-      retrieval.sources.map((source, index): Learned => {
+      retrieval.sources.map(({ rankings }, index): Learned => {
         const generation = generations[index];
         if (generation === undefined) return { rows: nothing, heads: nothing, rankings: [] };
         return {
-          rows: rows.take({ generation, ids: wanted[at]?.[index] ?? [] }),
+          rows: found[at]?.[index] ?? nothing,
           heads: nothing,
-          rankings: source.rankings ? this.#rankings.get(generation) : [],
+          rankings: rankings ? this.#rankings.get(generation) : [],
         };
       }),
     );
     const figures = tasks.map(({ retrieval, profile, world }, at) =>
       retrieval.figures(profile, learned[at] ?? [], world),
     );
-    await this.#readHeads(tasks, figures, nowMs);
+    const heads = await this.#readHeads(tasks, figures, nowMs);
     return learned.map((sources, at) =>
-      sources.map((one, index) => {
-        const generation = tasks[at]?.generations[index];
-        if (generation === undefined) return one;
-        return { ...one, heads: this.#heads.take({ generation, ids: figures[at]?.[index] ?? [] }) };
-      }),
+      sources.map((one, index) => ({ ...one, heads: heads[at]?.[index] ?? nothing })),
     );
   }
 
   async #readRows(
     tasks: readonly ReadTask[],
-    given: {
-      readonly wanted: readonly (readonly (readonly string[])[])[];
-      readonly rows: SliceRows;
-      readonly nowMs: number;
-    },
-  ): Promise<void> {
+    given: { readonly wanted: Lists; readonly rows: KeptReads; readonly nowMs: number },
+  ): Promise<readonly (readonly Found[])[]> {
     const { wanted, rows, nowMs } = given;
-    const missing = rows.missing(asksOf(tasks, wanted));
+    rows.expire(nowMs);
+    const missing = new Missing();
+    const found = takeAll(tasks, wanted, { from: rows, missing });
     const due = new Map<Generation, readonly string[]>();
     for (const { retrieval, generations } of tasks)
       for (const [index, { rankings }] of retrieval.sources.entries()) {
@@ -95,12 +97,16 @@ export class LearnedReads {
         const keys = this.#rankings.due(generation, nowMs);
         if (keys.length > 0) due.set(generation, keys);
       }
-    const values = await this.#get([...missing.values(), ...[...due.values()].flat()]);
-    for (const [name, key] of missing) rows.put(name, values.get(key) ?? null);
+    const values = await this.#get([
+      ...missing.wanted.map(({ key }) => key),
+      ...[...due.values()].flat(),
+    ]);
+    for (const one of missing.wanted) rows.put(one, values.get(one.key) ?? null, nowMs);
     for (const [generation, keys] of due) {
-      const found = keys.map((key) => values.get(key) ?? null).filter((one) => one !== null);
-      this.#rankings.put(generation, found, nowMs);
+      const rankings = keys.map((key) => values.get(key) ?? null).filter((one) => one !== null);
+      this.#rankings.put(generation, rankings, nowMs);
     }
+    return found;
   }
 
   async #get(keys: readonly string[]): Promise<ReadonlyMap<string, Buffer | null>> {
@@ -116,43 +122,49 @@ export class LearnedReads {
 
   async #readHeads(
     tasks: readonly ReadTask[],
-    figures: readonly (readonly (readonly string[])[])[],
+    figures: Lists,
     nowMs: number,
-  ): Promise<void> {
+  ): Promise<readonly (readonly Found[])[]> {
     const bytes = new Map<string, number>();
     for (const { retrieval, generations } of tasks)
       for (const [index, { headBytes }] of retrieval.sources.entries()) {
         const id4 = generations[index]?.current.id4;
         if (id4 !== undefined) bytes.set(id4, headBytes);
       }
-    const missing = [...this.#heads.missing(asksOf(tasks, figures), nowMs)];
-    if (missing.length === 0) return;
-    const found = await this.#redis.getRanges(
-      missing.map(([name, key]) => ({
+    this.#heads.expire(nowMs);
+    const missing = new Missing();
+    const found = takeAll(tasks, figures, { from: this.#heads, missing });
+    if (missing.wanted.length === 0) return found;
+    const heads = await this.#redis.getRanges(
+      missing.wanted.map(({ generation, key }) => ({
         key,
         start: 0,
-        end: (bytes.get(name.slice(0, 4)) ?? 1) - 1,
+        end: (bytes.get(generation.current.id4) ?? 1) - 1,
       })),
     );
-    for (const [at, [name]] of missing.entries())
-      this.#heads.put(name, found[at] ?? Buffer.alloc(0), nowMs);
+    for (const [at, one] of missing.wanted.entries()) {
+      const head = heads[at] ?? null;
+      this.#heads.put(one, head?.length === 0 ? null : head, nowMs);
+    }
+    return found;
   }
 }
 
-const asksOf = (
+/** Per task and source what is kept of its ids; the rest is added to `missing`. */
+const takeAll = (
   tasks: readonly ReadTask[],
-  lists: readonly (readonly (readonly string[])[])[],
-): Ask[] => {
-  const asks: Ask[] = [];
-  for (const [at, { generations, retrieval, profile }] of tasks.entries())
-    for (const [index, ids] of (lists[at] ?? []).entries()) {
+  lists: Lists,
+  { from, missing }: { readonly from: KeptReads; readonly missing: Missing },
+): Found[][] =>
+  tasks.map(({ generations, retrieval, profile }, at) =>
+    retrieval.sources.map(({ userFold }, index) => {
       const generation = generations[index];
-      if (generation === undefined || ids.length === 0) continue;
-      const ofUser = retrieval.sources[index]?.userFold !== undefined;
-      asks.push(ofUser ? { generation, ids, owner: profile.userId } : { generation, ids });
-    }
-  return asks;
-};
+      if (generation === undefined) return nothing;
+      const ids = lists[at]?.[index] ?? [];
+      const owner = userFold === undefined ? {} : { owner: profile.userId };
+      return from.take({ generation, ids, ...owner }, missing);
+    }),
+  );
 
 /** All keys of one partition start with the same hash tag, so that one MGET may name them. */
 const tagOfKey = (key: string): string => key.slice(0, key.indexOf('}') + 1);

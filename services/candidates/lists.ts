@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Generation } from '../../lib/stream/generations.ts';
 import type { TaskResult, TaskSlice } from '../../lib/stream/run-task.ts';
 import type { Candidate, Learned, World } from '../../models/model.ts';
-import type { SliceRows } from '../../retrieval/kept-reads.ts';
+import type { KeptReads } from '../../retrieval/kept-reads.ts';
 import { learnedUpTo } from '../../retrieval/learned-up-to.ts';
 import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import { generationsOf, type PersonalModel } from '../../retrieval/personal-models.ts';
@@ -29,7 +29,7 @@ interface Making {
   readonly models: readonly PersonalModel[];
   readonly generations: ReadonlyMap<string, Generation>;
   readonly source: Generation;
-  readonly rows: SliceRows;
+  readonly rows: KeptReads;
   readonly training: SliceTraining;
   readonly writes: Writes;
 }

@@ -14,7 +14,7 @@ export default defineConfig({
           testTimeout: 30_000,
           // No network and no clock: beside the code, and the contracts between services.
           include: [
-            '{bench,cli,lib,models,retrieval,schemas,services,stack,topics}/**/*.test.ts',
+            '{bench,cli,experiments,lib,models,retrieval,schemas,services,stack,topics}/**/*.test.ts',
             'test/contract/**/*.test.ts',
             'test/*.test.ts',
           ],

@@ -12,11 +12,11 @@ export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly faults: readonly string[] };
 
-const name = z
+export const name = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be lower case letters, digits and -, at most 40');
 /** In a file a model's name; in a published context always the exact version. */
-const modelReference = z
+export const modelReference = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}(@[0-9a-f]{12})?$/, "must be a model's name or name@version");
 const config = z.record(z.string(), z.json());
@@ -145,6 +145,20 @@ const parseParts = (
   return learning.ok && retrieval.ok
     ? { ok: true, value: { learning: learning.value, retrieval: retrieval.value } }
     : { ok: false, faults: [...faultsOf(learning), ...faultsOf(retrieval)] };
+};
+
+/** Any definition from its JSON; `between`: faults of one field beside another. */
+export const parseDefinition = <T>(
+  schema: z.ZodType<T>,
+  content: string,
+  between: (value: T) => readonly string[],
+): Parsed<T> => {
+  const json = parseJson(content);
+  if (!json.ok) return json;
+  const parsed = parse(schema, json.value);
+  if (!parsed.ok) return parsed;
+  const faults = between(parsed.value);
+  return faults.length === 0 ? parsed : { ok: false, faults };
 };
 
 export const parseContext = (content: string): Parsed<ContextDefinition> => {

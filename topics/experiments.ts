@@ -11,12 +11,12 @@ export const experiments: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'definition',
-  writtenBy: ['freshet apply'],
-  readBy: ['serving', 'experiments'],
+  writtenBy: ['control'],
+  readBy: ['control', 'learning', 'candidates', 'serving', 'experiments'],
   example: {
     name: 'checkout-size',
     version: 'checkout-size@0123456789ab',
     revision: 1,
-    content: '{"experiment":"checkout-size"}',
+    content: '{"definition":{"experiment":"checkout-size"},"state":"draft"}',
   } satisfies Definition,
 };

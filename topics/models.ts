@@ -11,8 +11,8 @@ export const models: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'definition',
-  writtenBy: ['freshet apply'],
-  readBy: ['learning', 'candidates', 'serving'],
+  writtenBy: ['control'],
+  readBy: ['control', 'learning', 'candidates', 'serving'],
   example: {
     name: 'co-visits',
     version: 'co-visits@0123456789ab',

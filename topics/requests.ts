@@ -20,5 +20,7 @@ export const requests: Topic = {
     exclude: ['85123A'],
     session: [],
     deadline_at: null,
+    attributes: {},
+    page_token: null,
   } satisfies Request,
 };

@@ -71,6 +71,8 @@ const requestOf = (service: Service, correlation: string): OutMessage => {
     exclude: [],
     session: [],
     deadline_at: null,
+    attributes: {},
+    page_token: null,
   });
   return {
     topic: topicsOf[service].requests,

@@ -66,6 +66,8 @@ async function request(flags: RequestFlags): Promise<void> {
       exclude: flags.exclude,
       session: flags.session,
       deadline_at: null,
+      attributes: {},
+      page_token: null,
     },
     flags.timeout,
   );

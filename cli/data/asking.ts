@@ -33,6 +33,8 @@ export const plainRequest = (userId: string, contextId: string): Request => ({
   exclude: [],
   session: [],
   deadline_at: null,
+  attributes: {},
+  page_token: null,
 });
 
 const correlation = 'correlation-id';

@@ -19,6 +19,26 @@ export interface Exposure {
   readonly served_at: number;
   /** The user's list was missing or older than its model's stated age: compute it again. */
   readonly candidates_stale: boolean;
+  /** Items asked for: the context's size, or fewer. */
+  readonly wanted: number;
+  /** 0: the first. */
+  readonly page: number;
+  /** The first step of the ladder gave the answer. */
+  readonly predicted: boolean;
+  /** At least as many items as the context demands. */
+  readonly enough: boolean;
+  /**
+   * Rules left nothing of what models proposed. Only experiments have exposures without
+   * items.
+   */
+  readonly emptied: boolean;
+  /** Per rule: candidates that it removed. */
+  readonly removed: Readonly<Record<string, number>>;
+  /**
+   * In an experiment: how long after the first exposure of a user an interaction counts as
+   * its outcome.
+   */
+  readonly credit_ms: null | number;
   readonly lineage: string;
   /** Partition of requests. */
   readonly source_partition: number;
@@ -60,6 +80,43 @@ export const exposureSchema = {
       type: 'boolean',
       default: false,
       doc: "The user's list was missing or older than its model's stated age: compute it again.",
+    },
+    {
+      name: 'wanted',
+      type: 'int',
+      default: 0,
+      doc: "Items asked for: the context's size, or fewer.",
+    },
+    { name: 'page', type: 'int', default: 0, doc: '0: the first.' },
+    {
+      name: 'predicted',
+      type: 'boolean',
+      default: false,
+      doc: 'The first step of the ladder gave the answer.',
+    },
+    {
+      name: 'enough',
+      type: 'boolean',
+      default: true,
+      doc: 'At least as many items as the context demands.',
+    },
+    {
+      name: 'emptied',
+      type: 'boolean',
+      default: false,
+      doc: 'Rules left nothing of what models proposed. Only experiments have exposures without items.',
+    },
+    {
+      name: 'removed',
+      type: { type: 'map', values: 'int' },
+      default: {},
+      doc: 'Per rule: candidates that it removed.',
+    },
+    {
+      name: 'credit_ms',
+      type: ['null', 'long'],
+      default: null,
+      doc: 'In an experiment: how long after the first exposure of a user an interaction counts as its outcome.',
     },
     { name: 'lineage', type: 'string' },
     { name: 'source_partition', type: 'int', doc: 'Partition of requests.' },

@@ -45,6 +45,12 @@ export interface Recommendation {
   readonly judged_at: number;
   /** occurred_at of the newest interaction behind the candidates. */
   readonly newest_interaction_at: null | number;
+  /** 0: the first. */
+  readonly page: number;
+  /** Token to ask for the next page with; null: there is none. */
+  readonly next_page: null | string;
+  /** What rules compared items with: request.<attribute> and profile.<attribute>. */
+  readonly judged_with: Readonly<Record<string, string>>;
   readonly request_partition: number;
   readonly request_offset: number;
 }
@@ -140,6 +146,19 @@ export const recommendationSchema = {
       type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
       default: null,
       doc: 'occurred_at of the newest interaction behind the candidates.',
+    },
+    { name: 'page', type: 'int', default: 0, doc: '0: the first.' },
+    {
+      name: 'next_page',
+      type: ['null', 'string'],
+      default: null,
+      doc: 'Token to ask for the next page with; null: there is none.',
+    },
+    {
+      name: 'judged_with',
+      type: { type: 'map', values: 'string' },
+      default: {},
+      doc: 'What rules compared items with: request.<attribute> and profile.<attribute>.',
     },
     { name: 'request_partition', type: 'int', default: -1 },
     { name: 'request_offset', type: 'long', default: -1 },

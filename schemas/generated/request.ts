@@ -12,6 +12,10 @@ export interface Request {
   readonly session: readonly string[];
   /** After this time the answer is 'expired'. */
   readonly deadline_at: null | number;
+  /** What rules of the context may compare items with, at most 16 of 128 bytes. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** next_page of an earlier answer to the same user in the same context. */
+  readonly page_token: null | string;
 }
 
 /** The schema as it is registered. */
@@ -46,6 +50,18 @@ export const requestSchema = {
       type: ['null', { type: 'long', logicalType: 'timestamp-millis' }],
       default: null,
       doc: "After this time the answer is 'expired'.",
+    },
+    {
+      name: 'attributes',
+      type: { type: 'map', values: 'string' },
+      default: {},
+      doc: 'What rules of the context may compare items with, at most 16 of 128 bytes.',
+    },
+    {
+      name: 'page_token',
+      type: ['null', 'string'],
+      default: null,
+      doc: 'next_page of an earlier answer to the same user in the same context.',
     },
   ],
 } as const;

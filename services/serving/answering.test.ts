@@ -60,17 +60,17 @@ const context = (change: object = {}): ContextDefinition => {
   return parsed.value;
 };
 
+const plain = {
+  ...{ user_id: 'u1', context_id: 'home', count: null, exclude: [], session: [] },
+  ...{ deadline_at: null, attributes: {}, page_token: null },
+};
+
 const accepted = (change: Partial<Request> = {}, of = context()): Accepted => ({
   kind: 'accepted',
   record: requestRecord(),
   reply: replyOf({}),
   request: {
-    user_id: 'u1',
-    context_id: 'home',
-    count: null,
-    exclude: [],
-    session: [],
-    deadline_at: null,
+    ...plain,
     ...change,
   },
   context: { version: 'home@0123456789ab', revision: 1, definition: of },

@@ -28,6 +28,9 @@ const noBasis = {
   candidates_offset: -1,
   item_offsets: [],
   newest_interaction_at: null,
+  page: 0,
+  next_page: null,
+  judged_with: {},
 };
 
 export const refusal = (refused: Refused, atMs: number): Recommendation => ({
@@ -89,10 +92,21 @@ export const recommendation = (done: AnsweredRequest): Recommendation => {
     item_offsets: basis.itemOffsets,
     judged_at: basis.judgedAtMs,
     newest_interaction_at: basis.newestAtMs,
+    page: 0,
+    next_page: null,
+    judged_with: {},
     request_partition: accepted.record.partition,
     request_offset: accepted.record.offset,
   };
 };
+
+/** As many items as the context demands, or as were asked for. */
+const isEnough = ({ accepted, answered }: AnsweredRequest): boolean =>
+  answered.items.length >= Math.min(accepted.context.definition.atLeast, accepted.wanted);
+
+/** Models proposed something, and rules left nothing of it. */
+const isEmptied = ({ items, held }: Answered): boolean =>
+  items.length === 0 && held.some((count) => count > 0);
 
 /** Null where nothing was shown. */
 export const exposure = (done: AnsweredRequest, lineage: string): Exposure | null => {
@@ -113,6 +127,13 @@ export const exposure = (done: AnsweredRequest, lineage: string): Exposure | nul
     })),
     served_at: basis.judgedAtMs,
     candidates_stale: basis.stale,
+    wanted: accepted.wanted,
+    page: 0,
+    predicted: answered.step === 0,
+    enough: isEnough(done),
+    emptied: isEmptied(answered),
+    removed: answered.removed as Record<string, number>,
+    credit_ms: null,
     lineage,
     source_partition: accepted.record.partition,
     source_offset: accepted.record.offset,
@@ -129,8 +150,8 @@ export const answerMetric = (done: AnsweredRequest): MetricEvent => {
     count: 1,
     items,
     wanted: accepted.wanted,
-    at_least: items >= Math.min(definition.atLeast, accepted.wanted) ? 1 : 0,
-    emptied: items === 0 && answered.held.some((held) => held > 0) ? 1 : 0,
+    at_least: isEnough(done) ? 1 : 0,
+    emptied: isEmptied(answered) ? 1 : 0,
     predicted: answered.step === 0 ? 1 : 0,
   };
   for (const [rule, removed] of Object.entries(answered.removed))

@@ -34,6 +34,8 @@ const request = (change: Partial<Request> = {}): DecodedRequest => ({
     exclude: [],
     session: [],
     deadline_at: null,
+    attributes: {},
+    page_token: null,
     ...change,
   },
 });

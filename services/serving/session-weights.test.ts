@@ -84,6 +84,8 @@ async function stage() {
       exclude: [],
       session: [...session],
       deadline_at: null,
+      attributes: {},
+      page_token: null,
     },
     context: { version: 'c@000000000000', revision: 1, definition: parsed.value },
     wanted: 1,

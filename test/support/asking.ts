@@ -146,6 +146,8 @@ const requestOf = (request: Partial<Request>): Request => ({
   exclude: [],
   session: [],
   deadline_at: null,
+  attributes: {},
+  page_token: null,
   ...request,
 });
 

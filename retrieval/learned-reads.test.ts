@@ -101,6 +101,20 @@ test('a row is kept for its slice, figures and rankings for their age', async ()
   expect(asked.flat().filter((key) => key === near.row('x')).length).toBe(2);
 });
 
+test('rows are kept across slices for their age, where one is stated', async () => {
+  const { asked, redis } = store();
+  const reads = new LearnedReads(redis, { ...bounds, rowsAgeMsMax: 50 });
+  const readAt = (nowMs: number) =>
+    reads.read([taskOf([near, undefined], 'a', 'missing')], { rows: reads.newSlice(), nowMs });
+  const times = (): number => asked.flat().filter((key) => key === near.row('a')).length;
+  await readAt(0);
+  const [kept] = await readAt(50);
+  expect(times()).toBe(1);
+  expect(texts(kept?.[0]?.rows)).toBe('a=near a');
+  await readAt(51);
+  expect(times()).toBe(2);
+});
+
 test('rows past the bound make room, and a source without a generation knows nothing', async () => {
   const { asked, redis } = store();
   const reads = new LearnedReads(redis, { ...bounds, rowsBytesMax: 150, figuresAgeMsMax: 1e6 });

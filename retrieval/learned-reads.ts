@@ -13,8 +13,10 @@ export interface ReadTask {
 }
 
 export interface ReadBounds {
-  /** Of rows kept within one slice, and of figures. */
+  /** Of rows that are kept, and of figures. */
   readonly rowsBytesMax: number;
+  /** Absent or 0: rows are kept within one slice alone. */
+  readonly rowsAgeMsMax?: number;
   readonly figuresAgeMsMax: number;
   readonly figuresMax: number;
   readonly rankingAgeMsMax: number;
@@ -28,18 +30,22 @@ const nothing: Found = new Map();
 
 /**
  * Reads what retrievals want, for any number of profiles together in two round trips: rows (and
- * rankings that are due), then the figures of what these found. One per process; what was read of
- * rows is kept for a slice, figures and rankings for a stated age.
+ * rankings that are due), then the figures of what these found. One per process; what was read is
+ * kept for stated ages. An older row knows less, so what `learnedUpTo` says of rows holds of it.
  */
 export class LearnedReads {
   readonly #redis: Reads;
   readonly #bounds: ReadBounds;
+  /** Null: each slice has its own. */
+  readonly #rows: KeptReads | null;
   readonly #heads: KeptReads;
   readonly #rankings: Rankings;
 
   constructor(redis: Reads, bounds: ReadBounds) {
     this.#redis = redis;
     this.#bounds = bounds;
+    const { rowsAgeMsMax: ageMsMax = 0, rowsBytesMax: bytesMax } = bounds;
+    this.#rows = ageMsMax === 0 ? null : new KeptReads({ ageMsMax, bytesMax, rowsMax: Infinity });
     this.#heads = new KeptReads({
       ageMsMax: bounds.figuresAgeMsMax,
       bytesMax: bounds.rowsBytesMax,
@@ -48,7 +54,9 @@ export class LearnedReads {
     this.#rankings = new Rankings(bounds.rankingAgeMsMax);
   }
 
+  /** The rows of a slice: its own, or those of the slices before as well. */
   newSlice(): KeptReads {
+    if (this.#rows !== null) return this.#rows;
     const { rowsBytesMax: bytesMax } = this.#bounds;
     return new KeptReads({ ageMsMax: Infinity, bytesMax, rowsMax: Infinity });
   }

@@ -8,6 +8,7 @@ const schema = z.object({
   FRESHET_CANDIDATES_USERS_AT_ONCE: whole(1, 1_024).default(64),
   FRESHET_CANDIDATES_FIGURES_AGE_MS: whole(0, 5_000).default(5_000),
   FRESHET_CANDIDATES_FIGURES_MAX: whole(1_000, 5_000_000).default(200_000),
+  FRESHET_CANDIDATES_ROWS_AGE_MS: whole(0, 5_000).default(1_000),
   FRESHET_CANDIDATES_ROWS_MIB: whole(1, 4_096).default(64),
   FRESHET_CANDIDATES_RANKINGS_AGE_MS: whole(0, 5_000).default(1_000),
   FRESHET_CANDIDATES_WEIGHTS_AGE_MS: whole(0, 5_000).default(weightsAgeMsMax),
@@ -21,6 +22,7 @@ export interface CandidatesConfig {
   readonly usersAtOnce: number;
   readonly figuresAgeMsMax: number;
   readonly figuresMax: number;
+  readonly rowsAgeMsMax: number;
   readonly rowsBytesMax: number;
   readonly rankingAgeMsMax: number;
   readonly weightsAgeMsMax: number;
@@ -35,6 +37,7 @@ export function candidatesConfig(environment: Environment = process.env): Candid
     figuresMax: settings.FRESHET_CANDIDATES_FIGURES_MAX,
     rankingAgeMsMax: settings.FRESHET_CANDIDATES_RANKINGS_AGE_MS,
     weightsAgeMsMax: settings.FRESHET_CANDIDATES_WEIGHTS_AGE_MS,
+    rowsAgeMsMax: settings.FRESHET_CANDIDATES_ROWS_AGE_MS,
     rowsBytesMax: settings.FRESHET_CANDIDATES_ROWS_MIB * 1024 * 1024,
   });
 }

@@ -175,9 +175,9 @@ export interface Trainer {
   readonly name: string;
   /**
    * Whether this user's lists are logged, by what the weights have learned so far: nothing logs
-   * more users than `null`.
+   * more users than `null`. `few`: the users alone who are logged whatever was learned.
    */
-  logs(userId: string, weights: Buffer | null): boolean;
+  logs(userId: string, weights: Buffer | null, few?: boolean): boolean;
   /** The list, and a note of all its candidates' features: the example as long as it is open. */
   note(
     profile: Profile,

@@ -182,6 +182,7 @@ describe('retrieval', () => {
     expect(half.length / users.length).toBeCloseTo(0.5, 1);
     expect(late.length / users.length).toBeCloseTo(0.25, 1);
     expect(late.filter((user) => !half.includes(user))).toEqual([]);
+    expect(users.filter((user) => trainer.logs(user, null, true))).toEqual(late);
     expect(users.some((user) => retrievalOf({ trainingShare: 0 }).trainer.logs(user, null))).toBe(
       false,
     );

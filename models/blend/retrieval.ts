@@ -121,7 +121,8 @@ const trainerOf = (parts: BlendParts, listOf: ListOf): Trainer => {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   return {
     name: `blend-${hash}`,
-    logs: (userId, weights) => shareOf(userId) < shareLogged(config, updatesOf(weights)),
+    logs: (userId, weights, few = false) =>
+      shareOf(userId) < (few ? config.trainingShare : shareLogged(config, updatesOf(weights))),
     note: (profile, learned, world) => {
       const list = listOf(profile, learned, world);
       const open = list === null ? emptyOpen : openOf(list);

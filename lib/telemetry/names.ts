@@ -109,7 +109,7 @@ export const metricDeclarations = {
   },
   freshet_examples_total: {
     type: 'counter',
-    help: 'Lists logged for training, by what became of them: opened, closed, outside (what the user did next was not among the candidates), learned_already, too_large, slice_full.',
+    help: 'Lists logged for training, by what became of them: opened, closed, outside (what the user did next was not among the candidates), learned_already, too_large, slice_full; enough_open and backlog (not logged: see services/candidates).',
     labels: ['result'],
   },
   freshet_open_example_bytes: {

@@ -10,6 +10,7 @@ const schema = z.object({
   FRESHET_CANDIDATES_FIGURES_MAX: whole(1_000, 5_000_000).default(200_000),
   FRESHET_CANDIDATES_ROWS_AGE_MS: whole(0, 5_000).default(1_000),
   FRESHET_CANDIDATES_ROWS_MIB: whole(1, 4_096).default(64),
+  FRESHET_CANDIDATES_OPEN_EXAMPLES_MAX: whole(0, 1_000_000).default(5_000),
   FRESHET_CANDIDATES_RANKINGS_AGE_MS: whole(0, 5_000).default(1_000),
   FRESHET_CANDIDATES_WEIGHTS_AGE_MS: whole(0, 5_000).default(weightsAgeMsMax),
 });
@@ -24,6 +25,8 @@ export interface CandidatesConfig {
   readonly figuresMax: number;
   readonly rowsAgeMsMax: number;
   readonly rowsBytesMax: number;
+  /** Of a model, over all partitions; past it the users alone who are always logged. */
+  readonly openExamplesMax: number;
   readonly rankingAgeMsMax: number;
   readonly weightsAgeMsMax: number;
 }
@@ -35,6 +38,7 @@ export function candidatesConfig(environment: Environment = process.env): Candid
     usersAtOnce: settings.FRESHET_CANDIDATES_USERS_AT_ONCE,
     figuresAgeMsMax: settings.FRESHET_CANDIDATES_FIGURES_AGE_MS,
     figuresMax: settings.FRESHET_CANDIDATES_FIGURES_MAX,
+    openExamplesMax: settings.FRESHET_CANDIDATES_OPEN_EXAMPLES_MAX,
     rankingAgeMsMax: settings.FRESHET_CANDIDATES_RANKINGS_AGE_MS,
     weightsAgeMsMax: settings.FRESHET_CANDIDATES_WEIGHTS_AGE_MS,
     rowsAgeMsMax: settings.FRESHET_CANDIDATES_ROWS_AGE_MS,

@@ -79,7 +79,10 @@ export class Stage {
   nowMs = 1_000_000;
   readonly #task;
 
-  constructor(models: readonly PersonalModel[] = [toyModel('mv4_')], packBytesMax = 1_000) {
+  constructor(
+    models: readonly PersonalModel[] = [toyModel('mv4_')],
+    { packBytesMax = 1_000, openExamplesMax = 5_000 } = {},
+  ) {
     this.models = [...models];
     const decoder = {
       prepare: async () => undefined,
@@ -103,7 +106,7 @@ export class Stage {
       interactions: { topic: 'interactions', decoder },
       exposures: { topic: 'exposures', decoder },
       types: ['view', 'purchase'],
-      config: { ...candidatesConfig({}), usersAtOnce: 2 },
+      config: { ...candidatesConfig({}), usersAtOnce: 2, openExamplesMax },
       redis,
       generations: { read: async () => generations },
       reads: new LearnedReads(redis, candidatesConfig({})),

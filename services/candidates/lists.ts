@@ -9,6 +9,7 @@ import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import { generationsOf, type PersonalModel } from '../../retrieval/personal-models.ts';
 import type { OpenExample } from '../../schemas/packed/open-examples.ts';
 import { chunksOf, listRow, type Subject } from './candidates.ts';
+import type { OpenedHere } from './opened.ts';
 import { packExamples } from './packing.ts';
 import { lookOut, readSubjects, withoutNewLists } from './profiles.ts';
 import type { CandidatesOptions } from './topology.ts';
@@ -38,7 +39,15 @@ interface Making {
 export async function makeLists(
   slice: TaskSlice,
   acts: Acts,
-  { options, from }: { readonly options: CandidatesOptions; readonly from: number },
+  {
+    options,
+    opened,
+    from,
+  }: {
+    readonly options: CandidatesOptions;
+    readonly opened: OpenedHere;
+    readonly from: number;
+  },
 ): Promise<TaskResult> {
   const models = options.models.personal();
   const writes: Writes = [];
@@ -61,6 +70,10 @@ export async function makeLists(
     models,
     weightsOf: ({ retrieval }) => options.weights.of(retrieval),
     acts,
+    opened: opened.of(partition, {
+      partitions: source.current.partitions,
+      listPrefixes: models.map(({ listPrefix }) => listPrefix),
+    }),
     counts: options.counted,
   });
   const rows = options.reads.newSlice();
@@ -161,7 +174,7 @@ function rankOrNote(
   },
 ): readonly Candidate[] {
   const { model, learned, world } = given;
-  const trainer = training.trainerFor(model, userId);
+  const trainer = training.trainerFor(model, userId, open);
   if (trainer === null) return model.retrieval.rank(profile, learned, world);
   const noted = trainer.note(profile, learned, world);
   training.note(model, userId, { ...open, note: noted.open });

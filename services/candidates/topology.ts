@@ -11,6 +11,7 @@ import type { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import type { CandidatesConfig } from './config.ts';
 import { candidatesName, makeLists } from './lists.ts';
+import { OpenedHere } from './opened.ts';
 import type { ExamplePacking } from './packing.ts';
 import type { Act, Acts, TrainingCounts } from './training.ts';
 
@@ -56,6 +57,7 @@ export interface CandidatesOptions {
 export function candidatesTask(options: CandidatesOptions): PartitionTask {
   const { interactions, exposures, config, counted } = options;
   const appended = new WeakMap<TaskSlice, readonly number[]>();
+  const opened = new OpenedHere(config.openExamplesMax);
   return {
     name: candidatesName,
     code: 'c',
@@ -68,11 +70,11 @@ export function candidatesTask(options: CandidatesOptions): PartitionTask {
       const waiting = options.models.ready();
       if (waiting !== null) return { kind: 'wait', why: waiting };
       if (slice.topic === exposures.topic)
-        return makeLists(slice, await staleUsers(slice, options), { options, from: 0 });
+        return makeLists(slice, await staleUsers(slice, options), { options, opened, from: 0 });
       const active = await activeUsers(slice, options);
       appended.set(slice, active.appendedAtMs);
       const from = (slice.records.at(-1)?.offset ?? -1) + 1;
-      return makeLists(slice, active.acts, { options, from });
+      return makeLists(slice, active.acts, { options, opened, from });
     },
     written: (slice) => {
       const nowMs = options.nowMs();

@@ -33,7 +33,9 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 async function play(steps: readonly Step[]): Promise<Stage> {
-  const stage = new Stage([toyModel('aaaa'), toyModel('bbbb', 'other-weights')], 200);
+  const stage = new Stage([toyModel('aaaa'), toyModel('bbbb', 'other-weights')], {
+    packBytesMax: 200,
+  });
   const held: Worked[] = [];
   let believed: string | null = null;
   let folded = 0;

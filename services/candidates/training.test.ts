@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Stage } from './fakes.ts';
 import { toyModel } from './toy-model.ts';
+import { learnedAheadMax } from './training.ts';
 
 /** A user who has done something, with a list that is logged. */
 async function opened(): Promise<Stage> {
@@ -170,6 +171,72 @@ describe('an example', () => {
     const { result } = await stage.run();
     expect(result).toMatchObject({ writes: [{ key: 'mv4_ann' }] });
     expect(stage.results).toEqual(['too_large']);
+  });
+});
+
+describe('where few are logged', () => {
+  /** Room for one example in the partition, which ann has. */
+  async function full(): Promise<Stage> {
+    const stage = new Stage([toyModel('mv4_')], { openExamplesMax: 4 });
+    stage.visit('ann');
+    stage.learn(-1);
+    stage.features(1);
+    await stage.run();
+    return stage;
+  }
+  async function act(stage: Stage, ...users: readonly string[]): Promise<void> {
+    for (const user of users) stage.visit(user);
+    stage.features(stage.visits.length);
+    await stage.run();
+  }
+
+  test('past the bound those are alone who always are, and all get their lists', async () => {
+    const stage = await full();
+    for (const user of ['bob', 'alf', 'alice']) stage.visit(user);
+    stage.features(4);
+    const { result } = await stage.run();
+    expect(stage.results).toEqual(['opened', 'enough_open', 'opened', 'opened']);
+    const keys = result.kind === 'write' ? result.writes.map(({ key }) => key) : [];
+    expect(keys.join()).toBe('mv4_bob,mv4_alf,mv4_alice,!mv4_alf,!mv4_alice');
+  });
+
+  test('an example that is closed makes room', async () => {
+    const stage = await full();
+    await act(stage, 'bob', 'ann');
+    expect(stage.results).toEqual(['opened', 'closed', 'opened', 'enough_open']);
+  });
+
+  test('one that another owner closed makes room when its user acts', async () => {
+    const stage = await full();
+    for (const key of stage.store.values.keys())
+      if (key.endsWith('!mv4_ann')) stage.store.values.delete(key);
+    await act(stage, 'bob', 'ann');
+    expect(stage.results).toEqual(['opened', 'opened', 'enough_open']);
+  });
+
+  test('a slice that is done again counts once, and logs the same', async () => {
+    const stage = new Stage([toyModel('mv4_')], { openExamplesMax: 8 });
+    for (const user of ['ann', 'bob', 'cid']) stage.visit(user);
+    stage.learn(-1);
+    stage.features(3);
+    const { result } = await stage.work(3);
+    expect(await stage.work(3)).toMatchObject({ result });
+    expect(stage.results).toEqual(
+      ['opened', 'opened', 'enough_open'].concat('opened', 'opened', 'enough_open'),
+    );
+  });
+
+  test('where much of what comes next was learned already nobody else is', async () => {
+    const stage = new Stage();
+    stage.visit('ann');
+    stage.visit('alf');
+    stage.learn(2 + learnedAheadMax);
+    stage.features(2);
+    await stage.run();
+    expect(stage.results).toEqual(['backlog', 'opened']);
+    // One further, and what may be learned is within the bound.
+    await act(stage, 'bob');
+    expect(stage.results).toEqual(['backlog', 'opened', 'opened']);
   });
 });
 

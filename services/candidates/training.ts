@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { TaskSlice } from '../../lib/stream/run-task.ts';
 import type { Trainer } from '../../models/model.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
+import { hasRoom, type Opened } from './opened.ts';
 import type { TrainingExample } from '../../schemas/generated/training-pack.ts';
 import {
   closedExample,
@@ -32,7 +33,11 @@ export type ExampleResult =
   /** What the user did next may have been learned before the list was made. */
   | 'learned_already'
   | 'too_large'
-  | 'slice_full';
+  | 'slice_full'
+  /** Not logged: so many examples are open already. */
+  | 'enough_open'
+  /** Not logged: what the user does next was most likely learned already. */
+  | 'backlog';
 
 export interface TrainingCounts {
   examples(result: ExampleResult): void;
@@ -42,6 +47,12 @@ export interface TrainingCounts {
 /** Bounds of a slice and of a record: the broker takes 1 MiB. */
 export const exampleBytesMax = 64 * 1024;
 const notesBytesMax = 4 * 1024 * 1024;
+/**
+ * Interactions of the partition that the list did not know and somebody may have learned: an
+ * example whose user is among them is used up for nothing. In step it is what folds differ by in
+ * a moment; in a backlog it is most of what users do next.
+ */
+export const learnedAheadMax = 1_000;
 
 interface Training {
   readonly model: PersonalModel;
@@ -69,6 +80,7 @@ export class SliceTraining {
   readonly #trainings: readonly Training[];
   readonly #acts: Acts;
   readonly #weightsOf: (model: PersonalModel) => Buffer | null;
+  readonly #opened: ReadonlyMap<string, Opened>;
   readonly #counts: TrainingCounts;
   /** Keys whose example goes on waiting. */
   readonly #open = new Set<string>();
@@ -83,6 +95,8 @@ export class SliceTraining {
       /** What a model's weights have learned so far. */
       readonly weightsOf: (model: PersonalModel) => Buffer | null;
       readonly acts: Acts;
+      /** By prefix of the model's lists. */
+      readonly opened: ReadonlyMap<string, Opened>;
       readonly counts: TrainingCounts;
     },
   ) {
@@ -90,6 +104,7 @@ export class SliceTraining {
     this.#trainings = trainingsOf(given.models);
     this.#weightsOf = given.weightsOf;
     this.#acts = given.acts;
+    this.#opened = given.opened;
     this.#counts = given.counts;
   }
 
@@ -103,7 +118,12 @@ export class SliceTraining {
     for (const [at, { key, user, training }] of this.#each(users).entries()) {
       const bytes = values[at] ?? null;
       const open = bytes === null ? null : decodeOpenExample(bytes);
-      if (open === null) continue;
+      const opened = this.#opened.get(training.model.listPrefix);
+      if (open === null) {
+        // Closed by another owner, swept, or never stored.
+        opened?.users.delete(user);
+        continue;
+      }
       const act = this.#acts.get(user)?.find(({ offset }) => offset >= open.profileOffset);
       if (act === undefined) {
         this.#open.add(key);
@@ -111,6 +131,7 @@ export class SliceTraining {
       }
       // Used up, whatever comes of it: the act after it would be another list's.
       this.#writes.set(key, closedExample);
+      opened?.users.delete(user);
       this.#counts.examples(this.#closeBy(act, open, training));
     }
   }
@@ -138,12 +159,35 @@ export class SliceTraining {
     return !this.#open.has(openExampleKey(model.listPrefix, userId));
   }
 
-  /** The trainer that is to log this user's list, as far as the slice has room. */
-  trainerFor(model: PersonalModel, userId: string): Trainer | null {
-    if (!this.logs(model, userId)) return null;
-    if (this.#notesBytes < notesBytesMax) return model.retrieval.trainer;
-    this.#counts.examples('slice_full');
+  /** The trainer that is to log this user's list, as far as there is room and it is worth it. */
+  trainerFor(
+    model: PersonalModel,
+    userId: string,
+    open: Omit<OpenExample, 'note'>,
+  ): Trainer | null {
+    const { trainer } = model.retrieval;
+    if (trainer === null || !this.logs(model, userId)) return null;
+    const few = this.#few(model, userId, open);
+    const against =
+      few !== null && !trainer.logs(userId, this.#weightsOf(model), true)
+        ? few
+        : this.#notesBytes >= notesBytesMax
+          ? 'slice_full'
+          : null;
+    if (against === null) return trainer;
+    this.#counts.examples(against);
     return null;
+  }
+
+  /** Why the users alone are to be logged who always are; null: all that the weights ask for. */
+  #few(
+    { listPrefix }: PersonalModel,
+    userId: string,
+    { learnedTo, profileOffset }: Omit<OpenExample, 'note'>,
+  ): ExampleResult | null {
+    if (learnedTo - profileOffset > learnedAheadMax) return 'backlog';
+    const opened = this.#opened.get(listPrefix);
+    return opened !== undefined && !hasRoom(opened, userId) ? 'enough_open' : null;
   }
 
   note(model: PersonalModel, userId: string, open: OpenExample): void {
@@ -152,6 +196,8 @@ export class SliceTraining {
     this.#counts.examples(length > noteBytesMax ? 'too_large' : 'opened');
     if (length > noteBytesMax) return;
     this.#notesBytes += length;
+    const opened = this.#opened.get(model.listPrefix);
+    if (opened !== undefined && hasRoom(opened, userId)) opened.users.add(userId);
     this.#writes.set(openExampleKey(model.listPrefix, userId), encodeOpenExample(open));
   }
 

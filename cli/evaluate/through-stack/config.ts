@@ -4,12 +4,13 @@ import type { StackAddresses } from '../../../stack/stack.ts';
 
 /**
  * One partition, so that every record has one place in one order; and nothing that is kept for a
- * while, so that lists are made of what is stored now.
+ * while, so that lists are made of what is stored now. As many examples wait as come.
  */
 const settings = {
   FRESHET_PARTITIONS: '1',
   FRESHET_INGEST_AGE_DAYS_MAX: '36500',
   FRESHET_CANDIDATES_FIGURES_AGE_MS: '0',
+  FRESHET_CANDIDATES_OPEN_EXAMPLES_MAX: '1000000',
   FRESHET_CANDIDATES_RANKINGS_AGE_MS: '0',
   FRESHET_CANDIDATES_ROWS_AGE_MS: '0',
   FRESHET_CANDIDATES_WEIGHTS_AGE_MS: '0',

@@ -5,6 +5,16 @@ type Write =
 /** A patch costs a command in the store: about as much as this many bytes of a whole write. */
 export const patchCostBytes = 192;
 
+/** More changed cells than this are not worth listing. */
+const changesMax = 64;
+
+/** The list, with one more cell; null: the row is written whole. */
+export const noted = (cells: number[] | null, cell: number): number[] | null => {
+  if (cells === null || cells.length === changesMax) return null;
+  cells.push(cell);
+  return cells;
+};
+
 export interface Changes {
   readonly headBytes: number;
   readonly cellBytes: number;
@@ -15,8 +25,7 @@ export interface Changes {
 
 /**
  * What brings a stored row of a head and cells of one width to its present bytes: near changes
- * joined, or the row whole where that is cheaper. Bytes are copied, because a row goes on changing
- * while the write may still be on its way.
+ * joined, or the row whole where that is cheaper.
  */
 export const writeOf = (bytes: Buffer, changes: Changes): Write => {
   const ranges = changes.cells === null ? null : rangesOf(changes, changes.cells);
@@ -46,7 +55,8 @@ const rangesOf = ({ headBytes, cellBytes, headChanged }: Changes, cells: number[
   return ranges;
 };
 
-const copyOf = (bytes: Buffer): Buffer => {
+/** A row goes on changing while the write may still be on its way. */
+export const copyOf = (bytes: Buffer): Buffer => {
   const copy = Buffer.allocUnsafe(bytes.length);
   bytes.copy(copy);
   return copy;

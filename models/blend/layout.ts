@@ -1,9 +1,11 @@
+import { type CellLayout, headAt } from '../cells.ts';
+
 /**
- * A stored row, little-endian:
+ * A row of cells (see cells.ts), little-endian:
  *
  * | at | what |
  * | --- | --- |
- * | 0 | u8 layout, u8 width of an id in words of 4 bytes, u16 cells used, u16 cells there is room for |
+ * | 0 | as every row of cells; 6: u16 unused, 0 |
  * | 8 | u32 visits, never faded; 12: f32 sum over all neighbours ever of `after` |
  * | 16 | f64 scale of the column `fading`; 24: f64 scale of `nextFading` |
  * | 32 | f32 sums over all neighbours ever of `next` and `nextFading` |
@@ -11,17 +13,11 @@
  * | 48 | f64 x rungs: log2 of the visits, fading by half-lives in events |
  * | 72 | u16 x 24: visits by hour of the day (UTC), all halved when one is full |
  * | 120 | cells: u32 hash of the id, f32 x columns, the id padded with 0xFF |
- *
- * Cells have one width, so that a change is a patch in place; the padding byte occurs in no UTF-8.
- * Everything is a multiple of 4, so that columns can be read as floats in place.
  */
 export const layoutVersion = 1;
 export const headBytes = 120;
 export const at = {
-  layout: 0,
-  words: 1,
-  used: 2,
-  capacity: 4,
+  ...headAt,
   visits: 8,
   after: 12,
   fadingScale: 16,
@@ -59,10 +55,13 @@ export const columnsAt = 4;
 export const idAt = columnsAt + 4 * columns;
 export const cellBytes = (words: number): number => idAt + 4 * words;
 
-/** Room grows in these steps up to the configured number, so that most growth is a patch. */
-const steps = [4, 8, 16, 32, 64, 128, 256, 512];
-export const capacityFor = (cells: number, cellsMax: number): number =>
-  Math.min(cellsMax, steps.find((step) => step >= cells) ?? cellsMax);
+export const cellLayout: CellLayout = {
+  version: layoutVersion,
+  headBytes,
+  idAt,
+  storesMarks: true,
+  roomMin: 4,
+};
 
 /** The hour of the day, UTC. */
 export const hourOf = (atMs: number): number => Math.floor((atMs % 86_400_000) / 3_600_000);

@@ -1,4 +1,4 @@
-import { encodeId, scratch } from '../co-visits/layout.ts';
+import { encodeId, scratch } from '../cell-ids.ts';
 import { columnsAt, headBytes, idAt } from './layout.ts';
 import type { StoredRow } from './stored-row.ts';
 

@@ -1,4 +1,5 @@
-import { headBytes, markOf } from './layout.ts';
+import { markOf } from '../cell-ids.ts';
+import { headBytes } from './layout.ts';
 import type { StoredRow } from './stored-row.ts';
 
 /**

@@ -1,16 +1,11 @@
+import { roomFor } from '../cells.ts';
+import { noted } from '../patches.ts';
 import type { Actor } from './actors.ts';
 import { cellBytes, headBytes, layoutVersion, rowSort } from './layout.ts';
-
-/** Room grows in these steps up to the configured number, so that most growth is a patch. */
-const steps = [4, 8, 16, 32, 64, 128, 256, 512];
-const roomFor = (cells: number, cellsMax: number): number =>
-  Math.min(cellsMax, steps.find((step) => step >= cells) ?? cellsMax);
 
 const headWords = headBytes >> 2;
 const cellWords = cellBytes >> 2;
 const counterMax = 0xffffffff;
-/** More changed cells than this are not worth listing. */
-const changesMax = 64;
 
 /**
  * The last actors that visited an item, in the order in which they first came: the stored bytes
@@ -74,8 +69,7 @@ export class Ring {
 
   #touch(cell: number, seconds: number): void {
     if (seconds > this.newest) this.newest = seconds;
-    if (this.changed?.length === changesMax) this.changed = null;
-    this.changed?.push(cell);
+    this.changed = noted(this.changed, cell);
   }
 
   #grow(room: number): void {

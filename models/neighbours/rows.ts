@@ -1,5 +1,5 @@
 import type { RowCodec } from '../model.ts';
-import { writeOf } from '../patches.ts';
+import { copyOf, writeOf } from '../patches.ts';
 import { cellBytes, headBytes, layoutVersion } from './layout.ts';
 import { Ring, storedRing } from './ring.ts';
 import { storedVisited, type Visited } from './visited.ts';
@@ -22,11 +22,4 @@ export const rows: RowCodec<Row> = {
     return writeOf(bytes, { headBytes, cellBytes, headChanged: true, cells: changed });
   },
   bytes: (row) => (row instanceof Ring ? row.bytes.length : row.length),
-};
-
-/** A copy, because the row goes on changing while the write may still be on its way. */
-const copyOf = (bytes: Buffer): Buffer => {
-  const copy = Buffer.allocUnsafe(bytes.length);
-  bytes.copy(copy);
-  return copy;
 };

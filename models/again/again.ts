@@ -1,15 +1,9 @@
-import type {
-  Candidate,
-  Explained,
-  ItemSide,
-  ModelKind,
-  OwnItem,
-  PersonalRetrieval,
-  Profile,
-} from '../model.ts';
+import type { Candidate, ModelKind, OwnItem, PersonalRetrieval, Profile } from '../model.ts';
+import { learnsNothing, noSource } from '../no-source.ts';
 import { weightOf } from '../type-weights.ts';
 import { type Learning, type Retrieval, learningSchema, retrievalSchema } from './config.ts';
 
+const kind = 'again';
 const minuteMs = 60_000;
 const dayMs = 86_400_000;
 
@@ -77,39 +71,17 @@ const retrieval = (_: Learning, config: Retrieval): PersonalRetrieval => {
     }
     return found.sort(better).slice(0, config.depth);
   };
-  const explain = (profile: Profile): readonly Explained[] =>
-    rank(profile).map(({ itemId, score }, index) => ({
-      itemId,
-      score,
-      proposals: [{ source: 'again', score, rank: index + 1 }],
-      because: itemId,
-    }));
-  return {
-    shared: false,
-    sources: [],
-    needsItems: false,
-    trainer: null,
-    wants: () => [],
-    figures: () => [],
-    rank,
-    explain,
-  };
-};
-
-const itemSide = (): ItemSide<unknown> => {
-  throw new Error('again learns nothing of items');
+  return noSource(kind, { needsItems: false, rank, because: () => (itemId) => itemId });
 };
 
 /** The user's own items that people come back to. */
 export const again: ModelKind<Learning, Retrieval> = {
-  kind: 'again',
+  kind,
   revision: 1,
   source:
     'Bhagat, Muralidharan, Lobzhanidze, Vishwanath: Buy It Again: Modeling Repeat Purchase Recommendations, KDD 2018',
   learningSchema,
   retrievalSchema,
-  userSide: null,
-  itemSide,
-  weights: null,
+  ...learnsNothing(kind),
   retrieval,
 };

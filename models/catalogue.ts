@@ -38,6 +38,7 @@ export class Catalogue {
   readonly #kinds: KindCatalogue;
   readonly #models = new Map<string, Known<ModelDefinition>>();
   readonly #contexts = new Map<string, Known<ContextDefinition>>();
+  #alsoInUse: ReadonlySet<string> = new Set();
 
   constructor(kinds: KindCatalogue) {
     this.#kinds = kinds;
@@ -53,9 +54,18 @@ export class Catalogue {
     return this.#contexts;
   }
 
-  /** Models that some context's ladder names; those without a definition (yet) are left out. */
+  /** Versions that something else than a context needs learned and ready: experiments. */
+  useAlso(versions: ReadonlySet<string>): void {
+    this.#alsoInUse = versions;
+  }
+
+  /**
+   * Models that some context's ladder names, or that are in use beside it; those without a
+   * definition (yet) are left out.
+   */
   modelsInUse(): ReadonlyMap<string, Known<ModelDefinition>> {
-    const inUse = versionsInUse([...this.#contexts.values()].map(({ definition }) => definition));
+    const named = versionsInUse([...this.#contexts.values()].map(({ definition }) => definition));
+    const inUse = named.union(this.#alsoInUse);
     return new Map([...this.#models].filter(([version]) => inUse.has(version)));
   }
 

@@ -7,6 +7,7 @@ import type { followTable } from '../lib/kafka/table.ts';
 import type { Logger } from '../lib/telemetry/log.ts';
 import { type Definition, definitionSchema } from '../schemas/generated/definition.ts';
 import { contexts } from './contexts.ts';
+import { experiments } from './experiments.ts';
 import { models } from './models.ts';
 import { type Topic, topicName } from './topic.ts';
 
@@ -20,6 +21,8 @@ export interface DefinitionTaker {
   /** `record` is null where the definition was withdrawn. */
   takeModel(key: string, record: Definition | null): Taken;
   takeContext(key: string, record: Definition | null): Taken;
+  /** Left out: experiments are not followed. */
+  takeExperiment?(key: string, record: Definition | null): Taken;
 }
 
 export interface FollowDefinitionsOptions {
@@ -47,8 +50,8 @@ export interface FollowedDefinitions {
 }
 
 /**
- * Follows `models` and `contexts` from their beginnings into a catalogue. In which order records of
- * the two come does not matter: a catalogue takes each topic by itself.
+ * Follows `models`, `contexts` and, where they are taken, `experiments` from their beginnings into
+ * a catalogue. In which order their records come does not matter: each topic is taken by itself.
  */
 export const followDefinitions = async (
   options: FollowDefinitionsOptions,
@@ -59,37 +62,47 @@ export const followDefinitions = async (
     if (state.complete && !state.stopped) onChange();
   };
   const follow = followerOf(options, tell);
-  const [ofModels, ofContexts] = await allOrNone<[DecodedTable, DecodedTable]>([
-    follow(models, (key, record) => catalogue.takeModel(key, record)),
-    follow(contexts, (key, record) => catalogue.takeContext(key, record)),
-  ]);
-  Promise.all([ofModels.ready, ofContexts.ready])
+  const followed = topicsOf(catalogue);
+  const tables = await allOrNone<DecodedTable[]>(
+    followed.map(({ topic, take }) => follow(topic, take)),
+  );
+  Promise.all(tables.map(({ ready }) => ready))
     .then(() => {
       state.complete = true;
       tell();
     })
     .catch(options.onFatal);
   return {
-    isReady: () => state.complete && ofModels.isReady() && ofContexts.isReady(),
-    reading: () => [
-      ...(ofModels.isReady() ? [] : [models.thing]),
-      ...(ofContexts.isReady() ? [] : [contexts.thing]),
-    ],
-    healthy: () => ofModels.healthy() ?? ofContexts.healthy(),
+    isReady: () => state.complete && tables.every((table) => table.isReady()),
+    reading: () =>
+      followed.flatMap(({ topic }, at) => (tables[at]?.isReady() === true ? [] : [topic.thing])),
+    healthy: () => tables.reduce<string | null>((found, table) => found ?? table.healthy(), null),
     stop: async () => {
       state.stopped = true;
-      await Promise.all([ofModels.stop(), ofContexts.stop()]);
+      await Promise.all(tables.map((table) => table.stop()));
     },
   };
 };
 
+type Take = (key: string, record: Definition | null) => Taken;
+
+const topicsOf = (taker: DefinitionTaker): { readonly topic: Topic; readonly take: Take }[] => [
+  { topic: models, take: (key, record) => taker.takeModel(key, record) },
+  { topic: contexts, take: (key, record) => taker.takeContext(key, record) },
+  ...(taker.takeExperiment === undefined
+    ? []
+    : [
+        {
+          topic: experiments,
+          take: (key, record) => taker.takeExperiment?.(key, record) ?? { kind: 'outdated' },
+        } satisfies { topic: Topic; take: Take },
+      ]),
+];
+
 /** A definition that cannot be used is somebody's mistake: it says which and why. */
 const followerOf = (options: FollowDefinitionsOptions, changed: () => void) => {
   const { config, clientId, registry, log, onRefused, onFatal } = options;
-  return (
-    of: Topic,
-    take: (key: string, record: Definition | null) => Taken,
-  ): Promise<DecodedTable> => {
+  return (of: Topic, take: Take): Promise<DecodedTable> => {
     const topic = topicName(config.prefix, of);
     return followDecoded<Definition>({
       kafka: { ...config.kafka, clientId },

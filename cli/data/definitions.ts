@@ -1,22 +1,29 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { Experiments } from '../../experiments/catalogue.ts';
+import { takerOfAll } from '../../experiments/taker.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
 import { Catalogue, type Taken } from '../../models/catalogue.ts';
 import { kinds } from '../../models/kinds.ts';
 import type { Definition } from '../../schemas/generated/definition.ts';
 import { contexts } from '../../topics/contexts.ts';
+import { experiments as experimentsTopic } from '../../topics/experiments.ts';
 import { models } from '../../topics/models.ts';
 import { topicName } from '../../topics/topic.ts';
 import { openDecoder } from './topic-values.ts';
 
-/** The models and contexts as they are published now. */
+/** The models and contexts as they are published now; what experiments name is in use too. */
 export const readCatalogue = async (config: CommonConfig): Promise<Catalogue> =>
   (await readDefinitions(config)).catalogue;
 
 /** The same, with the keys whose newest definition this release cannot read. */
-export async function readDefinitions(
-  config: CommonConfig,
-): Promise<{ readonly catalogue: Catalogue; readonly unreadable: readonly string[] }> {
+export async function readDefinitions(config: CommonConfig): Promise<{
+  readonly catalogue: Catalogue;
+  readonly experiments: Experiments;
+  readonly unreadable: readonly string[];
+}> {
   const catalogue = new Catalogue(kinds);
+  const experiments = new Experiments();
+  const taker = takerOfAll(catalogue, experiments);
   const unreadable = new Set<string>();
   const read = async (
     topic: typeof models,
@@ -40,8 +47,9 @@ export async function readDefinitions(
     }
   };
   await Promise.all([
-    read(models, (key, record) => catalogue.takeModel(key, record)),
-    read(contexts, (key, record) => catalogue.takeContext(key, record)),
+    read(models, taker.takeModel),
+    read(contexts, taker.takeContext),
+    read(experimentsTopic, taker.takeExperiment),
   ]);
-  return { catalogue, unreadable: [...unreadable].toSorted() };
+  return { catalogue, experiments, unreadable: [...unreadable].toSorted() };
 }

@@ -1,5 +1,6 @@
 import { expect, test, vi } from 'vitest';
 
+import { draftOf, experimentVersion, parseExperiment } from '../../experiments/definition.ts';
 import { encoderFor } from '../../lib/avro/encoder.ts';
 import { silentLogger } from '../../lib/telemetry/log.ts';
 import {
@@ -15,6 +16,7 @@ import { followPersonalModels } from './definitions.ts';
 
 const models = 'shop.models.v1';
 const contexts = 'shop.contexts.v1';
+const experiments = 'shop.experiments.v1';
 const items = 'shop.items.v1';
 const config = { prefix: 'shop', kafka: { brokers: [], clientId: 'shop' } };
 
@@ -51,6 +53,20 @@ function published(kind = 'co-visits', revision = 1) {
   };
 }
 
+const draftNaming = (version: string) => {
+  const experiment = parseExperiment(
+    JSON.stringify({
+      experiment: 'nearer',
+      context: 'home',
+      mode: 'aa',
+      variants: ['a', 'b'].map((variant) => ({ variant, model: version, weight: 0.5 })),
+      outcome: { kinds: ['purchase'] },
+    }),
+  );
+  if (!experiment.ok) throw new Error(experiment.faults.join());
+  return experimentVersion(draftOf(experiment.value));
+};
+
 test('a model is in use once a context names it, whichever comes first', async () => {
   const { version, model, context } = published();
   const { tables, definitions, versions } = await start();
@@ -62,6 +78,20 @@ test('a model is in use once a context names it, whichever comes first', async (
   tables.give(models, version, model);
   await vi.waitFor(() => expect(versions()).toEqual([version]));
   tables.give(contexts, 'home', null);
+  expect(versions()).toEqual([]);
+});
+
+test('a model that only a draft of an experiment names is in use, until that is gone', async () => {
+  const { version, model } = published();
+  const { tables, definitions, versions } = await start();
+  tables.give(models, version, model);
+  tables.complete();
+  await vi.waitFor(() => expect(definitions.ready()).toBeNull());
+  expect(versions()).toEqual([]);
+  const encode = encoderFor<Definition>(definitionSchema, 7);
+  tables.give(experiments, 'nearer', encode({ ...draftNaming(version), revision: 1 }));
+  await vi.waitFor(() => expect(versions()).toEqual([version]));
+  tables.give(experiments, 'nearer', null);
   expect(versions()).toEqual([]);
 });
 

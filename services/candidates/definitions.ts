@@ -1,5 +1,7 @@
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import type { followTable } from '../../lib/kafka/table.ts';
+import { Experiments } from '../../experiments/catalogue.ts';
+import { takerOfAll } from '../../experiments/taker.ts';
 import { Catalogue } from '../../models/catalogue.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { kinds } from '../../models/kinds.ts';
@@ -14,7 +16,7 @@ export interface PersonalModelsInUse {
   /** Null once everything that stood there at the start is known. */
   ready(): string | null;
   healthy(): string | null;
-  /** Those that the ladder of some context names. */
+  /** Those that the ladder of some context, or an experiment, names. */
   personal(): readonly PersonalModel[];
   /** Null where none of them needs items. */
   items(): ItemTable | null;
@@ -41,7 +43,7 @@ export async function followPersonalModels(
   });
   const definitions = await followDefinitions({
     ...following,
-    catalogue,
+    catalogue: takerOfAll(catalogue, new Experiments()),
     onChange: () => {
       personal = personalModels(catalogue.modelsInUse(), kinds);
       needed.need(personal.some(({ retrieval }) => retrieval.needsItems));

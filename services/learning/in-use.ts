@@ -1,5 +1,7 @@
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import type { ServiceContext } from '../../lib/service.ts';
+import { Experiments } from '../../experiments/catalogue.ts';
+import { takerOfAll } from '../../experiments/taker.ts';
 import { Catalogue } from '../../models/catalogue.ts';
 import { kinds } from '../../models/kinds.ts';
 import { followDefinitions, type FollowedDefinitions } from '../../topics/follow-definitions.ts';
@@ -9,7 +11,7 @@ import type { Learner } from './topology.ts';
 export type OnLearners = (learners: ReadonlyMap<string, Learner>) => void;
 
 /**
- * Tells which learners some context has in use: once when all definitions have been read, and again
+ * Tells which learners some context or experiment has in use: once when all definitions have been read, and again
  * whenever one changes.
  */
 export function followLearners(
@@ -22,7 +24,7 @@ export function followLearners(
     config,
     clientId: `${config.prefix}.learning`,
     registry,
-    catalogue,
+    catalogue: takerOfAll(catalogue, new Experiments()),
     onChange: () => onLearners(learnersOf(catalogue.modelsInUse(), kinds)),
     log,
     onFatal,

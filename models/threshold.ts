@@ -1,10 +1,14 @@
+/** What is chosen from, in memory that is used again: as large as the largest choice so far. */
+let some = new Float64Array(1_024);
+
 /**
  * The value that `count` of the first `size` values are at or above, by quickselect: ordering
  * them all would cost more than scoring them.
  */
 export const threshold = (values: Float64Array, size: number, count: number): number => {
   if (count >= size) return Number.NEGATIVE_INFINITY;
-  const some = values.slice(0, size);
+  if (some.length < size) some = new Float64Array(2 * size);
+  for (let index = 0; index < size; index++) some[index] = values[index] as number;
   const wanted = size - count;
   let low = 0;
   let high = size - 1;

@@ -1,6 +1,7 @@
 import type { Candidate, Explained, Profile, Proposal } from '../model.ts';
 import type { Extras } from './extras.ts';
-import { ownSources, ownSourceScores, ranked } from './features.ts';
+import { placesById, ranked } from './best-first.ts';
+import { ownSources, ownSourceScores } from './features.ts';
 import type { BlendList } from './list.ts';
 import { pairSources, singles } from './sources.ts';
 
@@ -14,7 +15,8 @@ export function explain(
   const { members, sums, extraScores } = list;
   const scores = [...sums.bySource, ...ownSourceScores({ profile, members }), ...extraScores];
   const names = [...pairSources, ...ownSources, ...extras.names];
-  const ranks = scores.map((of) => rankByPlace(of, members));
+  const byId = placesById(members);
+  const ranks = scores.map((of) => rankByPlace(of, byId));
   const places = new Map(members.map(({ itemId }, place) => [itemId, place]));
   return candidates.map((candidate) => {
     const place = places.get(candidate.itemId) as number;
@@ -22,16 +24,14 @@ export function explain(
       const score = scores[at]?.[place] ?? 0;
       return score > 0 ? [{ source, score, rank: ranks[at]?.get(place) ?? 0 }] : [];
     });
-    for (const [rung, { rankOf }] of list.ladder.rungs.entries()) {
-      const rank = rankOf.get(candidate.itemId);
-      if (rank !== undefined) proposals.push({ source: `popular-${rung}`, score: 1 / rank, rank });
-    }
+    for (const [rung, rank] of (list.ladder.ranksOf.get(candidate.itemId) ?? []).entries())
+      if (rank > 0) proposals.push({ source: `popular-${rung}`, score: 1 / rank, rank });
     return { ...candidate, proposals, because: becauseOf(list, place, profile) };
   });
 }
 
-const rankByPlace = (scores: Float64Array, members: BlendList['members']): Map<number, number> =>
-  new Map(ranked(scores, members).map((place, index) => [place, index + 1]));
+const rankByPlace = (scores: Float64Array, byId: Int32Array): Map<number, number> =>
+  new Map(Array.from(ranked(scores, byId), (place, index) => [place, index + 1]));
 
 /** The recent item with the largest near-cosine to it. */
 const becauseOf = ({ sums }: BlendList, place: number, { recents }: Profile): string | null => {

@@ -1,9 +1,11 @@
 import type { OwnItem, Profile } from '../model.ts';
 import { quantised } from './example.ts';
-import type { MergedLadder } from './merged-ladder.ts';
+import { ranked } from './best-first.ts';
+import type { MergedLadder, MergedRung } from './merged-ladder.ts';
 import { at, hourOf, hoursOfDay, rungs } from './layout.ts';
 import { isInSession, nearLog, pairSources, singles, type Sums } from './sources.ts';
-import { type Head, rungOfHead } from './stored-row.ts';
+import { type Head, visitsOf } from './stored-row.ts';
+import { rungOf } from './visit.ts';
 
 /** Sources from the user's own items, after those from pairs. */
 export const ownSources = ['own-recent', 'own-often'] as const;
@@ -35,6 +37,11 @@ export const featureNames = (extras: readonly string[]): readonly string[] => [
   ...extras.flatMap((source) => ofSource.map((f) => `${source}.${f}`)),
 ];
 
+const ownNames = featureNames([]).length;
+
+/** How many features there are with so many further sources. */
+export const featureCount = (extras: number): number => ownNames + extras * ofSource.length;
+
 /** A candidate of the union, with what is known of it. */
 export interface Member {
   readonly itemId: string;
@@ -46,6 +53,8 @@ export interface Member {
 export interface FeatureInput {
   readonly profile: Profile;
   readonly members: readonly Member[];
+  /** Places of members in the order of their ids. */
+  readonly byId: Int32Array;
   readonly sums: Sums;
   readonly ladder: MergedLadder;
   /** Scores by further source, then member; 0: not proposed. */
@@ -76,23 +85,25 @@ class Columns {
   }
 
   set(member: number, column: number, value: number): void {
-    this.matrix[member * this.#features + column] = quantised(value);
+    this.put(member, column, quantised(value));
+  }
+
+  put(member: number, column: number, quantum: number): void {
+    this.matrix[member * this.#features + column] = quantum;
   }
 }
 
 /** All features of every member: also of those that a source did not propose by itself. */
 export function featuresOf(input: FeatureInput): Int8Array {
-  const { members, sums, extras } = input;
-  const count = featureNames(extras.map(String)).length;
-  const columns = new Columns(members.length, count);
-  for (const scores of sums.bySource) sourceColumns(columns, members, scores);
-  const ownScores = ownSourceScores(input);
-  for (const scores of ownScores) sourceColumns(columns, members, scores);
+  const { members, sums, extras, byId } = input;
+  const columns = new Columns(members.length, featureCount(extras.length));
+  for (const scores of sums.bySource) sourceColumns(columns, byId, scores);
+  for (const scores of ownSourceScores(input)) sourceColumns(columns, byId, scores);
   rungColumns(columns, input);
   ownColumns(columns, input);
   itemColumns(columns, input);
   pairColumns(columns, input);
-  for (const scores of extras) sourceColumns(columns, members, scores);
+  for (const scores of extras) sourceColumns(columns, byId, scores);
   return columns.matrix;
 }
 
@@ -100,54 +111,61 @@ export function featuresOf(input: FeatureInput): Int8Array {
 export const ownSourceScores = ({
   profile,
   members,
-}: Pick<FeatureInput, 'profile' | 'members'>): readonly Float64Array[] => [
-  Float64Array.from(members, ({ own }) => (own < 0 ? 0 : 1 / (own + 1))),
-  Float64Array.from(members, ({ own }) =>
-    own < 0 ? 0 : (profile.recents[own] as OwnItem).visits + 0.5 / (own + 1),
-  ),
-];
-
-/** Places of those with a score, best first; equals by id. */
-export const ranked = (scores: Float64Array, members: readonly Member[]): number[] => {
-  const places: number[] = [];
-  for (let place = 0; place < scores.length; place++)
-    if ((scores[place] as number) > 0) places.push(place);
-  return places.sort(
-    (a, b) =>
-      (scores[b] as number) - (scores[a] as number) ||
-      ((members[a] as Member).itemId < (members[b] as Member).itemId ? -1 : 1),
-  );
+}: Pick<FeatureInput, 'profile' | 'members'>): readonly Float64Array[] => {
+  const recent = new Float64Array(members.length);
+  const often = new Float64Array(members.length);
+  for (let place = 0; place < members.length; place++) {
+    const { own } = members[place] as Member;
+    if (own < 0) continue;
+    recent[place] = 1 / (own + 1);
+    often[place] = (profile.recents[own] as OwnItem).visits + 0.5 / (own + 1);
+  }
+  return [recent, often];
 };
 
-function sourceColumns(columns: Columns, members: readonly Member[], scores: Float64Array): void {
+/** Equals share their logarithms, which cost more than all else here. */
+function sourceColumns(columns: Columns, byId: Int32Array, scores: Float64Array): void {
   const first = columns.take(ofSource.length);
-  const places = ranked(scores, members);
+  const places = ranked(scores, byId);
   const best = scores[places[0] ?? 0] as number;
-  for (const [index, place] of places.entries()) {
+  let before = 0;
+  let strength = 0;
+  let high = 0;
+  for (let index = 0; index < places.length; index++) {
+    const place = places[index] as number;
     const score = scores[place] as number;
-    columns.set(place, first, Math.max(-1, 1 + Math.log(score / best) / 4));
+    if (score !== before) {
+      before = score;
+      strength = quantised(Math.max(-1, 1 + Math.log(score / best) / 4));
+      high = quantised(level(score));
+    }
+    columns.put(place, first, strength);
     columns.set(place, first + 1, 1 / (index + 1));
-    columns.set(place, first + 2, level(score));
+    columns.put(place, first + 2, high);
   }
 }
 
 function rungColumns(columns: Columns, { members, ladder }: FeatureInput): void {
-  for (const [rung, { best, rankOf }] of ladder.rungs.entries()) {
-    const first = columns.take(2);
-    for (const [place, { head, itemId }] of members.entries()) {
-      const share = head === null ? -3 : (rungOfHead(head, rung) - best) / 5;
-      columns.set(place, first, clipped(share, -3, 0));
-      const rank = rankOf.get(itemId);
-      if (rank !== undefined) columns.set(place, first + 1, 1 / rank);
+  const first = columns.take(2 * rungs);
+  for (let place = 0; place < members.length; place++) {
+    const { head, itemId } = members[place] as Member;
+    const ranks = ladder.ranksOf.get(itemId);
+    for (let rung = 0; rung < rungs; rung++) {
+      const { best } = ladder.rungs[rung] as MergedRung;
+      const share = head === null ? -3 : (rungOf(head, rung) - best) / 5;
+      columns.set(place, first + 2 * rung, clipped(share, -3, 0));
+      const rank = ranks?.[rung] ?? 0;
+      if (rank > 0) columns.set(place, first + 2 * rung + 1, 1 / rank);
     }
   }
 }
 
 function ownColumns(columns: Columns, { profile, members }: FeatureInput): void {
   const first = columns.take(ofOwn.length);
-  for (const [place, { own }] of members.entries()) {
-    const item = profile.recents[own];
-    if (item === undefined) continue;
+  for (let place = 0; place < members.length; place++) {
+    const { own } = members[place] as Member;
+    if (own < 0) continue;
+    const item = profile.recents[own] as OwnItem;
     const sinceMs = Math.max(0, profile.atMs - item.atMs);
     const values = [
       Math.log2(1 + item.visits) / 4,
@@ -170,34 +188,45 @@ const intervalOf = ({ visits, firstAtMs, atMs }: OwnItem, sinceMs: number): numb
   return Math.exp(-Math.abs(Math.log(sinceMs / usualMs)));
 };
 
-const aroundHour = (hour: number, visitsAt: (hour: number) => number): number =>
-  0.5 * visitsAt((hour + hoursOfDay - 1) % hoursOfDay) +
-  visitsAt(hour) +
-  0.5 * visitsAt((hour + 1) % hoursOfDay);
+/** The hour with half of the one before and the one after. */
+const aroundHour = (before: number, within: number, after: number): number =>
+  0.5 * before + within + 0.5 * after;
 
 function itemColumns(columns: Columns, { profile, members, ladder }: FeatureInput): void {
   const first = columns.take(ofItem.length);
   const { atMs } = profile;
   const hour = hourOf(Math.max(0, atMs));
+  const before = (hour + hoursOfDay - 1) % hoursOfDay;
+  const after = (hour + 1) % hoursOfDay;
   const visits = Math.max(1, ladder.visits);
-  const usual = aroundHour(hour, (each) => (ladder.hours[each] as number) / visits);
-  for (const [place, { head }] of members.entries()) {
+  const usualIn = (each: number): number => (ladder.hours[each] as number) / visits;
+  const usual = aroundHour(usualIn(before), usualIn(hour), usualIn(after));
+  for (let place = 0; place < members.length; place++) {
+    const { head } = members[place] as Member;
     if (head === null) continue;
-    const { bytes } = head;
-    columns.set(place, first, seconds(atMs - 1_000 * bytes.readUInt32LE(at.firstSeconds)));
-    columns.set(place, first + 1, seconds(atMs - 1_000 * bytes.readUInt32LE(at.lastSeconds)));
-    const own = aroundHour(hour, (each) => bytes.readUInt16LE(at.hours + 2 * each));
-    const expected = (head.visits + 10) * usual;
+    columns.set(place, first, seconds(atMs - 1_000 * head.readUInt32LE(at.firstSeconds)));
+    columns.set(place, first + 1, seconds(atMs - 1_000 * head.readUInt32LE(at.lastSeconds)));
+    const own = aroundHour(
+      head.readUInt16LE(at.hours + 2 * before),
+      head.readUInt16LE(at.hours + 2 * hour),
+      head.readUInt16LE(at.hours + 2 * after),
+    );
+    const visitsOfItem = visitsOf(head);
+    const expected = (visitsOfItem + 10) * usual;
     columns.set(place, first + 2, Math.log2((own + 10 * usual + 1e-3) / (expected + 1e-3)));
-    columns.set(place, first + 3, head.visits < 10 ? 1 : 0);
+    columns.set(place, first + 3, visitsOfItem < 10 ? 1 : 0);
   }
 }
 
+/** Most members are no neighbours of most items: 0, which is there already. */
 function pairColumns(columns: Columns, { members, sums }: FeatureInput): void {
   const first = columns.take(singles + 1);
-  for (const place of members.keys()) {
-    for (let single = 0; single < singles; single++)
-      columns.set(place, first + single, nearLog(sums.near[place * singles + single] as number));
-    columns.set(place, first + singles, nearLog(sums.nearRest[place] as number));
+  for (let place = 0; place < members.length; place++) {
+    for (let single = 0; single < singles; single++) {
+      const near = sums.near[place * singles + single] as number;
+      if (near !== 0) columns.set(place, first + single, nearLog(near));
+    }
+    const rest = sums.nearRest[place] as number;
+    if (rest !== 0) columns.set(place, first + singles, nearLog(rest));
   }
 }

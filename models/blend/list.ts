@@ -2,12 +2,13 @@ import type { Learned, Profile, World } from '../model.ts';
 import type { Learning, Retrieval } from './config.ts';
 import { unquantised } from './example.ts';
 import type { Extras } from './extras.ts';
-import { featureNames, featuresOf, type Member } from './features.ts';
+import { bestFirst, placesById } from './best-first.ts';
+import { featureCount, featureNames, featuresOf, type Member } from './features.ts';
 import { mergeLadders, type MergedLadder } from './merged-ladder.ts';
 import { situationOf } from './situation.ts';
-import { type Sums, sumUp } from './sources.ts';
-import { readHead } from './stored-row.ts';
-import { find, type Found, pairedVisits } from './union.ts';
+import { nearOf, pairSources, type Sums, sumUp } from './sources.ts';
+import { readHead, visitsOf } from './stored-row.ts';
+import { find, type Found } from './union.ts';
 import { averagedIn } from './weights.ts';
 
 export interface BlendParts {
@@ -24,8 +25,7 @@ export interface BlendList {
   readonly matrix: Int8Array;
   readonly scores: Float64Array;
   /** Places of members, best first. */
-  readonly order: readonly number[];
-  readonly found: Found;
+  readonly order: Int32Array;
   readonly sums: Sums;
   readonly ladder: MergedLadder;
   readonly extraScores: readonly Float64Array[];
@@ -55,27 +55,25 @@ export function makeList(
   const extras = proposed.map((list) => list.map(({ itemId }) => itemId));
   const known = { rows: own.rows, ladder, extras };
   const found = find(profile, known, parts.config);
-  const places = new Map(profile.recents.map(({ itemId }, place) => [itemId, place]));
-  const members = found.itemIds.map((itemId): Member => {
-    const head = readHead(own.heads.get(itemId) ?? own.rows.get(itemId));
-    return { itemId, head, own: places.get(itemId) ?? -1 };
-  });
+  const members = membersOf(found, profile, own);
   const visits = visitsOfMembers(members, found);
-  const { pairs, placeOf } = found;
-  const sums = sumUp(pairs, profile, { placeOf, count: members.length, visits });
+  const bySource = pairSources.map(() => new Float64Array(members.length));
+  sumUp(found.pairs, { profile, visits, bySource });
+  const sums = { bySource, ...nearOf(found.pairs, visits) };
+  const byId = placesById(members);
   const extraScores = proposed.map((list) => scoresOf(list, members));
-  const matrix = featuresOf({ profile, members, sums, ladder, extras: extraScores });
-  const situation = situationOf(profile, pairs.rows[0] ?? null, ladder);
-  const features = featureNames(parts.extras.names).length;
+  const matrix = featuresOf({ profile, members, byId, sums, ladder, extras: extraScores });
+  const situation = situationOf(profile, found.pairs.rows[0] ?? null, ladder);
+  const features = featureCount(proposed.length);
   const scores = score(matrix, weightsFor(world.weights, situation, features));
+  bestFirst(byId, byId.length, scores);
   return {
     members,
     situation,
     features,
     matrix,
     scores,
-    order: orderOf(scores, members),
-    found,
+    order: byId,
     sums,
     ladder,
     extraScores,
@@ -90,16 +88,24 @@ const scoresOf = (
   return Float64Array.from(members, ({ itemId }) => Math.max(0, scores.get(itemId) ?? 0));
 };
 
-/** A member whose head was not read counts as visited as often as it was paired. */
-const visitsOfMembers = (members: readonly Member[], { pairs, placeOf }: Found): Float64Array => {
-  const visits = new Float64Array(members.length);
-  const paired = pairedVisits(pairs);
-  for (let neighbour = 0; neighbour < pairs.size; neighbour++) {
-    const place = placeOf[neighbour] as number;
-    if (place >= 0) visits[place] = paired[neighbour] as number;
+const membersOf = ({ itemIds }: Found, { recents }: Profile, own: Learned): Member[] => {
+  const places = new Map(recents.map(({ itemId }, place) => [itemId, place]));
+  const members: Member[] = [];
+  for (const itemId of itemIds) {
+    const head = readHead(own.heads.get(itemId) ?? own.rows.get(itemId));
+    members.push({ itemId, head, own: places.get(itemId) ?? -1 });
   }
-  for (const [place, { head }] of members.entries())
-    if (head !== null && head.visits > 0) visits[place] = head.visits;
+  return members;
+};
+
+/** A member whose head was not read counts as visited as often as it was paired. */
+const visitsOfMembers = (members: readonly Member[], { pairedVisits }: Found): Float64Array => {
+  const visits = new Float64Array(members.length);
+  for (let place = 0; place < members.length; place++) {
+    const { head } = members[place] as Member;
+    const known = head === null ? 0 : visitsOf(head);
+    visits[place] = known > 0 ? known : (pairedVisits[place] as number);
+  }
   return visits;
 };
 
@@ -123,9 +129,10 @@ const weightsFor = (
   if (learned !== null) return learned;
   const known = priors.get(features);
   if (known !== undefined) return known;
+  const names = featureNames([]);
   const made = Float64Array.from(
     { length: features },
-    (_, feature) => prior[featureNames([])[feature] ?? ''] ?? 0,
+    (_, feature) => prior[names[feature] ?? ''] ?? 0,
   );
   priors.set(features, made);
   return made;
@@ -142,10 +149,3 @@ const score = (matrix: Int8Array, weights: Float64Array): Float64Array => {
   }
   return scores;
 };
-
-const orderOf = (scores: Float64Array, members: readonly Member[]): number[] =>
-  Array.from(scores.keys()).sort(
-    (a, b) =>
-      (scores[b] as number) - (scores[a] as number) ||
-      ((members[a] as Member).itemId < (members[b] as Member).itemId ? -1 : 1),
-  );

@@ -142,9 +142,13 @@ const emptyOpen = writeOpen({
 /** The list's candidates in their order, which is what hard negatives are chosen by. */
 const openOf = ({ members, situation, features, matrix, order }: BlendList): Buffer => {
   const sorted = new Int8Array(matrix.length);
-  for (const [index, place] of order.entries())
-    sorted.set(matrix.subarray(place * features, (place + 1) * features), index * features);
-  const itemIds = order.map((place) => (members[place] as BlendList['members'][number]).itemId);
+  const itemIds: string[] = [];
+  let to = 0;
+  for (const place of order) {
+    itemIds.push((members[place] as BlendList['members'][number]).itemId);
+    const end = (place + 1) * features;
+    for (let from = place * features; from < end; from++) sorted[to++] = matrix[from] as number;
+  }
   return writeOpen({ situation, features, itemIds, matrix: sorted });
 };
 

@@ -1,37 +1,36 @@
-import { at, cellBytes, headBytes, layoutVersion, rungHalfLives } from './layout.ts';
+import { at, cellBytes, headBytes, layoutVersion } from './layout.ts';
 
 /** What retrieval reads of a stored row, without making objects of its cells. */
 export interface StoredRow {
   readonly bytes: Buffer;
+  /** The same bytes as numbers. */
   readonly floats: Float32Array;
-  readonly marks: Int32Array;
+  readonly words: Int32Array;
   readonly used: number;
   readonly stride: number;
-  readonly head: Head;
+  /** What is asked for often of the figures at its head. */
+  readonly head: { readonly visits: number };
 }
 
-/** The small figures of an item. */
-export interface Head {
-  readonly bytes: Buffer;
-  readonly visits: number;
-}
+/** The small figures of an item: at least the bytes at the head of its row. */
+export type Head = Buffer;
 
 /** Null for what is missing or cut off: retrieval goes on with what it has. */
 export const readRow = (stored: Buffer | undefined): StoredRow | null => {
   const head = readHead(stored);
-  if (stored === undefined || head === null) return null;
-  const stride = cellBytes(stored[at.words] as number);
-  const used = stored.readUInt16LE(at.used);
+  if (head === null) return null;
+  const stride = cellBytes(head[at.words] as number);
+  const used = head.readUInt16LE(at.used);
   const size = headBytes + used * stride;
-  if (stored.length < size) return null;
-  const bytes = aligned(stored, size);
+  if (head.length < size) return null;
+  const bytes = aligned(head, size);
   return {
     bytes,
     floats: new Float32Array(bytes.buffer, bytes.byteOffset, size >> 2),
-    marks: new Int32Array(bytes.buffer, bytes.byteOffset, size >> 2),
+    words: new Int32Array(bytes.buffer, bytes.byteOffset, size >> 2),
     used,
     stride,
-    head,
+    head: { visits: visitsOf(head) },
   };
 };
 
@@ -46,11 +45,6 @@ const aligned = (stored: Buffer, size: number): Buffer => {
 export const readHead = (bytes: Buffer | undefined): Head | null =>
   bytes === undefined || bytes.length < headBytes || bytes[at.layout] !== layoutVersion
     ? null
-    : {
-        bytes,
-        visits: bytes.readUInt32LE(at.visits),
-      };
+    : bytes;
 
-/** Log2 of the visits by rung; the last rung is all time. */
-export const rungOfHead = ({ bytes, visits }: Head, rung: number): number =>
-  rung < rungHalfLives.length ? bytes.readDoubleLE(at.rungs + 8 * rung) : Math.log2(visits);
+export const visitsOf = (head: Head): number => head.readUInt32LE(at.visits);

@@ -37,7 +37,7 @@ const countHour = (head: Buffer, hour: number): void => {
 const addLog2 = (a: number, b: number): number =>
   Math.max(a, b) + Math.log2(1 + 2 ** -Math.abs(a - b));
 
-/** Log2 of the visits by rung, as `place` compares them; the last rung is all time. */
+/** Log2 of the visits by rung; the last rung is all time. */
 export const rungOf = (head: Buffer, rung: number): number =>
   rung < rungHalfLives.length
     ? head.readDoubleLE(at.rungs + 8 * rung)

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import { Experiments } from '../../experiments/catalogue.ts';
 import { type CurrentGeneration, currentKey } from '../../lib/stream/current.ts';
 import { formatHeader } from '../../lib/stream/header.ts';
 import { RetryableError } from '../../lib/errors.ts';
@@ -61,8 +62,14 @@ const context = (change: object = {}): ContextDefinition => {
 };
 
 const plain = {
-  ...{ user_id: 'u1', context_id: 'home', count: null, exclude: [], session: [] },
-  ...{ deadline_at: null, attributes: {}, page_token: null },
+  user_id: 'u1',
+  context_id: 'home',
+  count: null,
+  exclude: [],
+  session: [],
+  deadline_at: null,
+  attributes: {},
+  page_token: null,
 };
 
 const accepted = (change: Partial<Request> = {}, of = context()): Accepted => ({
@@ -153,6 +160,7 @@ beforeEach(async () => {
     weights: new LearnedWeights(),
     models,
     generations,
+    experiments: new Experiments(),
     rankings: new Rankings(1_000),
     items,
     itemOffsets: () => [10, 20],

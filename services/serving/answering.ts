@@ -58,7 +58,8 @@ export const answerBatch = async (
   parts: AnsweringParts,
 ): Promise<readonly AnsweredRequest[]> => {
   if (accepted.length === 0) return [];
-  const plans = accepted.map((one) => planRequest(one, parts));
+  const plannedAtMs = parts.nowMs();
+  const plans = accepted.map((one) => planRequest(one, parts, plannedAtMs));
   const startedMs = parts.monotonicMs();
   const names = weightsOf(plans);
   const weightsAt = parts.generations.get(foldNames.weights);
@@ -116,6 +117,8 @@ const answerOne = (
   });
   return {
     accepted,
+    assigned: plan.assigned,
+    ladder: plan.ladder,
     answered,
     basis: {
       ...candidatesBasis(plan, { session, lists, atMs }),

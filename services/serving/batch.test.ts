@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { Experiments } from '../../experiments/catalogue.ts';
 import { silentLogger } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
@@ -58,6 +59,7 @@ const start = async (change: Partial<BatchParts> = {}) => {
       weights: new LearnedWeights(),
       models: { get: () => anything },
       generations,
+      experiments: new Experiments(),
       rankings: new Rankings(1_000),
       items: new ItemTable(),
       itemOffsets: () => [],

@@ -1,4 +1,6 @@
 import { allOrNone } from '../../lib/all-or-none.ts';
+import { Experiments } from '../../experiments/catalogue.ts';
+import { takerOfAll } from '../../experiments/taker.ts';
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import type { DecodedTable } from '../../lib/kafka/decoded-table.ts';
 import type { ServiceContext } from '../../lib/service.ts';
@@ -15,6 +17,7 @@ import { ServedModels } from './models.ts';
 /** Definitions and items in memory, fed by their compacted topics. */
 export interface Knowledge {
   readonly catalogue: Catalogue;
+  readonly experiments: Experiments;
   readonly models: ServedModels;
   readonly items: ItemTable;
   /** The item revision that is in memory at this moment. */
@@ -31,6 +34,7 @@ export const followKnowledge = async (
 ): Promise<Knowledge> => {
   const { config, log, metrics, onFatal } = context;
   const catalogue = new Catalogue(kinds);
+  const experiments = new Experiments();
   const models = new ServedModels(kinds);
   const items = new ItemTable();
   const clientId = `${config.kafka.clientId}.serving`;
@@ -44,13 +48,14 @@ export const followKnowledge = async (
     onTable: (index) => items.lend(index),
   });
   const follow = (): void => {
-    models.follow(catalogue.models);
-    terms.need([...catalogue.modelsInUse().keys()].some((version) => models.needItems(version)));
+    const inUse = catalogue.modelsInUse();
+    models.follow(inUse);
+    terms.need([...inUse.keys()].some((version) => models.needItems(version)));
   };
   const [definitions, ofItems] = await allOrNone<[FollowedDefinitions, DecodedTable]>([
     followDefinitions({
       ...following,
-      catalogue,
+      catalogue: takerOfAll(catalogue, experiments),
       onChange: follow,
       onRefused: ({ thing: topic }, reason) =>
         metrics.add('freshet_definitions_refused_total', { topic, reason }),
@@ -59,6 +64,7 @@ export const followKnowledge = async (
   ]);
   return {
     catalogue,
+    experiments,
     models,
     items,
     itemOffsets: ofItems.offsets,

@@ -208,6 +208,7 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
       reads: new LearnedReads(parts.redis, config.reads),
       weights: new LearnedWeights(),
       models: knowledge.models,
+      experiments: knowledge.experiments,
       generations: parts.generations,
       rankings: new Rankings(config.rankingAgeMsMax),
       items: knowledge.items,

@@ -11,10 +11,10 @@ export class ServedModels {
     this.#kinds = kinds;
   }
 
-  /** `known`: every model that is published. */
-  follow(known: ReadonlyMap<string, Known<ModelDefinition>>): void {
-    for (const version of this.#made.keys()) if (!known.has(version)) this.#made.delete(version);
-    for (const [version, one] of known) {
+  /** `inUse`: what some context or experiment names; of the others nothing is kept. */
+  follow(inUse: ReadonlyMap<string, Known<ModelDefinition>>): void {
+    for (const version of this.#made.keys()) if (!inUse.has(version)) this.#made.delete(version);
+    for (const [version, one] of inUse) {
       if (this.#made.has(version)) continue;
       const model = readyModel(one, this.#kinds);
       if (model !== undefined) this.#made.set(version, model);

@@ -1,3 +1,5 @@
+import type { Assigned } from '../../experiments/catalogue.ts';
+import type { LadderStep } from '../../models/definitions.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { MetricEvent } from '../../schemas/generated/metric-event.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
@@ -55,15 +57,21 @@ export const refusal = (refused: Refused, atMs: number): Recommendation => ({
 
 export interface AnsweredRequest {
   readonly accepted: Accepted;
+  /** The experiment that the user takes part in. */
+  readonly assigned: Assigned | null;
+  /** What was looked at: the context's ladder, or the variant's. */
+  readonly ladder: readonly LadderStep[];
   readonly answered: Answered;
   readonly basis: Basis;
 }
 
-const stepOf = ({ accepted, answered }: AnsweredRequest) =>
-  answered.step < 0 ? undefined : accepted.context.definition.ladder[answered.step];
+const stepOf = ({ ladder, answered }: AnsweredRequest) =>
+  answered.step < 0 ? undefined : ladder[answered.step];
 
-/** Experiments come here: which arm the user is in decides the ladder, and is said. */
-const arm = { experiment: null, variant: null };
+const armOf = ({ assigned }: AnsweredRequest) => ({
+  experiment: assigned?.experiment ?? null,
+  variant: assigned?.variant ?? null,
+});
 
 export const recommendation = (done: AnsweredRequest): Recommendation => {
   const { accepted, answered, basis } = done;
@@ -76,7 +84,7 @@ export const recommendation = (done: AnsweredRequest): Recommendation => {
     context_id: accepted.request.context_id,
     context_version: accepted.context.version,
     model_version: step?.model ?? null,
-    ...arm,
+    ...armOf(done),
     answered_by: step?.step ?? 'none',
     items: answered.items.map(({ itemId, score, step: from }) => ({
       item_id: itemId,
@@ -108,19 +116,22 @@ const isEnough = ({ accepted, answered }: AnsweredRequest): boolean =>
 const isEmptied = ({ items, held }: Answered): boolean =>
   items.length === 0 && held.some((count) => count > 0);
 
-/** Null where nothing was shown. */
+/**
+ * Null where nothing was shown; but in an experiment it is said too, or the users whose variant
+ * fails would be missing from its figures.
+ */
 export const exposure = (done: AnsweredRequest, lineage: string): Exposure | null => {
   const { accepted, answered, basis } = done;
   const step = stepOf(done);
-  if (step === undefined) return null;
+  if (step === undefined && done.assigned === null) return null;
   return {
     answer_id: answerId(accepted.record),
     user_id: accepted.request.user_id,
     context_id: accepted.request.context_id,
     context_version: accepted.context.version,
-    model_version: step.model,
-    ...arm,
-    answered_by: step.step,
+    model_version: step?.model ?? null,
+    ...armOf(done),
+    answered_by: step?.step ?? 'none',
     items: answered.items.map(({ itemId, propensity }) => ({
       item_id: itemId,
       propensity: propensity ?? null,
@@ -133,7 +144,7 @@ export const exposure = (done: AnsweredRequest, lineage: string): Exposure | nul
     enough: isEnough(done),
     emptied: isEmptied(answered),
     removed: answered.removed as Record<string, number>,
-    credit_ms: null,
+    credit_ms: done.assigned?.creditMs ?? null,
     lineage,
     source_partition: accepted.record.partition,
     source_offset: accepted.record.offset,
@@ -166,6 +177,9 @@ export const answerMetric = (done: AnsweredRequest): MetricEvent => {
       status: 'ok',
       step: step?.step ?? 'none',
       model_version: step?.model ?? 'none',
+      ...(done.assigned === null
+        ? {}
+        : { experiment: done.assigned.experiment, variant: done.assigned.variant }),
     },
     values,
   };

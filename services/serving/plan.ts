@@ -1,3 +1,5 @@
+import type { Assigned, Experiments } from '../../experiments/catalogue.ts';
+import type { LadderStep } from '../../models/definitions.ts';
 import type { KeysAt, Read } from './reads.ts';
 import {
   generationsOf,
@@ -31,6 +33,10 @@ export interface SeenAt extends KeysAt {
 /** What has to be read before one request can be answered. */
 export interface RequestPlan {
   readonly accepted: Accepted;
+  /** The experiment that the user takes part in. */
+  readonly assigned: Assigned | null;
+  /** The context's; in an experiment with the model of the user's variant. */
+  readonly ladder: readonly LadderStep[];
   readonly steps: readonly StepPlan[];
   /** Null: no rule of the context asks for it. */
   readonly seen: SeenAt | null;
@@ -48,18 +54,35 @@ export const foldNames = {
 export interface PlanFacts {
   readonly models: Pick<ServedModels, 'get'>;
   readonly generations: Pick<Generations, 'get'>;
+  readonly experiments: Pick<Experiments, 'assign'>;
 }
 
-export const planRequest = (accepted: Accepted, facts: PlanFacts): RequestPlan => {
+export const planRequest = (accepted: Accepted, facts: PlanFacts, atMs: number): RequestPlan => {
   const { user_id: user, session } = accepted.request;
-  const { ladder, rules } = accepted.context.definition;
+  const { context, rules } = accepted.context.definition;
+  const assigned = facts.experiments.assign(context, user, atMs);
+  const ladder = ladderFor(accepted.context.definition.ladder, assigned);
   const withSession = session.length > 0;
   return {
     accepted,
+    assigned,
+    ladder,
     steps: ladder.map(({ model }) => planStep(model, { user, withSession, facts })),
     seen: rules.some(({ rule }) => rule === 'not-seen') ? seenKeys(user, facts) : null,
     features: withSession ? featureKeys(user, facts) : null,
   };
+};
+
+/** Where the variant's model has nothing yet, the next step answers: the user stays in the variant. */
+const ladderFor = (
+  ladder: readonly LadderStep[],
+  assigned: Assigned | null,
+): readonly LadderStep[] => {
+  const replaces = assigned?.replaces ?? null;
+  if (replaces === null) return ladder;
+  return ladder.map((step) =>
+    step.step === replaces.step ? { ...step, model: replaces.model } : step,
+  );
 };
 
 const planStep = (

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { Experiments } from '../../experiments/catalogue.ts';
 import { currentKey } from '../../lib/stream/current.ts';
 import { Generations } from '../../lib/stream/generations.ts';
 import { parseContext } from '../../models/definitions.ts';
@@ -57,6 +58,7 @@ async function stage() {
     weights: new LearnedWeights(),
     models: { get: () => model },
     generations,
+    experiments: new Experiments(),
     rankings: new Rankings(1_000),
     items: new ItemTable(),
     itemOffsets: () => [],

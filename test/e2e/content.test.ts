@@ -1,15 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 
-import { applyDefinitions } from '../../cli/commands/apply.ts';
-import { openEncoder } from '../../lib/avro/encoder.ts';
-import { type Item, itemSchema } from '../../schemas/generated/item.ts';
+import type { Item } from '../../schemas/generated/item.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
-import { items } from '../../topics/items.ts';
-import { topicName } from '../../topics/topic.ts';
 import { type Asking, openAsking } from '../support/asking.ts';
+import { applyAll, contextOf, publishItems, testStack } from '../support/fixtures.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 
 /** What items are about, and what users come back to, becomes lists: nothing is learned for them. */
@@ -17,50 +11,13 @@ const prefix = 'content-e2e';
 let pipeline: Pipeline;
 let asking: Asking;
 
-const context = (name: string, model: string): object => ({
-  context: name,
-  size: 10,
-  rules: [{ rule: 'available' }],
-  ladder: [{ step: model, model }],
-});
 const definitions: readonly object[] = [
   { model: 'content', kind: 'content' },
   { model: 'again', kind: 'again' },
-  context('alike', 'content'),
-  context('once-more', 'again'),
+  contextOf('alike', 'content'),
+  contextOf('once-more', 'again'),
 ];
 
-async function apply(): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'freshet-definitions-'));
-  try {
-    for (const [n, one] of definitions.entries())
-      writeFileSync(join(dir, `${n}.json`), JSON.stringify(one));
-    await applyDefinitions(dir, pipeline.bed.config);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
-
-async function publishItems(of: Readonly<Record<string, Partial<Item> | null>>): Promise<void> {
-  const { config, registry } = pipeline.bed;
-  const topic = topicName(config.prefix, items);
-  const encode = await openEncoder<Item>(registry, `${topic}-value`, itemSchema);
-  await pipeline.publishRaw(
-    Object.entries(of).map(([key, change]) => ({
-      topic,
-      key,
-      value: change === null ? null : encode({ ...bare, item_id: key, ...change }),
-    })),
-  );
-}
-const bare: Item = {
-  item_id: '',
-  title: '',
-  categories: [],
-  attributes: {},
-  available_from: null,
-  available_until: null,
-};
 const monster: Partial<Item> = {
   title: 'lamp '.repeat(13_000),
   categories: Array.from({ length: 10_000 }, (_, n) => `c${n}`),
@@ -79,16 +36,9 @@ const ask = async (user_id: string, context_id: string, session: string[] = []) 
   idsOf((await asking.ask({ user_id, context_id, session })).answer);
 
 beforeAll(async () => {
-  pipeline = await openPipeline(
-    {
-      kafkaBrokers: inject('kafkaBrokers'),
-      registryUrl: inject('registryUrl'),
-      redisUrl: inject('redisUrl'),
-    },
-    prefix,
-  );
-  await apply();
-  await publishItems({
+  pipeline = await openPipeline(testStack(), prefix);
+  await applyAll(pipeline, definitions);
+  await publishItems(pipeline, {
     lamp: { title: 'Red glass lamp', categories: ['lamps'] },
     'other-lamp': { title: 'Blue lamp', categories: ['lamps'] },
     chair: { title: 'Oak chair', categories: ['chairs'] },
@@ -112,7 +62,10 @@ describe('lists by content', () => {
   });
 
   test('hold a new item that nobody has taken yet, and none that was withdrawn', async () => {
-    await publishItems({ 'new-lamp': { title: 'Red lamp', categories: ['lamps'] }, monster: null });
+    await publishItems(pipeline, {
+      'new-lamp': { title: 'Red lamp', categories: ['lamps'] },
+      monster: null,
+    });
     let found: string[] = [];
     while (!found.includes('new-lamp') || found.includes('monster')) {
       await visits({ user_id: 'ann', item_id: 'lamp' });

@@ -1,20 +1,15 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
-import { applyDefinitions } from '../../cli/commands/apply.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import {
   type ExternalCandidates,
   externalCandidatesSchema,
 } from '../../schemas/generated/external-candidates.ts';
-import { type Item, itemSchema } from '../../schemas/generated/item.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
-import { items } from '../../topics/items.ts';
 import { topicName } from '../../topics/topic.ts';
 import { type Asking, openAsking } from '../support/asking.ts';
+import { applyAll, contextOf, publishItems, testStack } from '../support/fixtures.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 
 /** Lists of another process, and the shelf's other configurations, through the real services. */
@@ -22,47 +17,16 @@ const prefix = 'external-e2e';
 let pipeline: Pipeline;
 let asking: Asking;
 
-const context = (name: string, model: string): object => ({
-  context: name,
-  size: 10,
-  rules: [{ rule: 'available' }],
-  ladder: [{ step: model, model }],
-});
 const definitions: readonly object[] = [
   { model: 'nightly', kind: 'external', retrieval: { source: 'nightly' } },
   { model: 'latest', kind: 'trending', learning: { by: 'first-seen' } },
   { model: 'this-week', kind: 'trending', learning: { windowHours: 168 } },
   { model: 'basket', kind: 'co-visits', learning: { within: 'session' } },
   { model: 'near', kind: 'factors', learning: { dimensions: 256 } },
-  ...['nightly', 'latest', 'this-week', 'basket', 'near'].map((name) => context(`c-${name}`, name)),
+  ...['nightly', 'latest', 'this-week', 'basket', 'near'].map((name) =>
+    contextOf(`c-${name}`, name),
+  ),
 ];
-
-async function apply(): Promise<void> {
-  const dir = mkdtempSync(join(tmpdir(), 'freshet-definitions-'));
-  try {
-    for (const [n, one] of definitions.entries())
-      writeFileSync(join(dir, `${n}.json`), JSON.stringify(one));
-    await applyDefinitions(dir, pipeline.bed.config);
-  } finally {
-    rmSync(dir, { recursive: true, force: true });
-  }
-}
-
-const known = ['cup', 'pot', 'tea', 'jar'];
-
-async function publishItems(): Promise<void> {
-  const { config, registry } = pipeline.bed;
-  const topic = topicName(config.prefix, items);
-  const encode = await openEncoder<Item>(registry, `${topic}-value`, itemSchema);
-  const bare = { title: '', categories: [], attributes: {}, available_from: null };
-  await pipeline.publishRaw(
-    known.map((item_id) => ({
-      topic,
-      key: item_id,
-      value: encode({ ...bare, item_id, available_until: null }),
-    })),
-  );
-}
 
 async function propose(...lists: readonly Partial<ExternalCandidates>[]): Promise<void> {
   const { config, registry } = pipeline.bed;
@@ -93,16 +57,9 @@ const ask = async (user_id: string, context_id: string) =>
   (await asking.ask({ user_id, context_id, session: [] })).answer.items.map((one) => one.item_id);
 
 beforeAll(async () => {
-  pipeline = await openPipeline(
-    {
-      kafkaBrokers: inject('kafkaBrokers'),
-      registryUrl: inject('registryUrl'),
-      redisUrl: inject('redisUrl'),
-    },
-    prefix,
-  );
-  await apply();
-  await publishItems();
+  pipeline = await openPipeline(testStack(), prefix);
+  await applyAll(pipeline, definitions);
+  await publishItems(pipeline, { cup: {}, pot: {}, tea: {}, jar: {} });
   await pipeline.run(['--all']);
   asking = await openAsking(pipeline);
 });

@@ -8,7 +8,14 @@ import type { FoldKeys } from './keys.ts';
 import { type Failure, type PoisonMeter, unknownSchema } from './poison.ts';
 import { RowCache } from './row-cache.ts';
 import type { KeyWrite, StateStore } from './store.ts';
-import type { Decoded, Fold, LogRecord, OutMessage } from './topology.ts';
+import {
+  type Decoded,
+  type Fold,
+  type Input,
+  inputsOf,
+  type LogRecord,
+  type OutMessage,
+} from './topology.ts';
 
 /** What a slice left behind. */
 export interface SliceResult {
@@ -42,16 +49,19 @@ export interface FoldPartitionDeps {
 export class FoldPartition<In, Row, Out, Shared> {
   readonly #fold: Fold<In, Row, Out, Shared>;
   readonly #deps: FoldPartitionDeps;
+  readonly #inputs: readonly Input<In>[];
   readonly #cache: RowCache<Row>;
   #shared: Shared | undefined;
   #headerText: string | null = null;
-  #header: Header = emptyHeader(1);
+  #header: Header;
   #decided = new Set<number>();
   #recordsAimed: number;
 
   constructor(fold: Fold<In, Row, Out, Shared>, deps: FoldPartitionDeps) {
     refuseHorizon(fold);
     this.#fold = fold;
+    this.#inputs = inputsOf(fold);
+    this.#header = emptyHeader(this.#inputs.length);
     this.#deps = deps;
     this.#recordsAimed = deps.bounds.recordsMax;
     this.#cache = new RowCache(fold.rows, fold.cacheBytesMax);
@@ -72,14 +82,15 @@ export class FoldPartition<In, Row, Out, Shared> {
     const text = bytes?.toString() ?? null;
     if (text !== this.#headerText) this.drop();
     this.#headerText = text;
-    this.#header = text === null ? emptyHeader(1) : parseHeader(text);
+    this.#header = text === null ? emptyHeader(this.#inputs.length) : parseHeader(text);
     this.#decided = await store.decided(keys.decided(partition));
     return text !== null;
   }
 
   /** For a log whose beginning is gone: the first slice starts here. Nothing may be stored yet. */
-  startAt(offset: number): void {
-    if (this.#headerText === null) this.#header = { ...emptyHeader(1), offsets: [offset] };
+  startAt(offset: number, input = 0): void {
+    if (this.#headerText !== null) return;
+    this.#header = { ...this.#header, offsets: this.#header.offsets.with(input, offset) };
   }
 
   /** Forgets what it keeps across slices. */
@@ -88,10 +99,10 @@ export class FoldPartition<In, Row, Out, Shared> {
     this.#shared = undefined;
   }
 
-  /** Deals with the first records of `records`, all at or above `nextOffset`. */
-  async slice(records: readonly LogRecord[]): Promise<SliceResult> {
+  /** Deals with the first records of `records`, all of one input and not folded yet. */
+  async slice(records: readonly LogRecord[], input = 0): Promise<SliceResult> {
     try {
-      return await this.#slice(records);
+      return await this.#slice(records, input);
     } catch (error) {
       // Rows may have been changed in place, and whether they were stored is not known.
       this.drop();
@@ -99,33 +110,35 @@ export class FoldPartition<In, Row, Out, Shared> {
     }
   }
 
-  async #slice(records: readonly LogRecord[]): Promise<SliceResult> {
-    const decoded = this.#decode(records);
+  async #slice(records: readonly LogRecord[], input: number): Promise<SliceResult> {
+    const decoded = this.#decode(records, input);
     const rows = new Map<string, Row>();
     if (!(await this.#read(decoded, rows))) return this.#restarted();
     const draft = foldRecords({
       fold: this.#fold,
+      input: this.#inputs[input] ?? this.#fold.input,
       records,
       decoded,
       rows,
       shared: this.#shared as Shared,
       partition: this.#deps.partition,
-      marks: this.#header.marks[0] ?? [],
-      newestMs: this.#header.newestMs[0] ?? -1,
+      marks: this.#header.marks[input] ?? [],
+      newestMs: this.#header.newestMs[input] ?? -1,
       bounds: this.#deps.bounds,
       meter: this.#deps.meter,
     });
     this.#aim(draft.records, decoded.length);
     const last = records[draft.records - 1];
     if (last === undefined) return this.#result('full', draft, 0);
-    if (!(await this.#decideFailures(draft.failures))) return this.#restarted();
+    if (!(await this.#decideFailures(draft.failures, input))) return this.#restarted();
     const messages = this.#messages(draft);
     await this.#deps.send(messages);
+    const before = this.#header;
     const header: Header = {
-      offsets: [last.offset + 1],
-      hashes: [recordHash(last)],
-      marks: [draft.marks],
-      newestMs: [draft.newestMs],
+      offsets: before.offsets.with(input, last.offset + 1),
+      hashes: before.hashes.with(input, recordHash(last)),
+      marks: before.marks.with(input, draft.marks),
+      newestMs: before.newestMs.with(input, draft.newestMs),
     };
     if (!(await this.#commit(header, draft))) return this.#restarted();
     return this.#result(draft.full ? 'full' : 'applied', draft, messages.length);
@@ -138,16 +151,16 @@ export class FoldPartition<In, Row, Out, Shared> {
     this.#recordsAimed = Math.min(recordsMax, Math.max(1, Math.ceil(aimed)));
   }
 
-  #decode(records: readonly LogRecord[]): Decoded<In>[] {
+  #decode(records: readonly LogRecord[], input: number): Decoded<In>[] {
     const { unitsMax } = this.#deps.bounds;
     const recordsMax = this.#recordsAimed;
     const decoded: Decoded<In>[] = [];
     let units = 0;
     for (const record of records) {
       if (decoded.length >= recordsMax || (units >= unitsMax && decoded.length > 0)) break;
-      const one: Decoded<In> = this.#decided.has(record.offset)
+      const one: Decoded<In> = this.#decided.has(decisionOf(record.offset, input))
         ? { verdict: { kind: 'reject', reason: unknownSchema, detail: '' } }
-        : this.#fold.input.decode(record);
+        : (this.#inputs[input] ?? this.#fold.input).decode(record);
       if ('units' in one) units += one.units.length;
       decoded.push(one);
     }
@@ -194,11 +207,11 @@ export class FoldPartition<In, Row, Out, Shared> {
   }
 
   /** Before anybody can see it: a later look might find the schema (DESIGN 4.10). */
-  async #decideFailures(failures: readonly Failure[]): Promise<boolean> {
+  async #decideFailures(failures: readonly Failure[], input: number): Promise<boolean> {
     const { keys, partition, store } = this.#deps;
     const fresh = failures
       .filter(({ reason }) => reason === unknownSchema)
-      .map(({ record }) => record.offset)
+      .map(({ record }) => decisionOf(record.offset, input))
       .filter((offset) => !this.#decided.has(offset));
     if (fresh.length === 0) return true;
     const at = { headerKey: keys.header(partition), expected: this.#headerText };
@@ -259,6 +272,9 @@ export class FoldPartition<In, Row, Out, Shared> {
     return { kind, records, units, emitted, failures, skipped };
   }
 }
+
+/** Decisions of both inputs lie in one set: those of the second below zero. */
+const decisionOf = (offset: number, input: number): number => (input === 0 ? offset : -1 - offset);
 
 /** What a claim compares with the log: another log would have another record at this offset. */
 export function recordHash({ offset, key, value, timestampMs }: LogRecord): string {

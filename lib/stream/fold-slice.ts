@@ -1,6 +1,6 @@
 import { isExpired } from './horizon.ts';
 import type { Failure, PoisonMeter } from './poison.ts';
-import type { Decoded, Fold, LogRecord, Unit } from './topology.ts';
+import type { Decoded, Fold, Input, LogRecord, Unit } from './topology.ts';
 
 export interface SliceBounds {
   readonly recordsMax: number;
@@ -38,6 +38,8 @@ const patchBytes = 32;
 
 export interface SliceInput<In, Row, Out, Shared> {
   readonly fold: Fold<In, Row, Out, Shared>;
+  /** The one that the records are of. */
+  readonly input: Input<In>;
   readonly records: readonly LogRecord[];
   /** One per record, for as many as the slice may take. */
   readonly decoded: readonly Decoded<In>[];
@@ -95,7 +97,7 @@ export function foldRecords<In, Row, Out, Shared>(
 }
 
 function foldRecord<In, Row, Out, Shared>(
-  { fold, rows, shared, partition }: SliceInput<In, Row, Out, Shared>,
+  { fold, input, rows, shared, partition }: SliceInput<In, Row, Out, Shared>,
   draft: Draft<Row, Out>,
   { record, units }: { record: LogRecord; units: readonly Unit<In>[] },
 ): void {
@@ -117,7 +119,7 @@ function foldRecord<In, Row, Out, Shared>(
   for (const unit of units) {
     const { position, key } = unit;
     if (position !== null) {
-      if (position.lineage !== fold.input.lineage) {
+      if (position.lineage !== input.lineage) {
         countUp(skipped, 'other_lineage');
         continue;
       }

@@ -5,7 +5,7 @@ import { type Identity, identityOf } from './identity.ts';
 import { foldKeys } from './keys.ts';
 import { memoryStore, type MemoryStore } from './memory-store.ts';
 import { defaultPoisonLimits, type Failure, PoisonMeter } from './poison.ts';
-import type { Fold, LogRecord, OutMessage } from './topology.ts';
+import { type Fold, inputsOf, type LogRecord, type OutMessage } from './topology.ts';
 
 export interface DriveOptions {
   readonly partition?: number;
@@ -32,19 +32,33 @@ export const foldIdentity = <In, Row, Out, Shared>(
   fold: Fold<In, Row, Out, Shared>,
   partitions: number,
 ): Identity => {
-  const { name, revision, layout, config, input } = fold;
+  const { name, revision, layout, config } = fold;
   const horizonMs = fold.horizon?.ms ?? null;
-  return identityOf({ name, revision, layout, partitions, config, horizonMs, inputs: [input] });
+  const inputs = inputsOf(fold);
+  return identityOf({ name, revision, layout, partitions, config, horizonMs, inputs });
 };
+
+/** Records of one input of a fold, next to be folded. */
+export interface DriveStep {
+  readonly input: number;
+  readonly records: readonly LogRecord[];
+}
 
 /**
  * Folds records of one partition in memory, through the very code of the runner: no broker, no
  * Redis and no clock. Records at offsets that the store has folded already are passed by, as a
  * consumer that seeks would.
  */
-export async function drive<In, Row, Out, Shared>(
+export const drive = <In, Row, Out, Shared>(
   fold: Fold<In, Row, Out, Shared>,
   records: readonly LogRecord[],
+  options: DriveOptions = {},
+): Promise<Driven> => driveSteps(fold, [{ input: 0, records }], options);
+
+/** The same for a fold with a second input: each step is of one of them. */
+export async function driveSteps<In, Row, Out, Shared>(
+  fold: Fold<In, Row, Out, Shared>,
+  steps: readonly DriveStep[],
   options: DriveOptions = {},
 ): Promise<Driven> {
   const partition = options.partition ?? 0;
@@ -68,13 +82,15 @@ export async function drive<In, Row, Out, Shared>(
     },
   });
   await owner.load();
-  await fold.input.prepare(records);
-  let rest = records.filter(({ offset }) => offset >= owner.nextOffset);
-  while (rest.length > 0) {
-    const result: SliceResult = await owner.slice(rest);
-    for (const [reason, n] of result.skipped) skipped.set(reason, (skipped.get(reason) ?? 0) + n);
-    if (result.kind !== 'applied') break;
-    rest = rest.slice(result.records);
+  for (const { input, records } of steps) {
+    await inputsOf(fold)[input]?.prepare(records);
+    let rest = records.filter(({ offset }) => offset >= (owner.header.offsets[input] ?? 0));
+    while (rest.length > 0) {
+      const result: SliceResult = await owner.slice(rest, input);
+      for (const [reason, n] of result.skipped) skipped.set(reason, (skipped.get(reason) ?? 0) + n);
+      if (result.kind !== 'applied') break;
+      rest = rest.slice(result.records);
+    }
   }
   const prefix = keys.row(partition, '');
   const rows = [...store.values].filter(([key]) => key.startsWith(prefix));

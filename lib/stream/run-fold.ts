@@ -1,7 +1,10 @@
+import { randomUUID } from 'node:crypto';
+
 import { monotonicMs } from '../clock.ts';
 import type { RunningService, ServiceContext } from '../service.ts';
 import { FoldPartition, type SliceResult } from './fold-partition.ts';
 import { defaultBounds } from './fold-slice.ts';
+import { AheadGate } from './ahead-gate.ts';
 import { failpoint } from './failpoints.ts';
 import type { Identity } from './identity.ts';
 import {
@@ -13,17 +16,22 @@ import {
   openHands,
   running,
 } from './hands.ts';
-import { foldKeys } from './keys.ts';
+import { type FoldKeys, foldKeys } from './keys.ts';
 import { foldIdentity } from './memory-driver.ts';
 import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
 import { type Failure, PoisonMeter } from './poison.ts';
-import type { Fold, OutMessage } from './topology.ts';
+import { type Fold, inputsOf, type LogRecord, type OutMessage } from './topology.ts';
 
 export interface FoldDeps {
   readonly context: ServiceContext;
   /** Whether the input must have as many partitions as all internal topics have. */
   readonly internalInput: boolean;
   readonly failureMessage: (failure: Failure) => OutMessage;
+  /**
+   * Joins under a group that nobody else is in, and so owns every partition at once, whoever else
+   * does: for inputs of little volume, where nobody should wait until a dead member is given up.
+   */
+  readonly freshGroup?: boolean;
 }
 
 /**
@@ -37,7 +45,7 @@ export async function runFold<In, Row, Out, Shared>(
 ): Promise<RunningService> {
   const { context } = deps;
   const { config } = context;
-  const topics = [fold.input.topic];
+  const topics = inputsOf(fold).map(({ topic }) => topic);
   const hands = await openHands(config, {
     service: fold.name,
     topics,
@@ -49,13 +57,15 @@ export async function runFold<In, Row, Out, Shared>(
     await becomeCurrent(hands, config.prefix, { fold, identity, topics, bootstrap });
     const worker = (partition: number): PartitionWorker =>
       foldWorker(fold, { hands, identity, partition, deps });
+    const groupId = groupIdOf(config.prefix, fold.name, identity);
     const owners = await ownPartitions({
       service: fold.name,
       group: {
         kafka: { ...config.kafka, clientId: `${config.prefix}.${fold.name}` },
-        groupId: groupIdOf(config.prefix, fold.name, identity),
+        groupId: deps.freshGroup === true ? `${groupId}.${randomUUID()}` : groupId,
         topics,
-        maxWaitMs: 250,
+        // Of two inputs one waits for the other, paused until the next fetch.
+        maxWaitMs: fold.ahead === undefined ? 250 : 50,
         onFatal: context.onFatal,
       },
       admin: hands.admin,
@@ -78,16 +88,20 @@ interface WorkerDeps {
   readonly deps: FoldDeps;
 }
 
-function foldWorker<In, Row, Out, Shared>(
+const keysOf = <In, Row, Out, Shared>(
+  { code, family }: Fold<In, Row, Out, Shared>,
+  { id4 }: Identity,
+): FoldKeys => foldKeys({ code, family, id4 });
+
+function stateOf<In, Row, Out, Shared>(
   fold: Fold<In, Row, Out, Shared>,
   { hands, identity, partition, deps }: WorkerDeps,
-): PartitionWorker {
-  const { config, metrics } = deps.context;
-  const keys = foldKeys({ code: fold.code, family: fold.family, id4: identity.id4 });
-  const state = new FoldPartition(fold, {
+): FoldPartition<In, Row, Out, Shared> {
+  const { config } = deps.context;
+  return new FoldPartition(fold, {
     partition,
     identity,
-    keys,
+    keys: keysOf(fold, identity),
     store: {
       ...hands.store,
       commit: async (commit) => {
@@ -110,19 +124,37 @@ function foldWorker<In, Row, Out, Shared>(
     },
     failureMessage: deps.failureMessage,
   });
-  const service = fold.name;
+}
+
+function foldWorker<In, Row, Out, Shared>(
+  fold: Fold<In, Row, Out, Shared>,
+  worker: WorkerDeps,
+): PartitionWorker {
+  const { hands, identity, partition, deps } = worker;
+  const { metrics } = deps.context;
+  const { name: service, ahead } = fold;
+  const keys = keysOf(fold, identity);
+  const state = stateOf(fold, worker);
+  const gate =
+    ahead === undefined ? null : new AheadGate(hands.admin, { topic: ahead.topic, partition });
+  const opened = async (input: number, records: readonly LogRecord[]) =>
+    input === 0 && gate !== null
+      ? records.slice(0, await gate.open(records, state.header.offsets[1] ?? 0))
+      : records;
   return {
     header: () => state.header,
     load: async () => {
       await checkMeta(hands, { service, keys, identity, partition });
       return state.load();
     },
-    startAt: (_input, offset) => state.startAt(offset),
+    startAt: (input, offset) => state.startAt(offset, input),
     drop: () => state.drop(),
-    advance: async (_input, records): Promise<Advance> => {
+    advance: async (input, records): Promise<Advance> => {
       const startedMs = monotonicMs();
-      await fold.input.prepare(records);
-      const result = await state.slice(records);
+      const open = await opened(input, records);
+      if (open.length === 0) return { kind: 'wait', why: `${ahead?.topic} comes first` };
+      await inputsOf(fold)[input]?.prepare(open);
+      const result = await state.slice(open, input);
       metrics.observe('freshet_slice_seconds', { service }, (monotonicMs() - startedMs) / 1_000);
       return report(result, deps, { service, topic: fold.emission?.topic ?? '' });
     },

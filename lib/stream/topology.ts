@@ -135,6 +135,13 @@ export interface Fold<In, Row, Out = never, Shared = null> {
   /** Which family of hash tags its keys carry. */
   readonly family: 'user' | 'item' | 'source';
   readonly input: Input<In>;
+  /**
+   * A second input, with as many partitions, that is folded ahead of the first: a record of `input`
+   * is folded only after all that `ahead` held when the record was fetched. It may be folded any
+   * further ahead, so the result must not depend on how far. Marks and offsets of both lie in one
+   * header (DESIGN 4.2). Not for folds with a horizon or an emission.
+   */
+  readonly ahead?: Input<In>;
   readonly rows: RowCodec<Row>;
   /** One value per partition, beside the rows; read at every slice unless cached. */
   readonly shared: (RowCodec<Shared> & { readonly empty: () => Shared }) | null;
@@ -149,6 +156,13 @@ export interface Fold<In, Row, Out = never, Shared = null> {
    */
   fold(row: Row | undefined, unit: Unit<In>, context: FoldContext<Out, Shared>): Row | null;
 }
+
+/** In the order in which the header has them. */
+export const inputsOf = <In, Row, Out, Shared>({
+  input,
+  ahead,
+}: Pick<Fold<In, Row, Out, Shared>, 'input' | 'ahead'>): readonly Input<In>[] =>
+  ahead === undefined ? [input] : [input, ahead];
 
 /** For rows that are edited as bytes. */
 export const byteRows: RowCodec<Buffer> = {

@@ -1,0 +1,33 @@
+import type { ExperimentDefinition } from '../definition.ts';
+import type { Comparison } from './comparison.ts';
+
+/** How figures are said in sentences. */
+
+export const percent = (share: number): string => `${number(share * 100)} %`;
+
+/** A small share, such as a p: no more digits than anybody reads. */
+export const shareOf = (share: number): string =>
+  share < 0.0001 ? 'below 0.0001' : String(Number(share.toPrecision(2)));
+
+const number = (value: number): string => {
+  const digits = Math.abs(value) >= 100 ? 0 : 1;
+  return String(Number(value.toFixed(digits)));
+};
+
+const signed = (share: number): string => `${share > 0 ? '+' : ''}${percent(share)}`;
+const signedNumber = (value: number): string =>
+  `${value > 0 ? '+' : ''}${Number(value.toPrecision(3))}`;
+
+export const whatIsMeasured = ({ kinds, measure }: ExperimentDefinition['outcome']): string => {
+  const what = kinds.join(' or ');
+  if (measure === 'any') return `the share of users with ${what}`;
+  return measure === 'value' ? `the value of ${what} per user` : `the number of ${what} per user`;
+};
+
+export const differs = ({ relative, absolute }: Comparison): string => {
+  if (relative !== null)
+    return `${signed(relative.estimate)} (${signed(relative.low)} to ${signed(relative.high)})`;
+  if (absolute !== null)
+    return `${signedNumber(absolute.estimate)} (${signedNumber(absolute.low)} to ${signedNumber(absolute.high)})`;
+  return 'not known yet';
+};

@@ -4,6 +4,7 @@ import { foldKeys } from '../lib/stream/keys.ts';
 import { parseModel } from '../models/definitions.ts';
 import { kinds } from '../models/kinds.ts';
 import { foldNameOf } from '../models/learning-identity.ts';
+import { commands } from '../topics/commands.ts';
 import { externalCandidates } from '../topics/external-candidates.ts';
 import { exposures } from '../topics/exposures.ts';
 import { interactions } from '../topics/interactions.ts';
@@ -22,6 +23,8 @@ export interface FoldInputs {
 /** The folds of each service, those first whose output others read. */
 export function foldsOf(service: string): FoldInputs[] {
   switch (service) {
+    case 'control':
+      return [{ fold: service, inputs: [commands] }];
     case 'ingest':
       return [{ fold: service, inputs: [userEvents] }];
     case 'user-features':

@@ -6,6 +6,7 @@ import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { parseHeader } from '../../lib/stream/header.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
+import { commands } from '../../topics/commands.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { interactions } from '../../topics/interactions.ts';
@@ -29,6 +30,7 @@ export interface Progress {
 
 /** Inputs of folds in the order in which their headers have them. */
 const inputs: Readonly<Record<string, readonly Topic[]>> = {
+  control: [commands],
   ingest: [userEvents],
   'user-features': [interactions],
   'seen-items': [interactions],
@@ -37,6 +39,7 @@ const inputs: Readonly<Record<string, readonly Topic[]>> = {
   candidates: [interactions, exposures],
   weights: [trainingExamples],
   external: [externalCandidates],
+  served: [exposures],
 };
 /** Services without state in Redis: the group's committed offset says how far they are. */
 const stateless: Readonly<Record<string, Topic>> = { serving: requests, metrics: metricEvents };

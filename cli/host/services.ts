@@ -5,6 +5,7 @@ type Start = (context: ServiceContext) => Promise<RunningService>;
 
 /** Loaded only when asked for: a process that runs one service carries no other. */
 const services: Readonly<Record<string, () => Promise<Start>>> = {
+  control: async () => (await import('../../services/control/main.ts')).startControl,
   ingest: async () => (await import('../../services/ingest/main.ts')).startIngest,
   'user-features': async () =>
     (await import('../../services/user-features/main.ts')).startUserFeatures,
@@ -14,6 +15,7 @@ const services: Readonly<Record<string, () => Promise<Start>>> = {
   candidates: async () => (await import('../../services/candidates/main.ts')).startCandidates,
   weights: async () => (await import('../../services/weights/main.ts')).startWeights,
   external: async () => (await import('../../services/external/main.ts')).startExternal,
+  served: async () => (await import('../../services/served/main.ts')).startServed,
   serving: async () => (await import('../../services/serving/main.ts')).startServing,
   metrics: async () => (await import('../../services/metrics/main.ts')).startMetrics,
 };

@@ -163,6 +163,11 @@ export const metricDeclarations = {
     help: 'Definitions in memory, by kind: contexts, models, items.',
     labels: ['kind'],
   },
+  freshet_definitions_repaired_total: {
+    type: 'counter',
+    help: 'Definitions that control published again because an older record stood after them.',
+    labels: ['topic'],
+  },
   freshet_definitions_refused_total: {
     type: 'counter',
     help: 'Records on contexts, models or items that could not be used.',

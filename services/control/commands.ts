@@ -1,0 +1,77 @@
+import { z } from 'zod';
+
+import { name, type Parsed, parseDefinition } from '../../models/definitions.ts';
+
+/** Of a body in UTF-8: what it becomes must fit into one record of a topic. */
+export const bodyBytesMax = 512 * 1024;
+/** Of one `apply`. */
+export const definitionsMax = 2_000;
+
+const sentence = z.string().trim().min(1).max(1_000);
+const version = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,39}@[0-9a-f]{12}$/,
+    'must be an exact version: name@ and 12 hex digits',
+  );
+
+const bodies = {
+  apply: z.strictObject({
+    /** The JSON of each definition, by itself or with the name of the file that it is from. */
+    definitions: z
+      .array(z.union([z.string(), z.strictObject({ name: z.string().max(255), text: z.string() })]))
+      .min(1)
+      .max(definitionsMax),
+    dryRun: z.boolean().default(false),
+  }),
+  'context.retire': z.strictObject({ context: name }),
+  'model.delete': z.strictObject({ version }),
+  /** The definition as JSON, or as the text of it. */
+  'experiment.create': z.strictObject({
+    definition: z.union([z.string(), z.record(z.string(), z.json())]),
+  }),
+  'experiment.start': z.strictObject({ experiment: name }),
+  'experiment.stop': z.strictObject({
+    experiment: name,
+    variant: name.optional(),
+    why: sentence,
+    confirmedBy: z.literal('guardrail').optional(),
+  }),
+  'experiment.decide': z.strictObject({
+    experiment: name,
+    winner: name.nullable(),
+    sentence,
+    promote: z.boolean().default(false),
+  }),
+  'experiment.delete': z.strictObject({ experiment: name }),
+} as const;
+
+export type CommandKind = keyof typeof bodies;
+export type Body<K extends CommandKind> = z.infer<(typeof bodies)[K]>;
+/** A command whose body has the right form. */
+export type KnownCommand = {
+  [K in CommandKind]: { readonly kind: K; readonly body: Body<K> };
+}[CommandKind];
+
+export const commandKinds = Object.keys(bodies) as readonly CommandKind[];
+
+const isKind = (kind: string): kind is CommandKind => Object.hasOwn(bodies, kind);
+
+/** The command, or every fault of it. */
+export const parseCommand = (kind: string, body: string): Parsed<KnownCommand> => {
+  if (!isKind(kind)) {
+    const fault = `there is no command '${kind.slice(0, 64)}' (there are ${commandKinds.join(', ')})`;
+    return { ok: false, faults: [fault] };
+  }
+  const bytes = Buffer.byteLength(body);
+  if (bytes > bodyBytesMax) return { ok: false, faults: [tooLarge(bytes)] };
+  const schema: z.ZodType<unknown> = bodies[kind];
+  const parsed = parseDefinition(schema, body, () => []);
+  return parsed.ok
+    ? { ok: true, value: { kind, body: parsed.value } as KnownCommand }
+    : { ok: false, faults: parsed.faults.map((fault) => `${kind}: ${fault}`) };
+};
+
+export const tooLarge = (bytes: number): string =>
+  `the command has ${bytes} bytes and at most ${bodyBytesMax} are taken: send its definitions in ` +
+  'several commands, or make them smaller';

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+
+import { context, experiment, keysOf, model, Plane } from './fakes.ts';
+import type { Outcome } from './outcome.ts';
+
+/** Refused in one sentence, with nothing changed. */
+const expectRefused = (plane: Plane, work: () => Outcome, why: RegExp): void =>
+  expect(plane.refusal(work)).toMatch(why);
+
+describe('definitions', () => {
+  test('what names something is published after it, and again only when it changed', () => {
+    const plane = new Plane();
+    const files = [
+      JSON.stringify(experiment('test')),
+      context('home', ['old']),
+      model('old'),
+      model('new', 60),
+    ];
+    expect(keysOf(plane.apply(...files))).toEqual([
+      'models old 1',
+      'models new 1',
+      'experiments test 1',
+      'contexts home 1',
+    ]);
+    const again = plane.apply(...files);
+    expect([again.accepted, again.changes, again.sentence]).toEqual([
+      true,
+      [],
+      'all 4 definitions were there already',
+    ]);
+    const smaller = context('home', ['old'], { size: 5 });
+    expect(keysOf(plane.apply(model('old'), smaller))).toEqual(['contexts home 2']);
+  });
+
+  test('a dry run says what it would publish, and does not', () => {
+    const plane = new Plane();
+    const body = { definitions: [model('old')], dryRun: true };
+    const outcome = plane.do('apply', body);
+    expect([outcome.accepted, outcome.changes]).toEqual([true, []]);
+    expect(outcome.details['would']).toMatchObject([{ topic: 'models', name: 'old', revision: 1 }]);
+    expect(plane.state.models.live.size).toBe(0);
+  });
+
+  test('all or nothing: one bad definition keeps all others out, and every fault is told', () => {
+    const plane = Plane.ready();
+    const outcome = plane.do('apply', {
+      definitions: [model('third'), { name: 'bad.json', text: '{"context":"x"}' }, 'no json'],
+    });
+    expect(outcome.accepted).toBe(false);
+    expect(outcome.sentence).toMatch(/^nothing was changed: there are \d+ faults/);
+    expect(outcome.details['faults']).toEqual(
+      expect.arrayContaining([
+        'bad.json: size: is missing',
+        expect.stringMatching(/definitions\.2/),
+      ]),
+    );
+    expect(plane.state.models.live.size).toBe(2);
+  });
+
+  test('a withdrawn key comes again with a later revision', () => {
+    const plane = Plane.ready();
+    expect(keysOf(plane.do('context.retire', { context: 'home' }))).toEqual([
+      'contexts home 2 gone',
+    ]);
+    expect(keysOf(plane.apply(model('old'), context('home', ['old'])))).toEqual([
+      'contexts home 3',
+    ]);
+    expectRefused(
+      plane,
+      () => plane.do('context.retire', { context: 'none' }),
+      /no context 'none'/,
+    );
+  });
+
+  test('a version in use is not deleted, whoever uses it', () => {
+    const plane = Plane.ready();
+    const remove = (name: string) => plane.do('model.delete', { version: plane.versionOf(name) });
+    expectRefused(plane, () => remove('old'), /in use by context 'home': apply it with another/);
+    plane.create('test');
+    expectRefused(plane, () => remove('new'), /in use by experiment 'test' \(draft\)/);
+    plane.do('experiment.delete', { experiment: 'test' });
+    expect(keysOf(remove('new'))).toEqual(['models new 2 gone']);
+    expectRefused(
+      plane,
+      () => plane.do('model.delete', { version: 'new@0123456789ab' }),
+      /no model/,
+    );
+    expectRefused(plane, () => plane.do('model.delete', { version: 'new' }), /exact version/);
+  });
+
+  test('an unknown command, a body of another form and one of 10 MB are refused', () => {
+    const plane = Plane.ready();
+    expectRefused(plane, () => plane.do('aply', {}), /no command 'aply' \(there are apply/);
+    expectRefused(plane, () => plane.do('apply', 'x'), /is not JSON/);
+    expectRefused(
+      plane,
+      () => plane.do('apply', { definition: [] }),
+      /definitions: is missing|no such field/,
+    );
+    const large = JSON.stringify({ definitions: ['x'.repeat(10 * 1024 * 1024)] });
+    expectRefused(plane, () => plane.do('apply', large), /has 10\d+ bytes and at most 524288/);
+  });
+});

@@ -1,0 +1,40 @@
+import { type KnownCommand, parseCommand } from './commands.ts';
+import { applyDefinitions, deleteModel, retireContext } from './judge-definitions.ts';
+import {
+  createExperiment,
+  decideExperiment,
+  deleteExperiment,
+  startExperiment,
+  stopExperiment,
+} from './judge-experiments.ts';
+import { type Case, type Outcome, refusedFor } from './outcome.ts';
+
+/** What a command does where it is judged, or why it does nothing. Pure, and never throws. */
+export const judge = (
+  at: Case,
+  { kind, body }: { readonly kind: string; readonly body: string },
+): Outcome => {
+  const parsed = parseCommand(kind, body);
+  return parsed.ok ? judgeKnown(at, parsed.value) : refusedFor(parsed.faults);
+};
+
+const judgeKnown = (at: Case, command: KnownCommand): Outcome => {
+  switch (command.kind) {
+    case 'apply':
+      return applyDefinitions(at, command.body);
+    case 'context.retire':
+      return retireContext(at, command.body);
+    case 'model.delete':
+      return deleteModel(at, command.body);
+    case 'experiment.create':
+      return createExperiment(at, command.body);
+    case 'experiment.start':
+      return startExperiment(at, command.body);
+    case 'experiment.stop':
+      return stopExperiment(at, command.body);
+    case 'experiment.decide':
+      return decideExperiment(at, command.body);
+    case 'experiment.delete':
+      return deleteExperiment(at, command.body);
+  }
+};

@@ -14,6 +14,8 @@ export interface Assigned {
   /** In place of the model of this step of the ladder; null: the context's own. */
   readonly replaces: { readonly step: string; readonly model: string } | null;
   readonly creditMs: number;
+  /** Types of interaction that the outcome is made of. */
+  readonly outcomeKinds: readonly string[];
 }
 
 /** The name under which the users of a layer's holdout are counted: no experiment can have it. */
@@ -69,9 +71,10 @@ export class Experiments {
       const { definition, salt } = record;
       if (salt === null || !isWithin(definition, atMs)) continue;
       const creditMs = definition.outcome.withinHours * 3_600_000;
+      const outcomeKinds = definition.outcome.kinds;
       if (isHeldOut(bucket, definition.holdout)) {
         const experiment = holdoutOf(definition.layer);
-        return { experiment, variant: 'holdout', replaces: null, creditMs };
+        return { experiment, variant: 'holdout', replaces: null, creditMs, outcomeKinds };
       }
       if (!isInRanges(bucket, record.ranges)) continue;
       const variant = variantOf(salt, userId, definition.variants);
@@ -79,7 +82,7 @@ export class Experiments {
       const model = definition.variants.find((one) => one.variant === variant)?.model;
       if (model === undefined || definition.step === undefined) return null;
       const replaces = { step: definition.step, model };
-      return { experiment: definition.experiment, variant, replaces, creditMs };
+      return { experiment: definition.experiment, variant, replaces, creditMs, outcomeKinds };
     }
     return null;
   }

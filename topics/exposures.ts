@@ -32,6 +32,7 @@ export const exposures: Topic = {
     emptied: false,
     removed: { 'not-seen': 3 },
     credit_ms: null,
+    outcome_kinds: [],
     lineage: 'v2fJq8Lw0aZk',
     source_partition: 0,
     source_offset: 42,

@@ -39,6 +39,8 @@ export interface Exposure {
    * its outcome.
    */
   readonly credit_ms: null | number;
+  /** In an experiment: the types of interaction that its outcome is made of; none: all types. */
+  readonly outcome_kinds: readonly string[];
   readonly lineage: string;
   /** Partition of requests. */
   readonly source_partition: number;
@@ -117,6 +119,12 @@ export const exposureSchema = {
       type: ['null', 'long'],
       default: null,
       doc: 'In an experiment: how long after the first exposure of a user an interaction counts as its outcome.',
+    },
+    {
+      name: 'outcome_kinds',
+      type: { type: 'array', items: 'string' },
+      default: [],
+      doc: 'In an experiment: the types of interaction that its outcome is made of; none: all types.',
     },
     { name: 'lineage', type: 'string' },
     { name: 'source_partition', type: 'int', doc: 'Partition of requests.' },

@@ -145,6 +145,7 @@ export const exposure = (done: AnsweredRequest, lineage: string): Exposure | nul
     emptied: isEmptied(answered),
     removed: answered.removed as Record<string, number>,
     credit_ms: done.assigned?.creditMs ?? null,
+    outcome_kinds: done.assigned?.outcomeKinds ?? [],
     lineage,
     source_partition: accepted.record.partition,
     source_offset: accepted.record.offset,

@@ -51,6 +51,7 @@ export function registerBenchCommand(program: Command): void {
       print(await benchMemoryLine({ events, say }), json === undefined ? {} : { json });
     });
   registerQuality(bench);
+  registerExperiments(bench);
   // Subcommands are made before exitOverride reaches them.
   for (const command of bench.commands) command.exitOverride();
 }
@@ -94,6 +95,24 @@ function registerQuality(bench: Command): void {
       const { qualityTable } = await import('../../bench/quality/quality-table.ts');
       const result = await benchQuality(options);
       console.log(flags.json === true ? JSON.stringify(result) : qualityTable(result));
+    });
+}
+
+function registerExperiments(bench: Command): void {
+  bench
+    .command('experiments')
+    .description('what the statistics of experiments claim, where the truth is known; no stack')
+    .option(
+      '--tests <number>',
+      'A/A tests per kind of outcome; half as many of all else',
+      whole,
+      2_000,
+    )
+    .option('--users <number>', 'users per test, looked at after every 100', whole, 20_000)
+    .option('--json', 'print one line of JSON, last')
+    .action(async (flags: { readonly tests: number; readonly users: number; json?: boolean }) => {
+      const { benchExperiments } = await import('../../bench/experiments/experiments.ts');
+      print(benchExperiments({ ...flags, say: (line) => console.error(line) }), flags);
     });
 }
 

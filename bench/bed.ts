@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { applyDefinitions } from '../cli/commands/apply.ts';
+import { applyAlone } from '../cli/commands/apply.ts';
 import { registerSchema } from '../lib/avro/register.ts';
 import { openRegistry, type RegistryPort } from '../lib/avro/registry.ts';
 import { type CommonConfig, commonConfig } from '../lib/config/common.ts';
@@ -99,7 +99,7 @@ async function applyAll(config: CommonConfig, admin: KafkaAdmin): Promise<void> 
     const schema = JSON.stringify(JSON.parse(schemaText(topic.schema)));
     await registerSchema(config.registry, subject, schema);
   }
-  await applyDefinitions(definitionsDir, config);
+  await applyAlone(definitionsDir, config);
 }
 
 /** The texts of the definition files that the bed was given. */

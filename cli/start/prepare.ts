@@ -1,6 +1,6 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
-import { applyDefinitions } from '../commands/apply.ts';
+import { applyAlone } from '../commands/apply.ts';
 import { applySchemas } from '../commands/schemas.ts';
 import { reconcileTopics } from '../commands/topics.ts';
 
@@ -13,7 +13,7 @@ export async function prepare(
   const created = await reconcileTopics(config, 'apply');
   const refused = (await applySchemas(config)).find(({ refusal }) => refusal !== null);
   if (refused !== undefined) throw new UserError(refused.refusal ?? 'a schema was refused');
-  const { applied, unchanged } = await applyDefinitions(definitions, config);
+  const { applied, unchanged } = await applyAlone(definitions, config);
   const versions = applied.map(({ version }) => version);
   say(
     `Topics, schemas and definitions are applied: ${created.length} topics changed; ` +

@@ -67,7 +67,7 @@ describe('with all services running', () => {
     for (const args of [
       ['topics', 'apply'],
       ['schemas', 'apply'],
-      ['apply', 'definitions'],
+      ['apply', 'definitions', '--here'],
     ]) {
       const done = await run(args);
       expect(done.code, done.stderr).toBe(0);

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
-import { applyDefinitions } from '../../cli/commands/apply.ts';
+import { applyAlone } from '../../cli/commands/apply.ts';
 import type { VerifyReport } from '../../cli/verify/verify.ts';
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
@@ -41,7 +41,7 @@ beforeAll(async () => {
     rules: [],
     ladder: [{ step: 'personal', model: 'learner' }],
   });
-  await applyDefinitions(definitions, pipeline.bed.config);
+  await applyAlone(definitions, pipeline.bed.config);
 });
 
 afterAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 
-import { applyDefinitions } from '../../cli/commands/apply.ts';
+import { applyAlone } from '../../cli/commands/apply.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { type Item, itemSchema } from '../../schemas/generated/item.ts';
 import type { StackAddresses } from '../../stack/stack.ts';
@@ -32,7 +32,7 @@ export async function applyAll(pipeline: Pipeline, definitions: readonly object[
   try {
     for (const [n, one] of definitions.entries())
       writeFileSync(join(dir, `${n}.json`), JSON.stringify(one));
-    await applyDefinitions(dir, pipeline.bed.config);
+    await applyAlone(dir, pipeline.bed.config);
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }

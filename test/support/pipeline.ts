@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Bed } from '../../bench/bed.ts';
 import { caughtUp, foldsOf, lagOf } from '../../bench/progress.ts';
 import { type ServiceProcess, startServiceProcess } from '../../bench/service-process.ts';
-import { applyDefinitions } from '../../cli/commands/apply.ts';
+import { applyAlone } from '../../cli/commands/apply.ts';
 import { applySchemas } from '../../cli/commands/schemas.ts';
 import { reconcileTopics } from '../../cli/commands/topics.ts';
 import { verifyAll, type VerifyReport } from '../../cli/verify/verify.ts';
@@ -63,7 +63,7 @@ export async function openPipeline(
   const config = commonConfig(environment);
   await reconcileTopics(config, 'apply');
   await applySchemas(config);
-  await applyDefinitions(definitions, config);
+  await applyAlone(definitions, config);
   const dir = mkdtempSync(join(tmpdir(), 'freshet-pipeline-'));
   const admin = await openAdmin(config.kafka);
   const redis = await openRedis(config.redis);

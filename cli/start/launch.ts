@@ -41,8 +41,8 @@ export interface Launched {
  * learning does not hold up an answer.
  */
 const groups = {
-  serving: ['ingest', 'user-features', 'seen-items', 'serving', 'metrics'],
-  learning: ['signals', 'learning', 'candidates', 'weights', 'external'],
+  serving: ['ingest', 'user-features', 'seen-items', 'served', 'serving', 'metrics'],
+  learning: ['control', 'signals', 'learning', 'candidates', 'weights', 'external'],
 };
 const readyMsMax = 120_000;
 

@@ -42,6 +42,30 @@ export const stepSchema = z.strictObject({
 });
 export type LadderStep = z.infer<typeof stepSchema>;
 
+/** Limits of shares, and of 95th percentiles: a few answers may always be slow, or old. */
+const expectation = {
+  /** Of the answers: those whose first item came from the first step of the ladder. */
+  predictedShareMin: share.optional(),
+  /** With at least as many items as the context demands. */
+  atLeastShareMin: share.optional(),
+  /** Left without an item by the rules, though there were candidates. */
+  emptiedShareMax: share.optional(),
+  /** Age of the newest interaction behind the candidates, for 95 in 100 answers. */
+  newestAgeSecondsMax: z.number().gt(0).max(315_360_000).optional(),
+  /** From the request until its items were chosen, for 95 in 100 answers. */
+  answerMsMax: z.number().gt(0).max(600_000).optional(),
+};
+const perModelMax = 32;
+
+export const expectationsSchema = z.strictObject({
+  ...expectation,
+  /** By a model's name: limits that take the place of the context's own for it. */
+  perModel: z
+    .record(name, z.strictObject(expectation))
+    .refine((limits) => Object.keys(limits).length <= perModelMax, `must be at most ${perModelMax}`)
+    .optional(),
+});
+
 export const contextSchema = z.strictObject({
   context: name,
   /** Items in an answer, unless a request asks for fewer. */
@@ -51,18 +75,20 @@ export const contextSchema = z.strictObject({
   rules: z.array(ruleSchema).max(16).default([]).transform(withExclude),
   ladder: z.array(stepSchema).min(1).max(8),
   /** What the context demands of its models, always watched. */
-  expectations: z
-    .strictObject({
-      predictedShareMin: share.optional(),
-      atLeastShareMin: share.optional(),
-      emptiedShareMax: share.optional(),
-    })
-    .default({}),
+  expectations: expectationsSchema.default({}),
 });
 export type ContextDefinition = z.infer<typeof contextSchema>;
 
-/** The three expectations, by name. */
 export type Expectations = ContextDefinition['expectations'];
+export type ExpectationName = keyof typeof expectation;
+export const expectationNames = Object.keys(expectation) as readonly ExpectationName[];
+export type ExpectationLimits = Readonly<Partial<Record<ExpectationName, number | undefined>>>;
+
+/** What is demanded of one model version in a context. */
+export const limitsFor = (expectations: Expectations, version: string): ExpectationLimits => {
+  const { perModel, ...own } = expectations;
+  return { ...own, ...perModel?.[version.replace(/@.*$/, '')] };
+};
 
 const lines = (issues: readonly z.core.$ZodIssue[], prefix = ''): string[] =>
   issues.flatMap((issue) => {

@@ -1,7 +1,9 @@
+import { qualityDeclarations } from './quality-names.ts';
+
 /**
- * Every metric that a Freshet process may expose: one entry per name, with what it means, its unit
- * in the name and its labels. A name or a label that is not here does not compile, and the
- * operator's list and the alert rules are checked against this file.
+ * Every metric that a Freshet process may expose (those of answers stand in quality-names.ts): one
+ * entry per name, with what it means, its unit in the name and its labels. A name or a label that
+ * is not here does not compile, and the operator's list and the alert rules are checked against it.
  *
  * Labels are few and bounded: never a user, an item or an answer.
  */
@@ -18,10 +20,6 @@ const latencySeconds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5,
 const freshSeconds = [
   0.01, 0.025, 0.05, 0.075, 0.1, 0.125, 0.15, 0.175, 0.2, 0.225, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5,
   0.6, 0.7, 0.8, 0.9, 1, 1.25, 1.5, 2, 3, 5, 10, 30, 60, 300, 3600,
-];
-/** From a second to two years: how long ago the user last did something. */
-const interactionAgeSeconds = [
-  1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000, 7_776_000, 31_536_000, 63_072_000,
 ];
 const exampleBytes = [1_024, 4_096, 16_384, 32_768, 65_536, 131_072, 262_144];
 const batchSizes = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000];
@@ -118,6 +116,16 @@ export const metricDeclarations = {
     labels: [],
     buckets: exampleBytes,
   },
+  freshet_candidates_depth: {
+    type: 'gauge',
+    help: 'Candidates kept per user that the user does not have yet: the configured depth, or more where rules remove many.',
+    labels: ['model'],
+  },
+  freshet_candidates_deepened_total: {
+    type: 'counter',
+    help: 'Lists made longer than the configured depth, because the user has much of it already or rules remove many.',
+    labels: ['model'],
+  },
   freshet_weights_age_seconds: {
     type: 'gauge',
     help: 'Age in memory of the learned weights that lists were last ranked by.',
@@ -174,63 +182,7 @@ export const metricDeclarations = {
     labels: ['topic', 'reason'],
   },
 
-  // Quality, from metric events (services/metrics).
-  freshet_context_requests_total: {
-    type: 'counter',
-    help: 'Requests per context, by the status of the answer.',
-    labels: ['context', 'status'],
-  },
-  freshet_context_answers_total: {
-    type: 'counter',
-    help: 'Answers with status ok per context, by the ladder step and model version that answered (none: no item).',
-    labels: ['context', 'step', 'model'],
-  },
-  freshet_context_at_least_total: {
-    type: 'counter',
-    help: 'Answers that held at least as many items as the context expects.',
-    labels: ['context', 'model'],
-  },
-  freshet_context_predicted_total: {
-    type: 'counter',
-    help: 'Answers whose first item came from the first step of the ladder.',
-    labels: ['context', 'model'],
-  },
-  freshet_context_items_total: {
-    type: 'counter',
-    help: 'Items answered with.',
-    labels: ['context', 'model'],
-  },
-  freshet_context_wanted_total: {
-    type: 'counter',
-    help: 'Items asked for.',
-    labels: ['context', 'model'],
-  },
-  freshet_context_removed_total: {
-    type: 'counter',
-    help: 'Candidates that a rule removed.',
-    labels: ['context', 'rule'],
-  },
-  freshet_context_emptied_total: {
-    type: 'counter',
-    help: 'Answers left without an item by the rules, though there were candidates.',
-    labels: ['context'],
-  },
-  freshet_context_interaction_age_seconds: {
-    type: 'histogram',
-    help: 'Age of the newest interaction behind an answer, when the rules were judged.',
-    labels: ['context'],
-    buckets: interactionAgeSeconds,
-  },
-  freshet_metric_events_total: {
-    type: 'counter',
-    help: 'Metric events by outcome: counted, unknown_name, or why one could not be used.',
-    labels: ['outcome'],
-  },
-  freshet_series_limited_total: {
-    type: 'counter',
-    help: "Metric events counted under 'other' because a label had too many values.",
-    labels: ['label'],
-  },
+  ...qualityDeclarations,
 } as const satisfies Record<string, MetricDeclaration>;
 
 type Declarations = typeof metricDeclarations;

@@ -4,6 +4,8 @@ import { type Environment, parseEnvironment, whole } from '../../lib/config/envi
 export interface MetricsConfig {
   /** Values that one label may have; whatever comes after counts as `other`. */
   readonly labelValuesMax: number;
+  /** Pairs of context and model whose expectations are watched at once. */
+  readonly watchedMax: number;
 }
 
 const schema = z.object({
@@ -12,5 +14,8 @@ const schema = z.object({
 
 export function metricsConfig(environment: Environment = process.env): MetricsConfig {
   const settings = parseEnvironment(schema, environment);
-  return Object.freeze({ labelValuesMax: settings.FRESHET_METRICS_LABEL_VALUES_MAX });
+  return Object.freeze({
+    labelValuesMax: settings.FRESHET_METRICS_LABEL_VALUES_MAX,
+    watchedMax: 1_000,
+  });
 }

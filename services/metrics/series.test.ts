@@ -42,6 +42,30 @@ test('an answer becomes series per context and model', async () => {
   );
 });
 
+test('what rules did becomes series per context, model and rule', async () => {
+  const { metrics, count } = start();
+  const labels = { context: 'home-feed', model_version: 'co-visits@0123456789ab' };
+  const values = { 'touched_not-seen': 6, 'removed_not-seen': 90, 'below_not-seen': 2 };
+  count({ name: 'rules', labels, values: { count: 10, ...values } });
+  const text = await metrics.text();
+  const of = 'context="home-feed",model="co-visits@0123456789ab"';
+  expect(text).toContain(`freshet_model_looked_at_total{${of}} 10`);
+  const requests = `freshet_rule_requests_total{${of},rule="not-seen"`;
+  expect(text).toContain(`${requests},effect="touched"} 6`);
+  expect(text).toContain(`${requests},effect="below"} 2`);
+  expect(text).toContain(`${requests},effect="emptied"} 0`);
+  expect(text).toContain(`freshet_rule_removed_total{${of},rule="not-seen"} 90`);
+  expect(text).not.toContain('rule="available"');
+});
+
+test('answers in an experiment are counted by variant', async () => {
+  const { metrics, count } = start();
+  count(answer({}, { experiment: 'nearer', variant: 'a' }));
+  expect(await metrics.text()).toContain(
+    'freshet_experiment_answers_total{context="home-feed",experiment="nearer",variant="a"} 1',
+  );
+});
+
 test('refusals are counted together, and are no answers', async () => {
   const { metrics, count } = start();
   count({ labels: { context: 'none', status: 'invalid' }, values: { count: 40 } });

@@ -29,6 +29,12 @@ const countAnswer: Count = (event, { metrics, bounds }) => {
   const status = label('status');
   metrics.add('freshet_context_requests_total', { context, status }, amount(event, 'count'));
   if (status !== 'ok') return;
+  if (event.labels['experiment'] !== undefined)
+    metrics.add(
+      'freshet_experiment_answers_total',
+      { context, experiment: label('experiment'), variant: label('variant') },
+      amount(event, 'count'),
+    );
   const model = label('model_version');
   const step = label('step');
   metrics.add('freshet_context_answers_total', { context, step, model }, amount(event, 'count'));
@@ -51,8 +57,28 @@ const countAnswer: Count = (event, { metrics, bounds }) => {
     );
 };
 
+/** What rules did to one model's candidates in a number of requests. */
+const countRules: Count = (event, { metrics, bounds }) => {
+  const label = (name: string): string => bounds.value(name, event.labels[name] ?? 'none');
+  const of = { context: label('context'), model: label('model_version') };
+  metrics.add('freshet_model_looked_at_total', of, amount(event, 'count'));
+  for (const rule of ruleNames) {
+    if (event.values[`touched_${rule}`] === undefined) continue;
+    for (const effect of ['touched', 'below', 'emptied'])
+      metrics.add(
+        'freshet_rule_requests_total',
+        { ...of, rule, effect },
+        amount(event, `${effect}_${rule}`),
+      );
+    metrics.add('freshet_rule_removed_total', { ...of, rule }, amount(event, `removed_${rule}`));
+  }
+};
+
 /** What each name of a metric event becomes. Adding one is one line here. */
-const counted: ReadonlyMap<string, Count> = new Map([['answer', countAnswer]]);
+const counted: ReadonlyMap<string, Count> = new Map([
+  ['answer', countAnswer],
+  ['rules', countRules],
+]);
 
 export const countEvent = (event: MetricEvent, series: Series): void => {
   const count = counted.get(event.name);

@@ -165,6 +165,7 @@ export const answerMetric = (done: AnsweredRequest): MetricEvent => {
     at_least: isEnough(done) ? 1 : 0,
     emptied: isEmptied(answered) ? 1 : 0,
     predicted: answered.step === 0 ? 1 : 0,
+    answer_ms: Math.max(0, basis.judgedAtMs - accepted.record.timestampMs),
   };
   for (const [rule, removed] of Object.entries(answered.removed))
     values[`removed_${rule}`] = removed;
@@ -178,6 +179,7 @@ export const answerMetric = (done: AnsweredRequest): MetricEvent => {
       status: 'ok',
       step: step?.step ?? 'none',
       model_version: step?.model ?? 'none',
+      first_model: done.ladder[0]?.model ?? 'none',
       ...(done.assigned === null
         ? {}
         : { experiment: done.assigned.experiment, variant: done.assigned.variant }),

@@ -73,6 +73,17 @@ test('what was asked for stays, whoever reads in between; each is read once', ()
   expect(found.map((rows) => [...rows.keys()])).toEqual([['b', 'a'], ['b']]);
 });
 
+test("a user's own row is read whenever it is asked for", () => {
+  const kept = new KeptReads(unbounded);
+  const ask = { generation: one, ids: ['u'], owner: 'u' };
+  for (const version of ['first', 'second']) {
+    const missing = new Missing();
+    const found = kept.take(ask, missing);
+    for (const wanted of missing.wanted) kept.put(wanted, Buffer.from(version), 0);
+    expect(String(found.get('u'))).toBe(version);
+  }
+});
+
 test('what two read at once counts once, from the later', () => {
   const kept = new KeptReads({ ageMsMax: 100, bytesMax: Infinity, rowsMax: 2 });
   const both = [0, 50].map((nowMs) => {

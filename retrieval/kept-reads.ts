@@ -13,6 +13,8 @@ export interface Wanted {
   readonly generation: Generation;
   readonly id: string;
   readonly key: string;
+  /** A user's own row, not an item's: see `put`. */
+  readonly own: boolean;
   readonly by: Map<string, Buffer>[];
 }
 
@@ -30,7 +32,10 @@ export class Missing {
       before.by.push(found);
       return;
     }
-    const wanted = { generation, id, key: generation.row(id, owner), by: [found] };
+    const wanted = {
+      ...{ generation, id, key: generation.row(id, owner) },
+      ...{ own: owner !== undefined, by: [found] },
+    };
     known.set(id, wanted);
     this.wanted.push(wanted);
   }
@@ -103,11 +108,14 @@ export class KeptReads {
     return found;
   }
 
-  /** What was read of it; null: there is no such row. */
-  put({ generation, id, by }: Wanted, read: Buffer | null, nowMs: number): void {
+  /**
+   * What was read of it; null: there is no such row. A user's own row is not kept: nobody else asks
+   * for it, and what is new in it is to show at the user's next event.
+   */
+  put({ generation, id, own, by }: Wanted, read: Buffer | null, nowMs: number): void {
     // A copy: what Redis sent is a view of a larger reply, which would be kept alive.
     const bytes = read === null ? null : Buffer.from(read);
-    this.#keep(generation.current.id4, { id, bytes, atMs: nowMs });
+    if (!own) this.#keep(generation.current.id4, { id, bytes, atMs: nowMs });
     for (const found of by)
       if (bytes === null) found.delete(id);
       else found.set(id, bytes);

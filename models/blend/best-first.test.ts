@@ -33,6 +33,29 @@ test('the best of many are the first of all with a score', () => {
   );
 });
 
+test('places by id are in the order of strings', () => {
+  const short = fc.string({
+    unit: fc.constantFrom('a', 'b', '~', '\u007f', 'é', '0'),
+    maxLength: 9,
+  });
+  const ids = fc.uniqueArray(
+    fc.oneof(
+      short,
+      fc.string({ unit: 'binary' }),
+      short.map((id) => `item-${id}`),
+    ),
+    { maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(ids, fc.constantFrom('', 'sku-', 'größe-'), (some, prefix) => {
+      const members = some.map((id) => ({ itemId: prefix + id }));
+      const sortedIds = members.map(({ itemId }) => itemId).sort();
+      const places = placesById(members);
+      expect(Array.from(places, (place) => members[place]?.itemId)).toEqual(sortedIds);
+    }),
+  );
+});
+
 test('equals are ranked by id', () => {
   const members = ['b', 'a', 'd', 'c'].map((itemId) => ({ itemId }));
   const places = ranked(Float64Array.of(1, 1, 2, 0), placesById(members));

@@ -79,17 +79,69 @@ const keepBest = (found: number, scores: Float64Array, count: number): number =>
   return edge;
 };
 
-/** Places of members in the order of their ids. */
-export const placesById = (members: readonly { readonly itemId: string }[]): Int32Array => {
-  const itemId = (place: number): string => (members[place] as { readonly itemId: string }).itemId;
-  return Int32Array.from(
-    Array.from(members.keys()).sort((a, b) => (itemId(a) < itemId(b) ? -1 : 1)),
-  );
+interface Named {
+  readonly itemId: string;
+}
+
+/** Characters of an id that make a number: seven times 7 bits are exact. */
+const keyed = 7;
+
+/**
+ * Places of members in the order of their ids: by numbers made of the first characters that they do
+ * not have in common, and only where these are equal by comparing strings, which takes twice as long.
+ */
+export const placesById = (members: readonly Named[]): Int32Array => {
+  const count = members.length;
+  if (values.length < count) values = new Float64Array(2 * count);
+  const common = commonLength(members);
+  const places = new Int32Array(count);
+  for (let place = 0; place < count; place++) {
+    places[place] = place;
+    values[place] = -keyOf((members[place] as Named).itemId, common);
+  }
+  bestFirst(places, count, values);
+  const itemId = (place: number): string => (members[place] as Named).itemId;
+  const key = (index: number): number => values[places[index] as number] as number;
+  for (let from = 0, end = 1; from < count; from = end++) {
+    while (end < count && key(end) === key(from)) end++;
+    if (end - from > 1) places.subarray(from, end).sort((a, b) => (itemId(a) < itemId(b) ? -1 : 1));
+  }
+  return places;
 };
 
-/** Places of those with a score, best first; equals in the order of `places`. */
+const commonLength = (members: readonly Named[]): number => {
+  const first = members[0]?.itemId ?? '';
+  let common = first.length;
+  for (let place = 1; place < members.length && common > 0; place++) {
+    const { itemId } = members[place] as Named;
+    let same = 0;
+    while (same < common && itemId.charCodeAt(same) === first.charCodeAt(same)) same++;
+    common = same;
+  }
+  return common;
+};
+
+/** Never in another order than the ids, but equal for some: all past a high character is one. */
+const keyOf = (id: string, from: number): number => {
+  let key = 0;
+  let isHigh = false;
+  for (let at = from; at < from + keyed; at++) {
+    const digit: number = isHigh || at >= id.length ? 0 : Math.min(127, id.charCodeAt(at) + 1);
+    isHigh ||= digit === 127;
+    key = key * 128 + digit;
+  }
+  return key;
+};
+
+/** What `ranked` gave last. */
+let some = new Int32Array(1_024);
+
+/**
+ * Places of those with a score, best first; equals in the order of `places`. In memory that the next
+ * call uses again.
+ */
 export const ranked = (scores: Float64Array, places: Int32Array): Int32Array => {
-  const some = new Int32Array(places.length);
+  if (some.length < places.length) some = new Int32Array(2 * places.length);
   let count = 0;
   for (let index = 0; index < places.length; index++) {
     const place = places[index] as number;

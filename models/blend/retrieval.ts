@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { canonicalJson } from '../canonical.ts';
 import type {
@@ -118,11 +118,12 @@ const trainerOf = (parts: BlendParts, listOf: ListOf): Trainer => {
   const { learning, config } = parts;
   const { depth: _, diversity: __, exploration: ___, ...shared } = config;
   const content = canonicalJson({ learning, retrieval: shared });
-  const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   return {
-    name: `blend-${hash}`,
-    logs: (userId, weights, few = false) =>
-      shareOf(userId) < (few ? config.trainingShare : shareLogged(config, updatesOf(weights))),
+    name: `blend-${hash('sha256', content).slice(0, 12)}`,
+    logs: (userId, weights, few = false) => {
+      const share = few ? config.trainingShare : shareLogged(config, updatesOf(weights));
+      return share >= 1 || shareOf(userId) < share;
+    },
     note: (profile, learned, world) => {
       const list = listOf(profile, learned, world);
       const open = list === null ? emptyOpen : openOf(list);
@@ -154,4 +155,4 @@ const openOf = ({ members, situation, features, matrix, order }: BlendList): Buf
 
 /** Where a user lies between 0 and 1, the same for ever. */
 const shareOf = (userId: string): number =>
-  createHash('sha256').update(`training ${userId}`).digest().readUInt32LE(0) / 2 ** 32;
+  hash('sha256', `training ${userId}`, 'buffer').readUInt32LE(0) / 2 ** 32;

@@ -1,10 +1,10 @@
+import type { Figure } from '../../report/figure.ts';
+import { html } from '../../report/markup.ts';
+import { plot, type PlotSeries, xPixels } from '../../report/plot.ts';
+import { logarithmic } from '../../report/scales.ts';
+import { between, micros, rate } from '../../report/words.ts';
 import type { Evaluated, EvaluationResult } from '../result.ts';
-import type { Figure } from './figure.ts';
-import { html } from './markup.ts';
-import { plot, type PlotSeries, xPixels } from './plot.ts';
 import { type PlottedRate, rateScale } from './quality-plots.ts';
-import { logarithmic } from './scales.ts';
-import { between, micros, rate } from './words.ts';
 
 /** A cost that quality is set against. */
 export interface PlottedCost {

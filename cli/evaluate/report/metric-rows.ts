@@ -1,5 +1,5 @@
+import { fixed, micros, percent, rate, whole } from '../../report/words.ts';
 import type { Evaluated, EvaluationResult, Interval } from '../result.ts';
-import { fixed, micros, percent, rate, whole } from './words.ts';
 
 /** A row of the table: what is measured, in which unit, and how a model's value is written. */
 export interface MetricRow {

@@ -1,12 +1,12 @@
+import { figure } from '../../report/figure.ts';
+import { html, Markup } from '../../report/markup.ts';
+import { legend } from '../../report/series.ts';
+import { style } from '../../report/style.ts';
+import { between, day, minute, percent, seconds, whole } from '../../report/words.ts';
 import type { Evaluated, EvaluationResult } from '../result.ts';
 import { againstCost, plottedCosts } from './cost-plots.ts';
-import { figure } from './figure.ts';
-import { html, Markup } from './markup.ts';
 import { type MetricRow, metricGroups } from './metric-rows.ts';
 import { byHistory, overTime, plottedRates } from './quality-plots.ts';
-import { legend } from './series.ts';
-import { style } from './style.ts';
-import { between, day, minute, percent, seconds, whole } from './words.ts';
 
 /** The report of an evaluation: one file that asks for nothing else, now or in years. */
 export const reportHtml = (result: EvaluationResult, madeAtMs: number): string => {

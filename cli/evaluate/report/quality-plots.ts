@@ -1,9 +1,9 @@
+import type { Figure } from '../../report/figure.ts';
+import { html, type Markup } from '../../report/markup.ts';
+import { plot, type PlotPoint, type PlotSeries, xPixels, yPixels } from '../../report/plot.ts';
+import { fromZero, moments, type Scale } from '../../report/scales.ts';
+import { day, hourOfDay, minute, monthAndDay, rate, whole } from '../../report/words.ts';
 import type { Evaluated, EvaluationResult, Quality, QualityAt } from '../result.ts';
-import type { Figure } from './figure.ts';
-import { html, type Markup } from './markup.ts';
-import { plot, type PlotPoint, type PlotSeries, xPixels, yPixels } from './plot.ts';
-import { fromZero, moments, type Scale } from './scales.ts';
-import { day, hourOfDay, minute, monthAndDay, rate, whole } from './words.ts';
 
 /** Of fewer tests a rate is mostly luck: its mark is hollow. */
 const testsMin = 30;

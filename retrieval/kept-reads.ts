@@ -32,10 +32,8 @@ export class Missing {
       before.by.push(found);
       return;
     }
-    const wanted = {
-      ...{ generation, id, key: generation.row(id, owner) },
-      ...{ own: owner !== undefined, by: [found] },
-    };
+    const key = generation.row(id, owner);
+    const wanted = { generation, id, key, own: owner !== undefined, by: [found] };
     known.set(id, wanted);
     this.wanted.push(wanted);
   }

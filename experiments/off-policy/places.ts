@@ -43,7 +43,7 @@ const usersMax = 500_000;
  * A single place stands for so many at most. It makes estimates a little low where the target shows
  * what was hardly ever shown, and keeps one lucky click from deciding.
  */
-export const weightMax = 100;
+export const weightMax = 1_000;
 
 export const collected = (places: Iterable<LoggedPlace>): Collected => {
   const users = new Map<string, UserSums>();

@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+
+import { commonConfig } from '../../lib/config/common.ts';
+import { inWords, isOf, readHistory } from '../control/history.ts';
+
+interface HistoryFlags {
+  readonly kind?: string;
+  readonly of?: string;
+  readonly json?: boolean;
+}
+
+export function registerHistoryCommand(program: Command): void {
+  program
+    .command('history')
+    .description('print what became of every command to control, oldest first')
+    .option('--kind <kind>', 'only of this kind of command (apply, experiment.start ...)')
+    .option('--of <name>', 'only what was about this context, model, version or experiment')
+    .option('--json', 'print one JSON line per command')
+    .action(async ({ kind, of, json }: HistoryFlags) => {
+      const results = (await readHistory(commonConfig())).filter(
+        (result) =>
+          (kind === undefined || result.kind === kind) && (of === undefined || isOf(result, of)),
+      );
+      for (const result of results) {
+        console.log(json === true ? JSON.stringify(result) : inWords(result));
+      }
+      if (results.length === 0 && json !== true) console.log('no command was given yet');
+    });
+}

@@ -1,0 +1,148 @@
+import type { Command } from 'commander';
+import { readFileSync } from 'node:fs';
+
+import { commonConfig } from '../../lib/config/common.ts';
+import { readStateFile } from '../../lib/config/state-file.ts';
+import { messageOf, UserError } from '../../lib/errors.ts';
+import { experimentOf } from '../../services/control/state.ts';
+import { stackEnvironment } from '../../stack/config.ts';
+import { measuredExpectations } from './expectations.ts';
+import { readPublished } from './published.ts';
+import { type SendFlags, sendAndPrint } from './send.ts';
+import { coldVersions } from './warmth.ts';
+
+interface StopFlags extends SendFlags {
+  readonly variant?: string;
+  readonly why: string;
+}
+
+interface DecideFlags extends SendFlags {
+  /** False: --no-winner. */
+  readonly winner?: string | false;
+  readonly why: string;
+  readonly promote?: boolean;
+  readonly force?: boolean;
+  readonly metrics?: string;
+}
+
+/** What changes an experiment; `experiment` is the command that they are parts of. */
+export function addExperimentCommands(experiment: Command): void {
+  const json = ['--json', 'print one JSON line'] as const;
+  experiment
+    .command('create')
+    .argument('<file>', 'JSON of the experiment')
+    .description('draft an experiment, or replace its draft')
+    .option(...json)
+    .action((file: string, flags: SendFlags) =>
+      sendAndPrint({ kind: 'experiment.create', body: { definition: textOf(file) } }, flags),
+    );
+  experiment
+    .command('start')
+    .argument('<id>')
+    .description('start a draft, once the models of its variants are warm')
+    .option('--force', 'even where they are not')
+    .option(...json)
+    .action(start);
+  experiment
+    .command('stop')
+    .argument('<id>')
+    .description('stop an experiment, or one of its variants')
+    .requiredOption('--why <text>', 'kept in its record')
+    .option('--variant <name>', 'only this one: its users see what the context itself serves')
+    .option(...json)
+    .action((id: string, { variant, why, ...flags }: StopFlags) => {
+      const one = variant === undefined ? {} : { variant };
+      return sendAndPrint(
+        { kind: 'experiment.stop', body: { experiment: id, ...one, why } },
+        flags,
+      );
+    });
+  experiment
+    .command('decide')
+    .argument('<id>')
+    .description('record how a stopped experiment ended')
+    .option('--winner <variant>', 'the one that was better')
+    .option('--no-winner', 'no difference that matters was found')
+    .requiredOption('--why <text>', 'by how much, with what certainty: kept in its record')
+    .option('--promote', 'let the context serve its model from now on')
+    .option('--force', 'promote although an expectation is broken')
+    .option('--metrics <url>', 'address of the metrics service, where there is no Prometheus')
+    .option(...json)
+    .action(decide);
+  experiment
+    .command('delete')
+    .argument('<id>')
+    .description('delete a draft')
+    .option(...json)
+    .action((id: string, flags: SendFlags) =>
+      sendAndPrint({ kind: 'experiment.delete', body: { experiment: id } }, flags),
+    );
+}
+
+const textOf = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`cannot read ${file}: ${messageOf(error)}`);
+  }
+};
+
+async function start(id: string, flags: SendFlags & { readonly force?: boolean }): Promise<void> {
+  if (flags.force !== true) await refuseCold(id);
+  await sendAndPrint({ kind: 'experiment.start', body: { experiment: id } }, flags);
+}
+
+/** A model that has not learned yet would be compared with one that has. */
+async function refuseCold(id: string): Promise<void> {
+  const config = commonConfig();
+  const state = await readPublished(config);
+  const record = experimentOf(state, id);
+  // What is wrong with it otherwise is for control to say.
+  if (record === undefined || record.state !== 'draft') return;
+  const versions = record.definition.variants.flatMap(
+    ({ model }) => state.models.live.get(model) ?? [],
+  );
+  const cold = await coldVersions(config, versions);
+  if (cold.length === 0) return;
+  throw new UserError(
+    `experiment '${id}' was not started, its models are not warm (${cold.join('; ')}): wait until ` +
+      '`npx freshet lag` shows them caught up, or say --force',
+  );
+}
+
+async function decide(id: string, flags: DecideFlags): Promise<void> {
+  const { winner, why, promote = false, force, metrics, json } = flags;
+  if (winner === undefined)
+    throw new UserError('say who won with --winner NAME, or --no-winner where nobody did');
+  if (promote && winner !== false && force !== true) await refuseBroken(id, winner, metrics);
+  const body = { experiment: id, winner: winner === false ? null : winner, sentence: why, promote };
+  await sendAndPrint({ kind: 'experiment.decide', body }, json === true ? { json } : {});
+}
+
+/** What is promoted serves everybody: its context's expectations must hold for it. */
+async function refuseBroken(id: string, winner: string, metrics?: string): Promise<void> {
+  const record = experimentOf(await readPublished(commonConfig()), id);
+  if (record === undefined) return;
+  const { context, variants } = record.definition;
+  const model = variants.find(({ variant }) => variant === winner)?.model;
+  const { stateFile, prometheusUrl } = stackEnvironment();
+  const measured = await measuredExpectations(
+    {
+      metricsUrl: metrics,
+      prometheusUrl: prometheusUrl ?? readStateFile(stateFile)?.addresses.prometheusUrl,
+    },
+    context,
+  );
+  if (measured === null)
+    console.error('freshet: expectations could not be looked at: promoting without them');
+  const broken = (measured ?? []).filter((one) => one.broken && one.model === model);
+  if (broken.length === 0) return;
+  const said = broken.map(
+    ({ expectation, window, value, limit }) =>
+      `${expectation} ${limit} (${Number(value.toPrecision(4))} over ${window})`,
+  );
+  throw new UserError(
+    `'${winner}' was not promoted, it breaks what '${context}' expects: ${said.join('; ')}: decide ` +
+      'without --promote, or say --force',
+  );
+}

@@ -4,7 +4,7 @@ import { randomOf } from '../micro/synthetic.ts';
 import { cupedFigures } from './cuped.ts';
 import { growingShares } from './growing.ts';
 import { coverage, everFoundShare } from './looked-at.ts';
-import { populations } from './populations.ts';
+import { extreme, populations } from './populations.ts';
 
 // What the bench says of thousands of tests, held for some hundreds: always the same by their seed.
 test.each(populations)(
@@ -17,6 +17,11 @@ test.each(populations)(
     expect(relative).toBeGreaterThanOrEqual(0.95);
   },
 );
+
+test('a small variant whose users seem to differ little is not believed to', () => {
+  const options = { population: extreme, users: 15_000, random: randomOf(5), weight: 0.1 };
+  expect(everFoundShare(150, options)).toBeLessThanOrEqual(0.02);
+});
 
 test.each(populations)('$name have the mean and the variance that they say', (population) => {
   const random = randomOf(3);

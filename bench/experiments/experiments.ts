@@ -4,7 +4,7 @@ import { guardrailFigures, sampleRatioFalseAlarms, sampleRatioUsers } from './al
 import { cupedFigures } from './cuped.ts';
 import { growingShares } from './growing.ts';
 import { coverage, everFoundShare } from './looked-at.ts';
-import { type Population, populations } from './populations.ts';
+import { extreme, type Population, populations } from './populations.ts';
 import { type Power, powerOf } from './power.ts';
 
 export interface ExperimentsOptions {
@@ -27,8 +27,11 @@ export const benchExperiments = (options: ExperimentsOptions) => {
 
   say('A/A tests, looked at after every 100 users');
   const aa = each((population) => everFoundShare(tests, { population, users, random }));
-  const uneven = each((population) =>
-    everFoundShare(half, { population, users, random, weight: 0.1 }),
+  const uneven = Object.fromEntries(
+    [...populations, extreme].map((population) => [
+      population.name,
+      everFoundShare(half, { population, users, random, weight: 0.1 }),
+    ]),
   );
   say('A/B tests with a known lift');
   const covered = each((population) => coverage(half, { population, users, random, lift }));

@@ -12,10 +12,6 @@ export type Random = () => number;
 
 const clicksShare = 0.03;
 const countMean = 1.2;
-const buyersShare = 0.1;
-const logMean = 3;
-const logDeviation = 1;
-const valueMean = buyersShare * Math.exp(logMean + logDeviation ** 2 / 2);
 
 /** By Box and Muller; the second of the pair is not used, so that users are independent of order. */
 export const normal = (random: Random): number =>
@@ -33,6 +29,24 @@ export const poisson = (random: Random, mean: number): number => {
   return count;
 };
 
+interface Spending {
+  readonly buyers: number;
+  /** Of the logarithm of what a buyer spends. */
+  readonly deviation: number;
+}
+
+/** Some buy; what they spend is log-normal. */
+const spending = (name: string, { buyers, deviation }: Spending): Population => {
+  const mean = buyers * Math.exp(deviation ** 2 / 2);
+  return {
+    name,
+    mean,
+    variance: buyers * Math.exp(2 * deviation ** 2) - mean ** 2,
+    draw: (random, lift) =>
+      random() < buyers ? (1 + lift) * Math.exp(deviation * normal(random)) : 0,
+  };
+};
+
 export const populations: readonly Population[] = [
   {
     name: 'clicks_of_3_percent',
@@ -46,12 +60,9 @@ export const populations: readonly Population[] = [
     variance: countMean,
     draw: (random, lift) => poisson(random, countMean * (1 + lift)),
   },
-  {
-    // One in ten buys; what they spend is log-normal: a tenth of the buyers spend a third of all.
-    name: 'value_of_10_percent',
-    mean: valueMean,
-    variance: buyersShare * Math.exp(2 * logMean + 2 * logDeviation ** 2) - valueMean ** 2,
-    draw: (random, lift) =>
-      random() < buyersShare ? (1 + lift) * Math.exp(logMean + logDeviation * normal(random)) : 0,
-  },
+  // A tenth of the buyers spend a third of all.
+  spending('value_of_10_percent', { buyers: 0.1, deviation: 1 }),
 ];
+
+/** A hundredth of the buyers spend a third of all: only to see what is claimed where nothing is. */
+export const extreme: Population = spending('value_very_uneven', { buyers: 0.5, deviation: 2 });

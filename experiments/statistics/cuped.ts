@@ -16,6 +16,11 @@ import {
  * same expectation as y, and its variance is that of y times 1 - correlation^2. Theta is the same
  * for all variants, from the sums within each of them, so that a difference between variants does
  * not go into it.
+ *
+ * No variant's users are taken to vary less than all users do within their variants. Of a skewed
+ * outcome, a small variant that has met none of the few large ones has a low mean and a low
+ * variance at once; believed, that finds differences where there are none (a tenth of the users,
+ * log-normal value with a deviation of 2: in 8.6 % of A/A tests, so in none).
  */
 export interface Estimate {
   readonly users: number;
@@ -46,20 +51,23 @@ export const estimatesOf = (variants: readonly Sums[]): Estimates => {
   const theta = xx > 0 ? xy / xx : 0;
   const xMean = users === 0 ? 0 : total(({ x }) => x) / users;
   const withinX = users === 0 ? 0 : xx / users;
+  const pooled =
+    total((sums) => degrees(sums) * residual(sums, theta)) / Math.max(1, total(degrees));
   return {
-    variants: variants.map((sums) => adjusted(sums, theta, xMean)),
+    variants: variants.map((sums) => ({
+      users: sums.n,
+      mean: meanOf(sums) - theta * (covariateMeanOf(sums) - xMean),
+      variance: sums.n === 0 ? 0 : Math.max(pooled, residual(sums, theta)) / sums.n,
+    })),
     theta,
     sharedVariance: users === 0 ? 0 : (theta * theta * withinX) / users,
     widthRatio: yy > 0 ? Math.sqrt(Math.max(0, 1 - (theta * xy) / yy)) : 1,
   };
 };
 
-const adjusted = (sums: Sums, theta: number, xMean: number): Estimate => {
-  const variance =
-    varianceOf(sums) - 2 * theta * covarianceOf(sums) + theta * theta * covariateVarianceOf(sums);
-  return {
-    users: sums.n,
-    mean: meanOf(sums) - theta * (covariateMeanOf(sums) - xMean),
-    variance: sums.n === 0 ? 0 : Math.max(0, variance) / sums.n,
-  };
-};
+/** What theta times x does not explain of a user's outcome. */
+const residual = (sums: Sums, theta: number): number =>
+  Math.max(
+    0,
+    varianceOf(sums) - 2 * theta * covarianceOf(sums) + theta * theta * covariateVarianceOf(sums),
+  );

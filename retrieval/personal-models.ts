@@ -22,6 +22,13 @@ export interface PersonalModel extends Made {
   readonly modelKind: string;
   /** What the keys of its lists begin with, before the user. */
   readonly listPrefix: string;
+  /** Longer lists of the same ranking; left out: its kind has no depth. */
+  readonly deep?: {
+    /** As configured. */
+    readonly depth: number;
+    /** Made once, for the number of times that was asked for first. */
+    retrieval(times: number): PersonalRetrieval;
+  };
 }
 
 /** One whose list is the same for everyone: made in memory, where it is asked for. */
@@ -56,8 +63,23 @@ export function readyModel(
         retrieval,
         modelKind: definition.kind,
         listPrefix: listPrefix(version),
+        ...deepOf(definition, kinds),
       };
 }
+
+const deepOf = (
+  { kind, learning, retrieval: config }: ModelDefinition,
+  kinds: KindCatalogue,
+): Pick<PersonalModel, 'deep'> => {
+  const depth = config['depth'];
+  if (typeof depth !== 'number') return {};
+  let made: PersonalRetrieval | undefined;
+  const make = (times: number): PersonalRetrieval => {
+    const deeper = { ...config, depth: Math.ceil(depth * times) };
+    return kinds.get(kind)?.retrieval(learning, deeper) as PersonalRetrieval;
+  };
+  return { deep: { depth, retrieval: (times) => (made ??= make(times)) } };
+};
 
 /** Shared models are left out: serving ranks these in memory, for all users at once. */
 export function personalModels(

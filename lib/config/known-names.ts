@@ -3,6 +3,7 @@ import type { Environment } from './environment.ts';
 /** Every variable that a config.ts reads, the services' own too; a test holds the list to them. */
 export const knownNames: readonly string[] = [
   'FRESHET_CACHE_DIR',
+  'FRESHET_CANDIDATES_DEPTH_TIMES_MAX',
   'FRESHET_CANDIDATES_FIGURES_AGE_MS',
   'FRESHET_CANDIDATES_FIGURES_MAX',
   'FRESHET_CANDIDATES_OPEN_EXAMPLES_MAX',

@@ -10,6 +10,8 @@ export interface Subject {
   readonly userId: string;
   readonly profile: Profile;
   readonly newestAtMs: number;
+  /** What the user has seen, as stored; null: nothing is known of it. */
+  readonly seen: Buffer | null;
 }
 
 /** Null where nothing is known of the user: strangers get no list, and take no memory. */
@@ -22,7 +24,7 @@ export function subjectOf(
   const newestAtMs = lastSeenMs(features);
   // The user's own newest event is 'now': a list does not change with when it was made.
   const profile = profileOf(userId, decodeRecents(features, types), newestAtMs);
-  return { userId, profile: { ...profile, had: hadIn(seen) }, newestAtMs };
+  return { userId, profile: { ...profile, had: hadIn(seen) }, newestAtMs, seen };
 }
 
 /** Read when asked for: most lists never ask. */
@@ -31,7 +33,7 @@ const hadIn = (seen: Buffer | null): Profile['had'] =>
 
 /** The row of one list, as it is written. */
 export function listRow(
-  { userId, newestAtMs }: Subject,
+  { userId, newestAtMs }: Pick<Subject, 'userId' | 'newestAtMs'>,
   { listPrefix: prefix }: PersonalModel,
   made: {
     readonly candidates: readonly Candidate[];

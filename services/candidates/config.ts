@@ -6,6 +6,7 @@ import { weightsAgeMsMax } from '../../retrieval/learned-weights.ts';
 const schema = z.object({
   FRESHET_CANDIDATES_SLICE_RECORDS_MAX: whole(1, 100_000).default(16_384),
   FRESHET_CANDIDATES_USERS_AT_ONCE: whole(1, 1_024).default(64),
+  FRESHET_CANDIDATES_DEPTH_TIMES_MAX: whole(1, 10).default(3),
   FRESHET_CANDIDATES_FIGURES_AGE_MS: whole(0, 5_000).default(5_000),
   FRESHET_CANDIDATES_FIGURES_MAX: whole(1_000, 5_000_000).default(200_000),
   FRESHET_CANDIDATES_ROWS_AGE_MS: whole(0, 5_000).default(1_000),
@@ -21,6 +22,8 @@ export interface CandidatesConfig {
   readonly sliceRecordsMax: number;
   /** Users whose lists are made with one round trip per read. */
   readonly usersAtOnce: number;
+  /** A list is at most so many times as long as its model's depth. 1: never longer. */
+  readonly depthTimesMax: number;
   readonly figuresAgeMsMax: number;
   readonly figuresMax: number;
   readonly rowsAgeMsMax: number;
@@ -36,6 +39,7 @@ export function candidatesConfig(environment: Environment = process.env): Candid
   return Object.freeze({
     sliceRecordsMax: settings.FRESHET_CANDIDATES_SLICE_RECORDS_MAX,
     usersAtOnce: settings.FRESHET_CANDIDATES_USERS_AT_ONCE,
+    depthTimesMax: settings.FRESHET_CANDIDATES_DEPTH_TIMES_MAX,
     figuresAgeMsMax: settings.FRESHET_CANDIDATES_FIGURES_AGE_MS,
     figuresMax: settings.FRESHET_CANDIDATES_FIGURES_MAX,
     openExamplesMax: settings.FRESHET_CANDIDATES_OPEN_EXAMPLES_MAX,

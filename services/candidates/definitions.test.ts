@@ -18,7 +18,11 @@ const models = 'shop.models.v1';
 const contexts = 'shop.contexts.v1';
 const experiments = 'shop.experiments.v1';
 const items = 'shop.items.v1';
-const config = { prefix: 'shop', kafka: { brokers: [], clientId: 'shop' } };
+const config = {
+  prefix: 'shop',
+  types: ['view', 'purchase'],
+  kafka: { brokers: [], clientId: 'shop' },
+};
 
 const start = async (held: Promise<void> = Promise.resolve()) => {
   const tables = new FakeTables();

@@ -1,4 +1,5 @@
 import type { RegistryPort } from '../../lib/avro/registry.ts';
+import type { CommonConfig } from '../../lib/config/common.ts';
 import type { followTable } from '../../lib/kafka/table.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
 import { takerOfAll } from '../../experiments/taker.ts';
@@ -11,6 +12,7 @@ import {
 } from '../../topics/follow-definitions.ts';
 import { ItemsWhenNeeded } from '../../topics/items-when-needed.ts';
 import { type PersonalModel, personalModels } from '../../retrieval/personal-models.ts';
+import { askedFirst, heldAgainstLists, type ServedBy } from './uses.ts';
 
 export interface PersonalModelsInUse {
   /** Null once everything that stood there at the start is known. */
@@ -18,6 +20,13 @@ export interface PersonalModelsInUse {
   healthy(): string | null;
   /** Those that the ladder of some context, or an experiment, names. */
   personal(): readonly PersonalModel[];
+  /**
+   * Kinds of event, as bits, that a `not-seen` rule of a context holds against the items of this
+   * version; 0: none does.
+   */
+  heldAgainst(version: string): number;
+  /** The version that the first step of the ladder asked; null: it is not known. */
+  askedFirst(served: ServedBy): string | null;
   /** Null where none of them needs items. */
   items(): ItemTable | null;
   stop(): Promise<void>;
@@ -25,12 +34,20 @@ export interface PersonalModelsInUse {
 
 /** Keeps at hand which models with a list per user are in use. */
 export async function followPersonalModels(
-  { config, log, onFatal }: Pick<FollowDefinitionsOptions, 'config' | 'log' | 'onFatal'>,
+  {
+    config,
+    log,
+    onFatal,
+  }: Pick<FollowDefinitionsOptions, 'log' | 'onFatal'> & {
+    readonly config: FollowDefinitionsOptions['config'] & Pick<CommonConfig, 'types'>;
+  },
   registry: RegistryPort,
   follow?: typeof followTable,
 ): Promise<PersonalModelsInUse> {
   const catalogue = new Catalogue(kinds);
+  const experiments = new Experiments();
   let personal: readonly PersonalModel[] = [];
+  let held: ReadonlyMap<string, number> = new Map();
   let items: ItemTable | null = null;
   const clientId = `${config.prefix}.candidates`;
   const following = { config, clientId, registry, log, onFatal, follow };
@@ -43,9 +60,10 @@ export async function followPersonalModels(
   });
   const definitions = await followDefinitions({
     ...following,
-    catalogue: takerOfAll(catalogue, new Experiments()),
+    catalogue: takerOfAll(catalogue, experiments),
     onChange: () => {
       personal = personalModels(catalogue.modelsInUse(), kinds);
+      held = heldAgainstLists(catalogue, experiments, config.types);
       needed.need(personal.some(({ retrieval }) => retrieval.needsItems));
     },
   });
@@ -56,6 +74,8 @@ export async function followPersonalModels(
     },
     healthy: () => definitions.healthy() ?? needed.healthy(),
     personal: () => personal,
+    heldAgainst: (version) => held.get(version) ?? 0,
+    askedFirst: (served) => askedFirst(served, catalogue, experiments),
     items: () => items,
     stop: async () => void (await Promise.all([definitions.stop(), needed.stop()])),
   };

@@ -10,6 +10,7 @@ import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import type { TrainingPack } from '../../schemas/generated/training-pack.ts';
 import { seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { candidatesConfig } from './config.ts';
+import { DepthFactors } from './depth.ts';
 import { candidatesTask } from './topology.ts';
 import { profileBytes, type ToyExample, toyModel, toyOf } from './toy-model.ts';
 import type { ExampleResult } from './training.ts';
@@ -117,10 +118,19 @@ export class Stage {
         encode: (pack) => Buffer.from(JSON.stringify(pack)),
         packBytesMax,
       },
-      models: { ready: () => null, personal: () => this.models, items: () => null },
+      models: {
+        ready: () => null,
+        personal: () => this.models,
+        items: () => null,
+        heldAgainst: () => 0,
+        askedFirst: () => null,
+      },
+      factors: new DepthFactors(3),
       nowMs: () => this.nowMs,
       counted: {
         lists: () => undefined,
+        deepened: () => undefined,
+        depth: () => undefined,
         skipped: () => undefined,
         fresh: () => undefined,
         weightsAge: () => undefined,

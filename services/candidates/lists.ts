@@ -2,13 +2,14 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 
 import type { Generation } from '../../lib/stream/generations.ts';
 import type { TaskResult, TaskSlice } from '../../lib/stream/run-task.ts';
-import type { Candidate, Learned, World } from '../../models/model.ts';
+import type { Candidate, Learned, PersonalRetrieval, World } from '../../models/model.ts';
 import type { KeptReads } from '../../retrieval/kept-reads.ts';
 import { learnedUpTo } from '../../retrieval/learned-up-to.ts';
 import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import { generationsOf, type PersonalModel } from '../../retrieval/personal-models.ts';
 import type { OpenExample } from '../../schemas/packed/open-examples.ts';
 import { chunksOf, listRow, type Subject } from './candidates.ts';
+import { planList } from './depth.ts';
 import type { OpenedHere } from './opened.ts';
 import { packExamples } from './packing.ts';
 import { lookOut, readSubjects, withoutNewLists } from './profiles.ts';
@@ -138,8 +139,14 @@ async function listModel(
     items: options.models.items(),
     weights: options.weights.of(retrieval),
   };
+  const plans = subjects.map((subject) => planFor(model, subject, options));
   const learned = await options.reads.read(
-    subjects.map(({ profile }) => ({ retrieval, generations, profile, world })),
+    subjects.map(({ profile }, at) => ({
+      retrieval: plans[at]?.retrieval ?? retrieval,
+      generations,
+      profile,
+      world,
+    })),
     { rows, nowMs },
   );
   const { training } = making;
@@ -150,18 +157,38 @@ async function listModel(
   const knownTo = Math.max(rowsTo, read.seenTo);
   const profileOffset = read.offset;
   for (const [at, subject] of subjects.entries()) {
-    const given = { model, learned: learned[at] ?? [], world };
+    const plan = plans[at] ?? { retrieval, kept: (ranked: readonly Candidate[]) => ranked };
+    const given = {
+      model,
+      retrieval: plan.retrieval,
+      learned: learned[at] ?? [],
+      world,
+    };
     const open = { profileOffset, learnedTo: knownTo, notedAtMs: nowMs };
-    const candidates = rankOrNote(subject, given, { training, open });
+    const candidates = plan.kept(rankOrNote(subject, given, { training, open }));
+    if (plan.retrieval !== retrieval && candidates.length > (model.deep?.depth ?? Infinity))
+      options.counted.deepened(model.version);
     making.writes.push(listRow(subject, model, { candidates, profileOffset, computedAtMs: nowMs }));
   }
 }
+
+const planFor = (model: PersonalModel, subject: Subject, options: CandidatesOptions) => {
+  const { factors, models } = options;
+  const { version } = model;
+  return planList(model, subject, {
+    times: factors.times(version),
+    timesMax: factors.timesMax,
+    heldAgainst: models.heldAgainst(version),
+  });
+};
 
 /** The list, and where it is to be logged its example. */
 function rankOrNote(
   { userId, profile }: Subject,
   given: {
     readonly model: PersonalModel;
+    /** The model's own, or a deeper one. */
+    readonly retrieval: PersonalRetrieval;
     readonly learned: readonly Learned[];
     readonly world: World;
   },
@@ -173,10 +200,10 @@ function rankOrNote(
     readonly open: Omit<OpenExample, 'note'>;
   },
 ): readonly Candidate[] {
-  const { model, learned, world } = given;
+  const { model, retrieval, learned, world } = given;
   const trainer = training.trainerFor(model, userId, open);
-  if (trainer === null) return model.retrieval.rank(profile, learned, world);
-  const noted = trainer.note(profile, learned, world);
+  if (trainer === null) return retrieval.rank(profile, learned, world);
+  const noted = (retrieval.trainer ?? trainer).note(profile, learned, world);
   training.note(model, userId, { ...open, note: noted.open });
   return noted.candidates;
 }

@@ -16,10 +16,17 @@ import { interactions } from '../../topics/interactions.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { trainingExamples } from '../../topics/training-examples.ts';
 import { type CandidatesConfig, candidatesConfig } from './config.ts';
+import { DepthFactors } from './depth.ts';
 import { followPersonalModels, type PersonalModelsInUse } from './definitions.ts';
 import type { ExamplePacking } from './packing.ts';
 import type { ExampleResult } from './training.ts';
-import { type ActiveUser, activeUserFields, candidatesTask, type ServedUser } from './topology.ts';
+import {
+  type ActiveUser,
+  activeUserFields,
+  candidatesTask,
+  type ServedUser,
+  servedUserFields,
+} from './topology.ts';
 
 /** How long a switched pointer `current` may go unnoticed. */
 const pointerAgeMsMax = 2_000;
@@ -60,6 +67,7 @@ function taskOf(
     ...given,
     types,
     config,
+    factors: new DepthFactors(config.depthTimesMax),
     generations: new Generations(redis, {
       prefix,
       ageMsMax: pointerAgeMsMax,
@@ -71,6 +79,8 @@ function taskOf(
     counted: {
       ...trainingCounts(context),
       lists: (count) => metrics.add('freshet_candidate_lists_total', { result: 'written' }, count),
+      deepened: (model) => metrics.add('freshet_candidates_deepened_total', { model }),
+      depth: (model, wanted) => metrics.set('freshet_candidates_depth', { model }, wanted),
       skipped: (reason, count) =>
         metrics.add('freshet_skipped_total', { service: name, reason }, count),
       fresh: (seconds) => metrics.observe('freshet_candidates_freshness_seconds', {}, seconds),
@@ -98,7 +108,7 @@ async function examplePacking({ config }: ServiceContext): Promise<ExamplePackin
 const exposureFields = {
   ...exposureSchema,
   fields: exposureSchema.fields.filter((field) =>
-    ['user_id', 'candidates_stale'].includes(field.name),
+    (servedUserFields as readonly string[]).includes(field.name),
   ),
 };
 

@@ -10,6 +10,7 @@ import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import { decodeCandidates, encodeCandidates } from '../../schemas/packed/candidates.ts';
 import { candidatesConfig } from './config.ts';
+import { DepthFactors } from './depth.ts';
 import { candidatesTask } from './topology.ts';
 import { profileBytes } from './toy-model.ts';
 
@@ -102,10 +103,15 @@ function stage(
       ready: () => change.ready ?? null,
       personal: () => change.models ?? [model],
       items: () => null,
+      heldAgainst: () => 0,
+      askedFirst: () => null,
     },
+    factors: new DepthFactors(3),
     nowMs: () => change.nowMs ?? 9000,
     counted: {
       lists: (count) => void (counted.lists += count),
+      deepened: () => undefined,
+      depth: () => undefined,
       skipped: (reason) => void counted.skipped.push(reason),
       examples: () => undefined,
       openBytes: () => undefined,

@@ -10,6 +10,7 @@ import type { LearnedReads } from '../../retrieval/learned-reads.ts';
 import type { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import type { CandidatesConfig } from './config.ts';
+import { type DepthFactors, noteDepth } from './depth.ts';
 import { candidatesName, makeLists } from './lists.ts';
 import { OpenedHere } from './opened.ts';
 import type { ExamplePacking } from './packing.ts';
@@ -18,7 +19,11 @@ import type { Act, Acts, TrainingCounts } from './training.ts';
 /** What this service reads of an interaction and of an exposure; the decoders pass over the rest. */
 export const activeUserFields = ['user_id', 'item_id', 'occurred_at', 'appended_at'] as const;
 export type ActiveUser = Pick<Interaction, (typeof activeUserFields)[number]>;
-export type ServedUser = Pick<Exposure, 'user_id' | 'candidates_stale'>;
+export const servedUserFields = [
+  ...(['user_id', 'candidates_stale', 'context_id', 'experiment', 'variant'] as const),
+  ...(['predicted', 'enough', 'removed'] as const),
+] as const;
+export type ServedUser = Pick<Exposure, (typeof servedUserFields)[number]>;
 
 export interface CandidatesOptions {
   readonly interactions: { readonly topic: string; readonly decoder: ValueDecoder<ActiveUser> };
@@ -36,10 +41,18 @@ export interface CandidatesOptions {
     personal(): readonly PersonalModel[];
     /** Null where no model needs items. */
     items(): ItemTable | null;
+    /** Kinds of event, as bits, that a rule over lists of this version holds against an item. */
+    heldAgainst(version: string): number;
+    /** The version that the first step of the ladder asked; null: it is not known. */
+    askedFirst(served: Pick<Exposure, 'context_id' | 'experiment' | 'variant'>): string | null;
   };
+  readonly factors: DepthFactors;
   readonly nowMs: () => number;
   readonly counted: TrainingCounts & {
     lists(count: number): void;
+    /** A list got longer than its model's configured depth. */
+    deepened(version: string): void;
+    depth(version: string, wanted: number): void;
     skipped(reason: string, count: number): void;
     /** Seconds from the append of an event until its user's new lists were stored. */
     fresh(seconds: number): void;
@@ -100,11 +113,10 @@ async function activeUsers(
 }
 
 /** Whose list was missing or too old when it was asked for. */
-async function staleUsers(
-  slice: TaskSlice,
-  { exposures, counted }: CandidatesOptions,
-): Promise<Acts> {
+async function staleUsers(slice: TaskSlice, options: CandidatesOptions): Promise<Acts> {
+  const { exposures, counted } = options;
   const values = await decodeAll(slice, exposures.decoder, counted);
+  for (const { value } of values) noteDepth(value, options);
   const stale = values.filter(({ value }) => value.candidates_stale);
   return new Map(stale.map(({ value }) => [value.user_id, []]));
 }

@@ -4,8 +4,13 @@ import type { StateStore } from '../../lib/stream/store.ts';
 import { type Looked, lookAtRows } from '../../lib/stream/sweep-rows.ts';
 import { checkLayout } from '../../schemas/packed/bytes.ts';
 import { externalComputedAtMs } from '../../schemas/packed/external-candidates.ts';
+import { lastServedMs, servedLayout } from '../../schemas/packed/served.ts';
 import { lastSightMs, seenLayout } from '../../schemas/packed/seen-items.ts';
-import { featuresLayout, lastSeenMs } from '../../schemas/packed/user-features.ts';
+import {
+  featuresLayout,
+  lastSeenMs,
+  withoutAttributes,
+} from '../../schemas/packed/user-features.ts';
 import type { Learner } from '../../services/learning/topology.ts';
 import { newestVisitMs, recentsLayout } from '../../services/signals/recents.ts';
 
@@ -21,7 +26,7 @@ export interface Sweepable {
 
 /** When the newest event behind a profile occurred. Throws on another layout. */
 export function newestActMs(row: Buffer): number {
-  checkLayout(row, featuresLayout, 'user features');
+  checkLayout(withoutAttributes(row), featuresLayout, 'user features');
   return lastSeenMs(row);
 }
 
@@ -37,6 +42,10 @@ const newestOf: Readonly<Record<string, (row: Buffer) => number>> = {
     return newestVisitMs(row);
   },
   external: externalComputedAtMs,
+  served: (row) => {
+    checkLayout(row, servedLayout, 'served items');
+    return lastServedMs(row);
+  },
 };
 
 export const foldsWithRows: readonly string[] = Object.keys(newestOf);

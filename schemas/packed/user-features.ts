@@ -14,8 +14,21 @@ import { checkLayout } from './bytes.ts';
  * more; `first` is the earliest of their times. An item that left the list starts anew.
  *
  * A user of ten events with 10-byte ids takes about 250 bytes.
+ *
+ * Where attributes of users are configured, all of that stands behind them:
+ *
+ *   layout u8 (3) | length u16 of what follows | attributes: name u8, at u32, length u8, value |
+ *   a value of layout 2
+ *
+ * A name is its place in the configured list; `at` is the second of the newest interaction that
+ * gave the value.
  */
 export const featuresLayout = 2;
+export const attributesLayout = 3;
+const attributesHeadBytes = 3;
+const attributeHeadBytes = 6;
+/** Longer values are not kept. */
+export const attributeBytesMax = 64;
 export const featuresAt = {
   firstSeen: 1,
   lastSeen: 5,
@@ -65,7 +78,8 @@ export function typeNumber(types: readonly string[], type: string): number {
 
 const typeName = (types: readonly string[], number: number): string => types[number] ?? 'other';
 
-export function decodeUserFeatures(bytes: Buffer, types: readonly string[]): UserFeatures {
+export function decodeUserFeatures(row: Buffer, types: readonly string[]): UserFeatures {
+  const bytes = withoutAttributes(row);
   checkLayout(bytes, featuresLayout, 'user features');
   const counts = [];
   const recentsAt = recentsStart(bytes);
@@ -84,7 +98,8 @@ export function decodeUserFeatures(bytes: Buffer, types: readonly string[]): Use
 }
 
 /** Counts are left alone. */
-export function decodeRecents(bytes: Buffer, types: readonly string[]): Recent[] {
+export function decodeRecents(row: Buffer, types: readonly string[]): Recent[] {
+  const bytes = withoutAttributes(row);
   checkLayout(bytes, featuresLayout, 'user features');
   return recentsIn(bytes, types);
 }
@@ -112,7 +127,65 @@ const sessionIn = (bytes: Buffer): Session => ({
   events: bytes.readUInt16LE(featuresAt.sessionEvents),
 });
 
-export const lastSeenMs = (bytes: Buffer): number => bytes.readUIntLE(featuresAt.lastSeen, 6);
+export const lastSeenMs = (row: Buffer): number =>
+  withoutAttributes(row).readUIntLE(featuresAt.lastSeen, 6);
+
+export interface StoredAttribute {
+  /** Its place in the configured list. */
+  readonly name: number;
+  readonly at: number;
+  readonly value: Buffer;
+}
+
+export function storedAttributes(row: Buffer): StoredAttribute[] {
+  if (row[0] !== attributesLayout) return [];
+  const end = attributesHeadBytes + row.readUInt16LE(1);
+  const stored: StoredAttribute[] = [];
+  for (let at = attributesHeadBytes; at < end; ) {
+    const from = at + attributeHeadBytes;
+    const to = from + (row[at + 5] ?? 0);
+    if (to > end) throw new RangeError('packed value is cut short');
+    stored.push({
+      name: row[at] ?? 0,
+      at: row.readUInt32LE(at + 1),
+      value: row.subarray(from, to),
+    });
+    at = to;
+  }
+  return stored;
+}
+
+/** What rules may compare items with. `names` is the configured, ordered list. */
+export const decodeAttributes = (row: Buffer, names: readonly string[]): Map<string, string> =>
+  new Map(
+    storedAttributes(row).flatMap(({ name, value }): [string, string][] => {
+      const known = names[name];
+      return known === undefined ? [] : [[known, value.toString('utf8')]];
+    }),
+  );
+
+export function withAttributes(attributes: readonly StoredAttribute[], row: Buffer): Buffer {
+  const parts = attributes.map(({ name, at, value }) => {
+    const head = Buffer.alloc(attributeHeadBytes);
+    head[0] = name;
+    head.writeUInt32LE(at, 1);
+    head[5] = value.length;
+    return Buffer.concat([head, value]);
+  });
+  const head = Buffer.alloc(attributesHeadBytes);
+  head[0] = attributesLayout;
+  head.writeUInt16LE(
+    parts.reduce((sum, { length }) => sum + length, 0),
+    1,
+  );
+  return Buffer.concat([head, ...parts, row]);
+}
+
+/** The value of layout 2 in it; the same bytes where there are no attributes. */
+export const withoutAttributes = (row: Buffer): Buffer =>
+  row[0] === attributesLayout && row.length >= attributesHeadBytes
+    ? row.subarray(attributesHeadBytes + row.readUInt16LE(1))
+    : row;
 
 /** Where the recent items begin. */
 export const recentsStart = (bytes: Buffer): number =>

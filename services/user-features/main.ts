@@ -8,10 +8,16 @@ import { userFeaturesFold } from './topology.ts';
 
 export async function startUserFeatures(context: ServiceContext): Promise<RunningService> {
   const limits = userFeaturesConfig();
-  const { prefix, types, userHorizonMs: horizonMs } = context.config;
+  const { prefix, types, userHorizonMs: horizonMs, profileAttributes } = context.config;
   const registry = openRegistry(context.config.registry);
   const source = await openInteractions(context.config, registry);
-  const fold = userFeaturesFold({ ...source, types, limits, horizonMs });
+  const fold = userFeaturesFold({
+    ...source,
+    types,
+    limits,
+    horizonMs,
+    attributes: profileAttributes,
+  });
   const failureMessage = await openFailureMessage(registry, { prefix, stage: fold.name });
   return runFold(fold, { context, internalInput: true, failureMessage });
 }

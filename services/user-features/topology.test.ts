@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import { drive } from '../../lib/stream/memory-driver.ts';
-import { decodeUserFeatures } from '../../schemas/packed/user-features.ts';
+import { decodeAttributes, decodeUserFeatures } from '../../schemas/packed/user-features.ts';
 import {
   interactionRecord,
   interactionsSource,
@@ -39,3 +39,42 @@ userFoldConformance({
   foldOf: (horizonMs) => userFeaturesFold({ ...options, horizonMs }),
   golden: [2, '7d27e9daa927108a', '150e0d932e8a38c9'],
 });
+
+const withAttributes = userFeaturesFold({ ...options, attributes: ['country', 'language'] });
+
+test('attributes that are configured are kept, the newest value of each by event time', async () => {
+  const said = (offset: number, seconds: number, attributes: Record<string, string>) =>
+    interactionRecord(offset, { user_id: 'ann', occurred_at: seconds * 1000, attributes });
+  const log = [
+    said(0, 10, { country: 'France', colour: 'red' }),
+    said(1, 9, { country: 'Spain', language: 'fr' }),
+    said(2, 11, { language: '' }),
+    said(3, 12, { language: 'x'.repeat(65) }),
+    said(4, 13, {}),
+  ];
+  const { rows } = await drive(withAttributes, log);
+  const row = rows.get('ann') as Buffer;
+  const known = decodeAttributes(row, ['country', 'language']);
+  expect(known).toEqual(
+    new Map([
+      ['country', 'France'],
+      ['language', 'fr'],
+    ]),
+  );
+  const plain = (await drive(fold, log)).rows.get('ann') as Buffer;
+  expect(decodeUserFeatures(row, types)).toEqual(decodeUserFeatures(plain, types));
+  expect(decodeAttributes(plain, ['country'])).toEqual(new Map());
+});
+
+test('nothing of the fold is another where no attribute is configured', () => {
+  const same = userFeaturesFold({ ...options, attributes: [] });
+  expect([same.layout, same.config]).toEqual([fold.layout, fold.config]);
+  expect(withAttributes.layout).not.toBe(fold.layout);
+});
+
+describe('with attributes', () =>
+  userFoldConformance({
+    types,
+    foldOf: (horizonMs) => userFeaturesFold({ ...options, horizonMs, attributes: ['country'] }),
+    golden: [2, '57ceb75543f14f50', '0badf9c72a34cb7f'],
+  }));

@@ -1,12 +1,16 @@
 import { byteRows, type Fold } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import {
+  attributesLayout,
   featuresLayout,
   lastSeenMs,
   otherType,
   typeNumber,
+  withAttributes,
+  withoutAttributes,
 } from '../../schemas/packed/user-features.ts';
 import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
+import { noteAttributes } from './attributes.ts';
 import { type FeatureLimits, noteAct } from './user-features.ts';
 
 export interface UserFeaturesOptions {
@@ -20,17 +24,21 @@ export interface UserFeaturesOptions {
   readonly limits: FeatureLimits;
   /** A user counts as unknown after this long without an event. */
   readonly horizonMs: number;
+  /** Attributes of interactions that are kept, in order: stored by their place in it. */
+  readonly attributes?: readonly string[] | undefined;
 }
 
 export function userFeaturesFold(options: UserFeaturesOptions): Fold<Interaction, Buffer> {
-  const { types, limits, horizonMs } = options;
+  const { types, limits, horizonMs, attributes = [] } = options;
+  const keepsAttributes = attributes.length > 0;
   const numbers = new Map(types.map((type) => [type, typeNumber(types, type)]));
   return {
     name: 'user-features',
     code: 'f',
     revision: 2,
-    layout: featuresLayout,
-    config: { ...limits, types },
+    layout: keepsAttributes ? attributesLayout : featuresLayout,
+    // Nothing changes, not even the identity, where nothing of it is configured.
+    config: { ...limits, types, ...(keepsAttributes ? { attributes } : {}) },
     family: 'user',
     input: interactionsInput(options),
     rows: byteRows,
@@ -40,7 +48,11 @@ export function userFeaturesFold(options: UserFeaturesOptions): Fold<Interaction
     horizon: { ms: horizonMs, lastMs: lastSeenMs, unitMs: atMsOf },
     fold: (row, { input }) => {
       const type = numbers.get(input.type) ?? otherType;
-      return noteAct(row, { itemId: input.item_id, atMs: atMsOf(input), type }, limits);
+      const act = { itemId: input.item_id, atMs: atMsOf(input), type };
+      if (!keepsAttributes) return noteAct(row, act, limits);
+      const known = noteAttributes(row, { given: input.attributes, atMs: act.atMs }, attributes);
+      const own = row === undefined ? undefined : withoutAttributes(row);
+      return withAttributes(known, noteAct(own, act, limits));
     },
   };
 }

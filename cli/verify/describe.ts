@@ -1,5 +1,6 @@
 import { decodeExternal } from '../../schemas/packed/external-candidates.ts';
 import { listSeen } from '../../schemas/packed/seen-items.ts';
+import { decodeServed } from '../../schemas/packed/served.ts';
 import { decodeUserFeatures } from '../../schemas/packed/user-features.ts';
 
 const charactersMax = 300;
@@ -9,6 +10,7 @@ export function describeValue(fold: string, bytes: Buffer, types: readonly strin
   let text = bytes.subarray(0, 48).toString('hex');
   try {
     if (fold === 'seen-items') text = JSON.stringify(listSeen(bytes));
+    if (fold === 'served') text = JSON.stringify(decodeServed(bytes));
     if (fold === 'external') text = JSON.stringify(decodeExternal(bytes));
     if (fold === 'user-features') text = JSON.stringify(decodeUserFeatures(bytes, types));
   } catch {

@@ -1,6 +1,7 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { RetryableError } from '../../lib/errors.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
+import { exposures } from '../../topics/exposures.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
 import { interactions } from '../../topics/interactions.ts';
@@ -27,6 +28,7 @@ export function endsOf(ends: Ends, config: CommonConfig, topic: Topic) {
 /** In this order: against the flow. */
 const endsOrder = [
   recommendations,
+  exposures,
   trainingExamples,
   itemSignals,
   interactions,

@@ -17,6 +17,7 @@ import { type TrainingPack, trainingPackSchema } from '../../schemas/generated/t
 import { openIngestFold } from '../../services/ingest/main.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { learningFold } from '../../services/learning/topology.ts';
+import { openServedFold } from '../../services/served/main.ts';
 import { seenItemsConfig } from '../../services/seen-items/config.ts';
 import { seenItemsFold } from '../../services/seen-items/topology.ts';
 import { signalsConfig } from '../../services/signals/config.ts';
@@ -110,7 +111,14 @@ async function plainFolds(sources: Sources, lineage: string): Promise<AnyFold[]>
   return [
     anyFold(await openIngestFold(config, registry)),
     anyFold(openExternalFold(config, registry)),
-    anyFold(userFeaturesFold({ ...common, limits: userFeaturesConfig() })),
+    anyFold(openServedFold(config, registry)),
+    anyFold(
+      userFeaturesFold({
+        ...common,
+        limits: userFeaturesConfig(),
+        attributes: config.profileAttributes,
+      }),
+    ),
     anyFold(seenItemsFold({ ...common, limits: seenItemsConfig() })),
     anyFold(
       signalsFold({

@@ -3,6 +3,7 @@ import type { CommonConfig } from '../../lib/config/common.ts';
 import { openRedis } from '../../lib/redis/redis-port.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
+import { exposures } from '../../topics/exposures.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
 import { interactions } from '../../topics/interactions.ts';
@@ -91,6 +92,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     // Examples depend on when their lists were made: they are taken as they are on the topic.
     [trainingExamples, null],
     [externalCandidates, null],
+    [exposures, null],
   ] as const) {
     const topic = topicName(config.prefix, source);
     const own = folds.filter(({ fold }) => fold.input.topic === topic);

@@ -33,6 +33,10 @@ export interface CommonConfig {
   readonly userHorizonMs: number;
   /** The same of what was learned of an item that nobody visits any more. */
   readonly itemHorizonMs: number;
+  /** Attributes of interactions kept per user, in an order that stored state refers to. */
+  readonly profileAttributes: readonly string[];
+  /** Answers that `served` keeps per user and context. */
+  readonly servedAnswersMax: number;
 }
 
 /** Of `seen-items`; here too, because users are kept at least as long. */
@@ -40,6 +44,15 @@ export const seenAgeDays = whole(1, 3_650).default(400);
 const dayMs = 86_400_000;
 
 export const defaultTypes = ['view', 'click', 'like', 'add_to_cart', 'purchase', 'rating'];
+
+/** For rules that compare items with the user. A name costs every user its value's bytes. */
+const profileAttributes = list
+  .default([])
+  .refine(
+    (names) =>
+      names.length <= 8 && names.every((name) => /^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(name)),
+    'takes at most 8 names of letters, digits, _ and -',
+  );
 
 const isAddress = (address: string): boolean => {
   const port = /^[^\s/]+:(\d{1,5})$/.exec(address)?.[1];
@@ -79,6 +92,8 @@ const settingsSchema = z.object({
   FRESHET_USER_HORIZON_DAYS: whole(1, 3_650).default(400),
   FRESHET_ITEM_HORIZON_DAYS: whole(1, 3_650).default(400),
   FRESHET_SEEN_AGE_DAYS: seenAgeDays,
+  FRESHET_PROFILE_ATTRIBUTES: profileAttributes,
+  FRESHET_SERVED_ANSWERS_MAX: whole(1, 20).default(5),
 });
 
 const schema = settingsSchema.refine(
@@ -122,6 +137,8 @@ export function commonConfig(environment: Environment = process.env): CommonConf
     failedOf1000Max: settings.FRESHET_FAILED_OF_1000_MAX,
     userHorizonMs: settings.FRESHET_USER_HORIZON_DAYS * dayMs,
     itemHorizonMs: settings.FRESHET_ITEM_HORIZON_DAYS * dayMs,
+    profileAttributes: settings.FRESHET_PROFILE_ATTRIBUTES,
+    servedAnswersMax: settings.FRESHET_SERVED_ANSWERS_MAX,
   });
 }
 

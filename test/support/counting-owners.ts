@@ -84,6 +84,8 @@ export async function own(options: CountingOptions & { readonly bootstrap?: bool
     sliceRecordsMax: 50,
     userHorizonMs: 400 * 86_400_000,
     itemHorizonMs: 400 * 86_400_000,
+    profileAttributes: [],
+    servedAnswersMax: 5,
   };
   const context: ServiceContext = {
     config,

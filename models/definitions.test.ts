@@ -121,7 +121,7 @@ describe('a context', () => {
     expect(faults(parseContext('{"context":"home","size":"ten","sise":5}'))).toEqual([
       'size: must be number, not string',
       'ladder: is missing',
-      'sise: there is no such field (there are context, size, atLeast, rules, ladder, expectations)',
+      'sise: there is no such field (there are context, size, atLeast, rules, ladder, pages, expectations)',
     ]);
   });
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ModelKind } from './model.ts';
 import { canonicalJson, versionOf } from './canonical.ts';
 import { entriesOf, fieldsOf, isPart } from './raw.ts';
-import { ruleSchema, withExclude } from './rules.ts';
+import { rulesSchema } from './rules.ts';
 
 /** The kinds there are, by name: models/kinds.ts. */
 export type KindCatalogue = ReadonlyMap<string, ModelKind<unknown, unknown>>;
@@ -72,8 +72,10 @@ export const contextSchema = z.strictObject({
   size: z.number().int().min(1).max(200),
   /** A step answers by itself when it has this many items left after rules. */
   atLeast: z.number().int().min(1).max(200).default(1),
-  rules: z.array(ruleSchema).max(16).default([]).transform(withExclude),
+  rules: rulesSchema,
   ladder: z.array(stepSchema).min(1).max(8),
+  /** Whether an answer says how to ask for more of its list. Left out: no. */
+  pages: z.boolean().optional(),
   /** What the context demands of its models, always watched. */
   expectations: expectationsSchema.default({}),
 });

@@ -1,4 +1,6 @@
 import type { Item } from '../schemas/generated/item.ts';
+import { Interned } from './interned.ts';
+import type { ItemAttributes } from './item-attributes.ts';
 import { TermIndex, type TermIndexOptions } from './term-index.ts';
 
 /** What rules and categories need of an item: titles and attributes stay on the topic. */
@@ -20,10 +22,10 @@ const none: readonly string[] = [];
 /** The items that are known, in memory. A withdrawn item is an unknown one. */
 export class ItemTable {
   readonly #items = new Map<string, KnownItem>();
-  /** One copy per name: a million items share a few hundred categories. */
-  readonly #names = new Map<string, { readonly name: string; uses: number }>();
+  readonly #names = new Interned();
   readonly #own: TermIndex | null;
   #lent: TermIndex | null = null;
+  #attributes: { readonly table: ItemAttributes; offsets(): readonly number[] } | null = null;
 
   constructor({ terms }: ItemTableOptions = {}) {
     this.#own = terms === undefined ? null : new TermIndex(terms);
@@ -37,6 +39,25 @@ export class ItemTable {
   /** Terms that somebody else keeps, of the same topic: for a table that had to begin without. */
   lend(terms: TermIndex | null): void {
     this.#lent = terms;
+  }
+
+  /** The same for attributes that rules name. `offsets`: the item revision that they are of. */
+  lendAttributes(table: ItemAttributes | null, offsets: () => readonly number[]): void {
+    this.#attributes = table === null ? null : { table, offsets };
+  }
+
+  /** The revision that attributes are of; null: none are known. */
+  attributeOffsets(): readonly number[] | null {
+    return this.#attributes?.offsets() ?? null;
+  }
+
+  knowsAttributes(names: readonly string[]): boolean {
+    return names.every((name) => this.#attributes?.table.names.includes(name) ?? false);
+  }
+
+  /** Undefined: the item is not known, or has no such attribute. */
+  attributeOf(itemId: string, name: string): string | undefined {
+    return this.#attributes?.table.of(itemId, name);
   }
 
   get size(): number {
@@ -54,7 +75,7 @@ export class ItemTable {
         categories: this.#sharedNames(item.categories),
       });
     this.#own?.take(itemId, item, arrivedAtMs);
-    for (const name of before?.categories ?? none) this.#release(name);
+    for (const name of before?.categories ?? none) this.#names.release(name);
   }
 
   /** Known, and from `available_from` until before `available_until`. */
@@ -78,22 +99,6 @@ export class ItemTable {
 
   #sharedNames(categories: readonly string[]): readonly string[] {
     if (categories.length === 0) return none;
-    return categories.slice(0, categoriesMax).map((name) => this.#shared(name));
-  }
-
-  #shared(name: string): string {
-    const known = this.#names.get(name);
-    if (known === undefined) {
-      this.#names.set(name, { name, uses: 1 });
-      return name;
-    }
-    known.uses++;
-    return known.name;
-  }
-
-  /** A name that no item has any more goes: a stream of new names takes no memory. */
-  #release(name: string): void {
-    const known = this.#names.get(name);
-    if (known !== undefined && --known.uses === 0) this.#names.delete(name);
+    return categories.slice(0, categoriesMax).map((name) => this.#names.take(name));
   }
 }

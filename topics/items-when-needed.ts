@@ -5,8 +5,11 @@ import { followItems, type FollowItemsOptions, type ItemTaker } from './follow-i
 export interface ItemsWhenNeededOptions<T> extends Omit<FollowItemsOptions, 'items'> {
   /** An empty table. */
   readonly make: () => T;
-  /** The table once all that stood on the topic is in it; null when it is not needed any more. */
-  readonly onTable: (table: T | null) => void;
+  /**
+   * The table once all that stood on the topic is in it, with the revision that it is of; null when
+   * it is not needed any more.
+   */
+  readonly onTable: (table: T | null, offsets: () => readonly number[]) => void;
 }
 
 /** One following, from need to need. */
@@ -91,7 +94,7 @@ export class ItemsWhenNeeded<T extends ItemTaker> {
   #completed(following: Following, items: T): void {
     if (following.dropped) return;
     following.complete = true;
-    this.#options.onTable(items);
+    this.#options.onTable(items, () => following.table?.offsets() ?? []);
   }
 
   #drop(): void {
@@ -103,6 +106,6 @@ export class ItemsWhenNeeded<T extends ItemTaker> {
       this.#options.onFatal(error as Error);
     });
     this.#ending = Promise.all([this.#ending, stopped]);
-    if (following.complete) this.#options.onTable(null);
+    if (following.complete) this.#options.onTable(null, () => []);
   }
 }

@@ -11,6 +11,7 @@ import type { Request } from '../../schemas/generated/request.ts';
 import { plainRequest } from '../data/asking.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { print } from '../output.ts';
+import { itemAttributesOf } from '../../models/rules.ts';
 import { readItems } from '../why/items.ts';
 import { recompute } from '../why/recompute.ts';
 import { reportOf, type WhyReport } from '../why/report.ts';
@@ -75,7 +76,11 @@ async function explain(config: CommonConfig, asked: Asked): Promise<WhyReport> {
     const request = requestOf(asked, stated);
     if (stated !== null && !catalogue.contexts.has(request.context_id))
       throw new UserError(withoutContext(stated));
-    const items = await readItems(config, needTerms(catalogue, request.context_id));
+    const definition = catalogue.contexts.get(request.context_id)?.definition;
+    const items = await readItems(config, {
+      terms: needTerms(catalogue, request.context_id),
+      attributes: itemAttributesOf(definition?.rules ?? []),
+    });
     const made = await recompute(request, { config, redis, catalogue, items });
     if (stated === null && !made.isKnown)
       throw new UserError(`nothing is known of user '${request.user_id}'`);

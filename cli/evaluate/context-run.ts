@@ -2,7 +2,7 @@ import type { ContextDefinition } from '../../models/definitions.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import type { Candidate } from '../../models/model.ts';
 import { type AnsweredItem, answer } from '../../services/serving/answer.ts';
-import { bindRules } from '../../services/serving/rules.ts';
+import { bindRules, type RuleItems } from '../../services/serving/rules.ts';
 import type { Engine } from './engine.ts';
 import type { EvaluatedContext } from './result.ts';
 
@@ -15,6 +15,13 @@ export interface ContextOptions {
 }
 
 const nothingExcluded: ReadonlySet<string> = new Set();
+const nothingKnown: ReadonlyMap<string, string> = new Map();
+/** Without item data, every item is there, and has nothing that a rule could look at. */
+const anyItem: RuleItems = {
+  available: () => true,
+  categoriesOf: () => [],
+  attributeOf: () => undefined,
+};
 
 /** A whole context as its users see it: its ladder and, as the last step, its rules. */
 export class ContextRun {
@@ -52,8 +59,9 @@ export class ContextRun {
     const { definition, engine, items, types } = this.#options;
     const facts = {
       seen: engine.seen(userId),
-      available: (itemId: string, at: number) => items?.available(itemId, at) ?? true,
+      items: items ?? anyItem,
       excluded: nothingExcluded,
+      ...{ userId, profile: nothingKnown, request: {}, earlier: [], served: () => false },
       atMs,
       types,
     };

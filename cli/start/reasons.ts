@@ -73,8 +73,11 @@ export class Reasons {
       ...model.learned,
     ]);
     const nowMs = now();
-    const given = { generations, types: this.#options.config.types, nowMs };
-    const { isKnown, user } = await readKnownUser(this.#redis, { userId, session: [] }, given);
+    const { config, contextId } = this.#options;
+    const { types, profileAttributes } = config;
+    const given = { generations, types, profileAttributes, nowMs };
+    const of = { userId, contextId, session: [] };
+    const { isKnown, user } = await readKnownUser(this.#redis, of, given);
     if (!isKnown) return;
     const list = await explainList(model, user.profile, { parts: this.#parts, nowMs });
     const reasons = (list ?? []).flatMap(({ itemId, because }): [string, string][] =>

@@ -1,5 +1,6 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
+import { ItemAttributes } from '../../models/item-attributes.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import type { Item } from '../../schemas/generated/item.ts';
 import { items as itemsTopic } from '../../topics/items.ts';
@@ -16,9 +17,17 @@ export interface KnownItems {
   readonly newestAtMs: number | null;
 }
 
-/** `withTerms`: a model asks what items are about. */
-export async function readItems(config: CommonConfig, withTerms: boolean): Promise<KnownItems> {
-  const table = new ItemTable(withTerms ? { terms: {} } : {});
+export interface ItemsAsked {
+  /** A model asks what items are about. */
+  readonly terms: boolean;
+  /** Rules look at these. */
+  readonly attributes: readonly string[];
+}
+
+export async function readItems(config: CommonConfig, asked: ItemsAsked): Promise<KnownItems> {
+  const table = new ItemTable(asked.terms ? { terms: {} } : {});
+  const attributes = new ItemAttributes(asked.attributes);
+  table.lendAttributes(attributes, () => offsets);
   const titles = new Map<string, string>();
   const offsets = Array.from({ length: config.partitions }, () => 0);
   let newestAtMs: number | null = null;
@@ -35,6 +44,7 @@ export async function readItems(config: CommonConfig, withTerms: boolean): Promi
       if (decoded?.ok === false) continue;
       const id = key.toString();
       table.take(id, decoded?.value ?? null, timestampMs);
+      attributes.take(id, decoded?.value ?? null);
       if (decoded === null) titles.delete(id);
       else titles.set(id, decoded.value.title);
     }

@@ -4,6 +4,8 @@ import { newestIn, offsetIn } from '../../lib/stream/header.ts';
 import type { Profile } from '../../models/model.ts';
 import { profileOf } from '../../models/profile.ts';
 import { readSeen, type SeenIndex } from '../../schemas/packed/seen-items.ts';
+import { readServed, type ServedIndex } from '../../schemas/packed/served.ts';
+import { decodeAttributes } from '../../schemas/packed/user-features.ts';
 import { subjectOf } from '../../services/candidates/candidates.ts';
 import { foldNames } from '../../services/serving/plan.ts';
 import { readAll } from '../../services/serving/reads.ts';
@@ -19,15 +21,20 @@ export interface KnownUser {
   readonly profileOffset: number;
   readonly seenOffset: number;
   readonly seen: SeenIndex;
+  /** What rules may compare items with, by the configured names. */
+  readonly attributes: ReadonlyMap<string, string>;
+  /** Among the last answers in the context that was asked for. */
+  readonly served: ServedIndex;
 }
 
 /** `isKnown`: whether features or seen items are kept of the user. */
 export async function readKnownUser(
   redis: Pick<RedisPort, 'mgetMany'>,
-  of: { readonly userId: string; readonly session: readonly string[] },
+  of: { readonly userId: string; readonly contextId: string; readonly session: readonly string[] },
   given: {
     readonly generations: ReadonlyMap<string, Generation>;
     readonly types: readonly string[];
+    readonly profileAttributes: readonly string[];
     readonly nowMs: number;
   },
 ): Promise<{ readonly isKnown: boolean; readonly user: KnownUser }> {
@@ -35,7 +42,7 @@ export async function readKnownUser(
   const { generations, types, nowMs } = given;
   const featuresAt = generations.get(foldNames.features);
   const seenAt = generations.get(foldNames.seen);
-  const at = [featuresAt, seenAt].map((generation) =>
+  const at = [featuresAt, seenAt, generations.get(foldNames.served)].map((generation) =>
     generation === undefined
       ? null
       : { header: generation.header(userId), row: generation.row(userId) },
@@ -44,7 +51,7 @@ export async function readKnownUser(
     redis,
     at.flatMap((keys) => (keys === null ? [] : [keys.header, keys.row])),
   );
-  const [features, seenItems] = at.map((keys) => ({
+  const [features, seenItems, served] = at.map((keys) => ({
     header: keys === null ? null : (read.get(keys.header) ?? null),
     row: keys === null ? null : (read.get(keys.row) ?? null),
   }));
@@ -60,6 +67,8 @@ export async function readKnownUser(
       newestAtMs: subject?.newestAtMs ?? null,
       profileOffset: featuresAt === undefined ? -1 : offsetIn(features?.header ?? null),
       seenOffset: seenAt === undefined ? -1 : offsetIn(seenItems?.header ?? null),
+      attributes: row === null ? new Map() : decodeAttributes(row, given.profileAttributes),
+      served: readServed(served?.row ?? null, of.contextId),
       seen: readSeen(seenRow, {
         horizonMs: seenAt?.current.horizonMs ?? null,
         newestMs: newestIn(seenItems?.header ?? null),

@@ -18,6 +18,21 @@ export interface JudgedLadder {
   removedBy(itemId: string): RuleName | null;
 }
 
+/** A rule on the whole answer objects to what the answer as it is leaves no room for. */
+const objector = (
+  rules: readonly BoundRule[],
+  { items }: Answered,
+): ((itemId: string) => RuleName | null) => {
+  const there = new Set(items.map(({ itemId }) => itemId));
+  const judges = rules.map(({ name, removes, tally }) => {
+    const whole = tally?.();
+    if (whole === undefined) return { name, removes };
+    for (const itemId of there) whole.add(itemId);
+    return { name, removes: (item: string) => !there.has(item) && whole.removes(item) };
+  });
+  return (itemId) => judges.find(({ removes }) => removes(itemId))?.name ?? null;
+};
+
 /** The one function that answers are made by, and beside it what it does not keep: who fell to which rule. */
 export function judgeLadder(given: {
   readonly steps: readonly (readonly Explained[])[];
@@ -26,9 +41,8 @@ export function judgeLadder(given: {
   readonly atLeast: number;
 }): JudgedLadder {
   const { steps, rules, wanted, atLeast } = given;
-  const removedBy = (itemId: string): RuleName | null =>
-    rules.find((rule) => rule.removes(itemId))?.name ?? null;
   const answered = answer({ wanted, atLeast, rules, steps: steps.map((step) => () => step) });
+  const removedBy = objector(rules, answered);
   const places = new Map(
     answered.items.map(({ itemId, step }, index) => [`${step} ${itemId}`, index + 1]),
   );

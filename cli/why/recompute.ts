@@ -72,9 +72,10 @@ export async function recompute(request: Request, parts: WhyParts): Promise<Reco
     ...Object.values(foldNames),
     ...models.flatMap((model) => model?.learned ?? []),
   ]);
-  const { user_id: userId, session } = request;
-  const given = { generations, types: config.types, nowMs: atMs };
-  const { isKnown, user } = await readKnownUser(redis, { userId, session }, given);
+  const { user_id: userId, context_id: contextId, session } = request;
+  const { types, profileAttributes } = config;
+  const given = { generations, types, profileAttributes, nowMs: atMs };
+  const { isKnown, user } = await readKnownUser(redis, { userId, contextId, session }, given);
   const lists: ListParts = {
     redis,
     generations: found,
@@ -92,9 +93,15 @@ export async function recompute(request: Request, parts: WhyParts): Promise<Reco
   const ladder = judgeLadder({
     steps: steps.map(({ list }) => list ?? []),
     rules: bindRules(definition.rules, {
+      userId,
       seen: user.seen,
-      available: (itemId, judgedMs) => items.table.available(itemId, judgedMs),
+      items: items.table,
       excluded: new Set(request.exclude),
+      profile: user.attributes,
+      request: request.attributes,
+      served: user.served,
+      // The first page is made again, whichever was asked for.
+      earlier: [],
       atMs,
       types: config.types,
     }),

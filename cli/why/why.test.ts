@@ -76,6 +76,8 @@ const made: Recomputed = {
     profileOffset: 7,
     seenOffset: 7,
     seen: readSeen(null, { horizonMs: null, newestMs: -1 }),
+    attributes: new Map(),
+    served: () => false,
   },
   steps: [
     {

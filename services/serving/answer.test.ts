@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Candidate } from '../../models/model.ts';
-import type { Rule } from '../../models/rules.ts';
-import { kindBit, kindsMask, type SeenIndex } from '../../schemas/packed/seen-items.ts';
 import { answer, type AnswerInput, type BoundRule } from './answer.ts';
-import { bindRules } from './rules.ts';
 
 const list = (...items: string[]): Candidate[] =>
   items.map((itemId, index) => ({ itemId, score: 1 / (index + 1) }));
@@ -61,94 +58,59 @@ describe('the ladder', () => {
 
   test('says so when rules leave nothing', () => {
     const answered = answer(ask({ steps: [() => list('a')], rules: [removing('exclude', 'a')] }));
-    expect(answered).toEqual({ items: [], step: -1, held: [1], removed: { exclude: 1 } });
+    expect(answered).toEqual({ items: [], step: -1, held: [1], removed: { exclude: 1 }, rest: [] });
   });
 });
 
-const types = ['view', 'click', 'like', 'add_to_cart', 'purchase'];
 const item = fc.integer({ min: 0, max: 30 }).map((n) => `i${n}`);
-const rule: fc.Arbitrary<Rule> = fc.oneof(
-  fc.record(
-    {
-      rule: fc.constant('not-seen' as const),
-      kinds: fc.subarray(types, { minLength: 1 }),
-      withinDays: fc.integer({ min: 1, max: 20 }),
-    },
-    { requiredKeys: ['rule'] },
-  ),
-  fc.constant({ rule: 'available' as const }),
-  fc.constant({ rule: 'exclude' as const }),
-);
-const dayMs = 86_400_000;
-const atMs = 100 * dayMs;
-
-interface Sight {
-  readonly item: string;
-  readonly type: string;
-  readonly daysAgo: number;
-}
-const sight: fc.Arbitrary<Sight> = fc.record({
-  item,
-  type: fc.constantFrom(...types),
-  daysAgo: fc.integer({ min: 0, max: 40 }),
-});
-
-/** As `seen-items` keeps it: per item all kinds, and the last time by any of them. */
-const seenIndex = (sights: readonly Sight[]): SeenIndex => ({
-  size: new Set(sights.map((one) => one.item)).size,
-  since: null,
-  has: (itemId, kinds, sinceMs) => {
-    const own = sights.filter((one) => one.item === itemId);
-    const mask = own.reduce((bits, one) => bits | kindBit(types, one.type), 0);
-    const lastMs = Math.max(...own.map((one) => atMs - one.daysAgo * dayMs));
-    return own.length > 0 && (mask & kinds) !== 0 && lastMs >= sinceMs;
-  },
-});
-
 const scenario = fc.record({
   steps: fc.array(fc.array(item, { maxLength: 25 }), { maxLength: 4 }),
-  rules: fc.array(rule, { maxLength: 4 }),
-  sights: fc.array(sight, { maxLength: 40 }),
-  unavailable: fc.array(item, { maxLength: 10 }),
-  excluded: fc.array(item, { maxLength: 10 }),
+  removed: fc.array(item, { maxLength: 10 }),
+  /** So many of each of three sorts; 0: no such rule. */
+  perSort: fc.integer({ min: 0, max: 4 }),
   wanted: fc.integer({ min: 1, max: 12 }),
   atLeast: fc.integer({ min: 1, max: 12 }),
+  beyond: fc.constantFrom(0, 5),
 });
 type Scenario = typeof scenario extends fc.Arbitrary<infer T> ? T : never;
 
+const sortOf = (itemId: string): number => Number(itemId.slice(1)) % 3;
+const perSort = (most: number): BoundRule => ({
+  name: 'at-most',
+  removes: () => false,
+  tally: () => {
+    const counts = [0, 0, 0];
+    return {
+      removes: (itemId) => (counts[sortOf(itemId)] ?? 0) >= most,
+      add: (itemId) => void (counts[sortOf(itemId)] = (counts[sortOf(itemId)] ?? 0) + 1),
+    };
+  },
+});
+
 const run = (given: Scenario) =>
   answer({
-    wanted: given.wanted,
-    atLeast: given.atLeast,
+    ...given,
     steps: given.steps.map((items) => () => list(...items)),
-    rules: bindRules(given.rules, {
-      seen: seenIndex(given.sights),
-      available: (itemId) => !given.unavailable.includes(itemId),
-      excluded: new Set(given.excluded),
-      atMs,
-      types,
-    }),
+    rules: [
+      removing('exclude', ...given.removed),
+      ...(given.perSort === 0 ? [] : [perSort(given.perSort)]),
+    ],
   });
 
-/** The rule, told from the events and not from what is stored. */
-const forbidden = (given: Scenario, itemId: string): boolean =>
-  given.rules.some((one) => {
-    if (one.rule === 'available') return given.unavailable.includes(itemId);
-    if (one.rule === 'exclude') return given.excluded.includes(itemId);
-    return given.sights.some(
-      (seen) =>
-        seen.item === itemId &&
-        (one.kinds === undefined ||
-          (kindsMask(types, one.kinds) & kindBit(types, seen.type)) !== 0) &&
-        (one.withinDays === undefined || seen.daysAgo <= one.withinDays),
-    );
-  });
+const ids = (items: readonly { readonly itemId: string }[]): string[] =>
+  items.map(({ itemId }) => itemId);
 
-describe('for any ladder, rules and history', () => {
-  test('no answer holds an item that a rule forbids', () => {
+describe('for any ladder and rules', () => {
+  test('no answer holds an item that is removed, or more of a sort than may be', () => {
     fc.assert(
       fc.property(scenario, (given) => {
-        for (const { itemId } of run(given).items) expect(forbidden(given, itemId)).toBe(false);
+        const kept = ids(run(given).items);
+        expect(kept.filter((one) => given.removed.includes(one))).toEqual([]);
+        if (given.perSort === 0) return;
+        for (const sort of [0, 1, 2])
+          expect(kept.filter((one) => sortOf(one) === sort).length).toBeLessThanOrEqual(
+            given.perSort,
+          );
       }),
       { numRuns: 500 },
     );
@@ -158,19 +120,21 @@ describe('for any ladder, rules and history', () => {
     fc.assert(
       fc.property(scenario, (given) => {
         const { items } = run(given);
-        expect(new Set(items.map(({ itemId }) => itemId)).size).toBe(items.length);
+        expect(new Set(ids(items)).size).toBe(items.length);
         expect(items.length).toBeLessThanOrEqual(given.wanted);
         for (const { itemId, step } of items) expect(given.steps[step]).toContain(itemId);
       }),
     );
   });
 
-  test('an answer is as full as the ladder allows', () => {
+  test('an answer is as full as the ladder and the rules allow', () => {
     fc.assert(
       fc.property(scenario, (given) => {
-        const { items } = run({ ...given, rules: [] });
-        const there = new Set(given.steps.flat()).size;
-        expect(items.length).toBe(Math.min(given.wanted, there));
+        const left = [...new Set(given.steps.flat())].filter((one) => !given.removed.includes(one));
+        const most = given.perSort === 0 ? Infinity : given.perSort;
+        const there = [0, 1, 2].map((sort) => left.filter((one) => sortOf(one) === sort).length);
+        const room = there.reduce((sum, count) => sum + Math.min(count, most), 0);
+        expect(run(given).items.length).toBe(Math.min(given.wanted, room));
       }),
     );
   });
@@ -180,6 +144,19 @@ describe('for any ladder, rules and history', () => {
       fc.property(scenario, (given) => {
         const answered = run(given);
         expect(answered.items[0]?.step ?? -1).toBe(answered.step);
+      }),
+    );
+  });
+
+  test('what is left for a next page is of the ladder, was not shown, and is there once', () => {
+    fc.assert(
+      fc.property(scenario, (given) => {
+        const { items, rest } = run(given);
+        expect(rest.length).toBeLessThanOrEqual(given.beyond);
+        const [shown, left] = [ids(items), ids(rest)];
+        expect(left.filter((one) => shown.includes(one))).toEqual([]);
+        for (const { itemId, step } of rest) expect(given.steps[step]).toContain(itemId);
+        expect(new Set(left).size).toBe(left.length);
       }),
     );
   });

@@ -5,6 +5,14 @@ import type { RuleName } from '../../models/rules.ts';
 export interface BoundRule {
   readonly name: RuleName;
   removes(itemId: string): boolean;
+  /** Of a rule that depends on what else is in the answer: a tally of it, to begin with. */
+  readonly tally?: (() => Tally) | undefined;
+}
+
+/** What such a rule has counted of one answer. */
+export interface Tally {
+  removes(itemId: string): boolean;
+  add(itemId: string): void;
 }
 
 export interface AnswerInput {
@@ -15,6 +23,8 @@ export interface AnswerInput {
   /** Per step of the ladder, its candidates, best first; called only if the step is looked at. */
   readonly steps: readonly (() => readonly Candidate[])[];
   readonly rules: readonly BoundRule[];
+  /** Candidates wanted beyond the items, for the next page; left out: none. */
+  readonly beyond?: number | undefined;
 }
 
 export interface AnsweredItem extends Candidate {
@@ -30,6 +40,15 @@ export interface Answered {
   readonly held: readonly number[];
   /** Per rule: candidates that it removed, each counted by the first rule that objects. */
   readonly removed: Readonly<Partial<Record<RuleName, number>>>;
+  /** In the order of the list, what comes after the items and no rule has removed so far. */
+  readonly rest: readonly AnsweredItem[];
+}
+
+/** One step's candidates, and which of them rules removed. */
+interface Looked {
+  readonly step: number;
+  readonly candidates: readonly Candidate[];
+  readonly objections: Map<string, RuleName>;
 }
 
 /**
@@ -38,67 +57,129 @@ export interface Answered {
  * Steps are looked at in order. Of each, the best items that no rule removes are kept, up to
  * `wanted`. The first step that keeps `atLeast` (or `wanted`, if that is less) answers; if none
  * does, the first that keeps any. Its items come first; the other steps, in order, fill up what is
- * missing, each item once. Steps after an answer that is full are not looked at.
+ * missing, each item once and judged beside those already there. Steps after an answer that is
+ * full are not looked at.
  */
 export const answer = (input: AnswerInput): Answered => {
-  const { wanted, rules, steps } = input;
+  const { wanted, rules, beyond = 0 } = input;
   const enough = Math.min(input.atLeast, wanted);
-  const removed: Partial<Record<RuleName, number>> = {};
-  const held: number[] = [];
-  const kept: (readonly AnsweredItem[])[] = [];
-  const distinct = new Set<string>();
-  let answering = -1;
-  for (const [step, candidatesOf] of steps.entries()) {
-    const candidates = candidatesOf();
-    const items = keep({ candidates, step, wanted, rules, removed });
-    held.push(candidates.length);
-    kept.push(items);
-    for (const { itemId } of items) distinct.add(itemId);
-    if (answering < 0 && items.length >= enough) answering = step;
-    if (answering >= 0 && distinct.size >= wanted) break;
+  const looked: Looked[] = [];
+  /** What each step keeps by itself, until one answers. */
+  const alone: Kept[] = [];
+  let answering: Kept | null = null;
+  for (const [step, candidatesOf] of input.steps.entries()) {
+    if (answering !== null && isFull(answering, looked, { wanted, beyond })) break;
+    const one: Looked = { step, candidates: candidatesOf(), objections: new Map() };
+    looked.push(one);
+    if (answering !== null) {
+      fill(answering, one, wanted);
+      continue;
+    }
+    const kept = newKept(step, rules);
+    fill(kept, one, wanted);
+    alone.push(kept);
+    if (kept.items.length >= enough) answering = fillFrom(kept, looked, wanted);
   }
-  if (answering < 0) answering = kept.findIndex((items) => items.length > 0);
-  const items = answering < 0 ? [] : fill(kept, answering, wanted);
-  return { items, step: items.length === 0 ? -1 : answering, held, removed };
+  const first = answering ?? alone.find(({ items }) => items.length > 0) ?? null;
+  if (answering === null && first !== null) fillFrom(first, looked, wanted);
+  return {
+    items: first?.items ?? [],
+    step: first === null || first.items.length === 0 ? -1 : first.step,
+    held: looked.map(({ candidates }) => candidates.length),
+    removed: removedBy(looked),
+    rest: first === null || beyond === 0 ? [] : restOf(first, looked, beyond),
+  };
 };
 
-const keep = (of: {
-  readonly candidates: readonly Candidate[];
+/** An answer as it is put together. */
+interface Kept {
   readonly step: number;
-  readonly wanted: number;
-  readonly rules: readonly BoundRule[];
-  readonly removed: Partial<Record<RuleName, number>>;
-}): readonly AnsweredItem[] => {
-  const kept: AnsweredItem[] = [];
-  const taken = new Set<string>();
-  for (const candidate of of.candidates) {
+  readonly items: AnsweredItem[];
+  readonly there: Set<string>;
+  readonly rules: readonly Judge[];
+}
+
+interface Judge {
+  readonly name: RuleName;
+  removes(itemId: string): boolean;
+  readonly add: ((itemId: string) => void) | null;
+}
+
+const newKept = (step: number, rules: readonly BoundRule[]): Kept => ({
+  step,
+  items: [],
+  there: new Set(),
+  rules: rules.map((rule): Judge => {
+    const tally = rule.tally?.();
+    if (tally === undefined) return { name: rule.name, removes: rule.removes, add: null };
+    return {
+      name: rule.name,
+      removes: (item) => tally.removes(item),
+      add: (item) => tally.add(item),
+    };
+  }),
+});
+
+const fill = (kept: Kept, { candidates, objections, step }: Looked, wanted: number): void => {
+  const { items, there, rules } = kept;
+  for (const candidate of candidates) {
+    if (items.length >= wanted) return;
     const { itemId } = candidate;
-    if (kept.length === of.wanted) break;
-    if (taken.has(itemId)) continue;
-    taken.add(itemId);
-    const objecting = of.rules.find((rule) => rule.removes(itemId));
-    if (objecting === undefined) kept.push({ ...candidate, step: of.step });
-    else of.removed[objecting.name] = (of.removed[objecting.name] ?? 0) + 1;
+    if (there.has(itemId)) {
+      // What another step's rule on the whole answer removed there may be in it all the same.
+      objections.delete(itemId);
+      continue;
+    }
+    const objecting = rules.find((rule) => rule.removes(itemId));
+    if (objecting !== undefined) {
+      objections.set(itemId, objecting.name);
+      continue;
+    }
+    objections.delete(itemId);
+    there.add(itemId);
+    items.push({ ...candidate, step });
+    for (const { add } of rules) add?.(itemId);
   }
+};
+
+/** From the steps looked at before and after the one that answers, in order. */
+const fillFrom = (kept: Kept, looked: readonly Looked[], wanted: number): Kept => {
+  for (const one of looked) if (one.step !== kept.step) fill(kept, one, wanted);
   return kept;
 };
 
-const fill = (
-  kept: readonly (readonly AnsweredItem[])[],
-  answering: number,
-  wanted: number,
-): readonly AnsweredItem[] => {
-  const items = [...(kept[answering] ?? [])];
-  if (items.length >= wanted) return items;
-  const there = new Set(items.map(({ itemId }) => itemId));
-  for (const [step, others] of kept.entries()) {
-    if (step === answering) continue;
-    for (const item of others) {
-      if (items.length === wanted) return items;
-      if (there.has(item.itemId)) continue;
-      there.add(item.itemId);
-      items.push(item);
+const isFull = (
+  { items }: Kept,
+  looked: readonly Looked[],
+  { wanted, beyond }: { readonly wanted: number; readonly beyond: number },
+): boolean => {
+  if (items.length < wanted) return false;
+  if (beyond === 0) return true;
+  const held = looked.reduce((sum, { candidates }) => sum + candidates.length, 0);
+  const removed = looked.reduce((sum, { objections }) => sum + objections.size, 0);
+  return held - removed >= wanted + beyond;
+};
+
+const removedBy = (looked: readonly Looked[]): Partial<Record<RuleName, number>> => {
+  const removed: Partial<Record<RuleName, number>> = {};
+  for (const { objections } of looked)
+    for (const name of objections.values()) removed[name] = (removed[name] ?? 0) + 1;
+  return removed;
+};
+
+const restOf = (kept: Kept, looked: readonly Looked[], beyond: number): AnsweredItem[] => {
+  const rest: AnsweredItem[] = [];
+  const there = new Set(kept.there);
+  const own = looked.filter(({ step }) => step === kept.step);
+  for (const { candidates, objections, step } of [
+    ...own,
+    ...looked.filter((one) => one.step !== kept.step),
+  ])
+    for (const candidate of candidates) {
+      if (rest.length === beyond) return rest;
+      if (there.has(candidate.itemId) || objections.has(candidate.itemId)) continue;
+      there.add(candidate.itemId);
+      rest.push({ ...candidate, step });
     }
-  }
-  return items;
+  return rest;
 };

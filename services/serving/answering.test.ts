@@ -11,16 +11,16 @@ import {
   parseModel,
 } from '../../models/definitions.ts';
 import { kinds } from '../../models/kinds.ts';
-import { emptyRanking, place, rankings as rankingRows } from '../../models/trending/ranking.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import { encodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
 import { kindBit } from '../../schemas/packed/seen-items.ts';
 import { answerBatch, type AnsweringParts } from './answering.ts';
-import { current, FakeRedis, requestRecord, readBounds, seenBytes } from './fakes.ts';
+import { current, FakeRedis, rankingBytes, requestRecord, readBounds, seenBytes } from './fakes.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { ServedModels } from './models.ts';
+import { PageTokens } from './page-token.ts';
 import { foldNames } from './plan.ts';
 import { Rankings } from './rankings.ts';
 import { replyOf } from './reply.ts';
@@ -61,6 +61,8 @@ const context = (change: object = {}): ContextDefinition => {
   return parsed.value;
 };
 
+const always = { available_from: null, available_until: null };
+const blank = { item_id: '', title: '', categories: [], attributes: {}, ...always };
 const plain = {
   user_id: 'u1',
   context_id: 'home',
@@ -76,26 +78,15 @@ const accepted = (change: Partial<Request> = {}, of = context()): Accepted => ({
   kind: 'accepted',
   record: requestRecord(),
   reply: replyOf({}),
-  request: {
-    ...plain,
-    ...change,
-  },
+  request: { ...plain, ...change },
   context: { version: 'home@0123456789ab', revision: 1, definition: of },
   wanted: change.count ?? of.size,
   deadlineMs: null,
+  page: null,
 });
 
 const seenRow = (kind: string, ...seen: string[]): Buffer =>
   seenBytes(seen, { atMs: nowMs, kinds: kindBit(types, kind) });
-
-const ranking = (...ids: string[]): Buffer => {
-  const made = emptyRanking();
-  for (const [index, item] of ids.entries())
-    place(made, { item, weight: 100 - index, itemsMax: 50 });
-  const encoded = rankingRows.encode(made);
-  if (!('whole' in encoded)) throw new Error('not whole');
-  return encoded.whole;
-};
 
 let redis: FakeRedis;
 let generations: Generations;
@@ -146,7 +137,7 @@ const store = (
 };
 const storeTrending = (...ids: string[]): void => {
   const [key] = generation(learning(trending.version)).shared();
-  redis.values.set(key ?? '', ranking(...ids));
+  redis.values.set(key ?? '', rankingBytes(...ids));
 };
 
 beforeEach(async () => {
@@ -165,6 +156,8 @@ beforeEach(async () => {
     items,
     itemOffsets: () => [10, 20],
     types,
+    profileAttributes: [],
+    pages: new PageTokens({ key: null, prefix: 'freshet' }),
     nowMs: () => nowMs,
     monotonicMs: () => clockMs,
   };
@@ -202,6 +195,9 @@ describe('an answer', () => {
     expect(done?.basis).toEqual({
       seenOffset: 42,
       seenSinceMs: null,
+      servedOffset: -1,
+      judgedWith: {},
+      nextPage: null,
       candidatesOffset: 40,
       newestAtMs: nowMs - 5_000,
       itemOffsets: [10, 20],
@@ -232,14 +228,7 @@ describe('an answer', () => {
 
   test('never holds an item that is unknown, over, or on the request’s own list', async () => {
     store('u1', { list: ['unknown', 'a', 'b'] });
-    items.take('b', {
-      item_id: 'b',
-      title: '',
-      categories: [],
-      attributes: {},
-      available_from: null,
-      available_until: nowMs,
-    });
+    items.take('b', { ...blank, item_id: 'b', available_until: nowMs });
     storeTrending('c', 'd');
     const [done] = await ask(accepted({ exclude: ['c'] }));
     expect(ids(done)).toBe('ad');

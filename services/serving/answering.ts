@@ -1,13 +1,14 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
-import { newestIn, offsetIn } from '../../lib/stream/header.ts';
+import { offsetIn } from '../../lib/stream/header.ts';
 import type { Candidate } from '../../models/model.ts';
-import { readSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeRecents } from '../../schemas/packed/user-features.ts';
 import { answer } from './answer.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import type { LearnedReads } from '../../retrieval/learned-reads.ts';
 import type { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { type StoredList, readList } from './lists.ts';
+import type { PageTokens } from './page-token.ts';
+import { beyondOf, nextPageOf, restOf, withSteps } from './paging.ts';
 import type { AnsweredRequest, Basis } from './outputs.ts';
 import {
   foldNames,
@@ -21,6 +22,7 @@ import {
 import type { Rankings } from './rankings.ts';
 import { readAll, type Read } from './reads.ts';
 import type { Accepted } from './request.ts';
+import { ruleFacts } from './rule-facts.ts';
 import { bindRules } from './rules.ts';
 import { rankSessions, sessionProfile, type SessionTask } from './sessions.ts';
 
@@ -35,6 +37,9 @@ export interface AnsweringParts extends PlanFacts {
   itemOffsets(): readonly number[];
   /** The configured event types, in order. */
   readonly types: readonly string[];
+  /** What `user-features` keeps of attributes, in order. */
+  readonly profileAttributes: readonly string[];
+  readonly pages: PageTokens;
   /** Wall-clock time: what rules are judged by. */
   readonly nowMs: () => number;
   /** Milliseconds that never go back: for ages in memory. */
@@ -94,27 +99,21 @@ const answerOne = (
   const { accepted } = plan;
   const { parts, read, atMs } = judging;
   const { definition } = accepted.context;
-  const header = plan.seen === null ? null : (read.get(plan.seen.header) ?? null);
-  const seen = readSeen(plan.seen === null ? null : (read.get(plan.seen.row) ?? null), {
-    horizonMs: plan.seen?.horizonMs ?? null,
-    newestMs: newestIn(header),
-  });
-  const rules = bindRules(definition.rules, {
-    seen,
-    available: (itemId, judgedMs) => parts.items.available(itemId, judgedMs),
-    excluded: new Set(accepted.request.exclude),
-    atMs,
-    types: parts.types,
-  });
+  const { facts, basis } = ruleFacts(plan, { ...parts, ...judging });
   const lists = plan.steps.map((step) =>
     step.kind === 'list' ? readList(read.get(step.key) ?? null) : null,
   );
-  const answered = answer({
+  const { page } = accepted;
+  const asked = {
     wanted: accepted.wanted,
     atLeast: definition.atLeast,
-    rules,
-    steps: plan.steps.map((_, index) => () => candidatesOf(index, { plan, session, lists, parts })),
-  });
+    rules: bindRules(definition.rules, facts),
+    beyond: beyondOf(plan),
+  };
+  const answered =
+    page === null
+      ? answer({ ...asked, steps: stepsOf(plan, { session, lists, parts }) })
+      : withSteps(answer({ ...asked, steps: [() => restOf(page)] }), page);
   return {
     accepted,
     assigned: plan.assigned,
@@ -122,13 +121,23 @@ const answerOne = (
     answered,
     basis: {
       ...candidatesBasis(plan, { session, lists, atMs }),
-      seenOffset: plan.seen === null ? -1 : offsetIn(header),
-      seenSinceMs: seen.since,
+      ...basis,
+      nextPage: nextPageOf(plan, answered, { pages: parts.pages, atMs }),
       itemOffsets: judging.itemOffsets,
       judgedAtMs: atMs,
     },
   };
 };
+
+const stepsOf = (
+  plan: RequestPlan,
+  from: {
+    readonly session: SessionLists | null;
+    readonly lists: readonly (StoredList | null)[];
+    readonly parts: AnsweringParts;
+  },
+): (() => readonly Candidate[])[] =>
+  plan.steps.map((_, index) => () => candidatesOf(index, { plan, ...from }));
 
 const nothing: readonly Candidate[] = [];
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { PageTokens } from './page-token.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
 import { silentLogger } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
@@ -64,6 +65,8 @@ const start = async (change: Partial<BatchParts> = {}) => {
       items: new ItemTable(),
       itemOffsets: () => [],
       types: ['view'],
+      profileAttributes: [],
+      pages: new PageTokens({ key: null, prefix: 'freshet' }),
       nowMs: () => nowMs,
       monotonicMs: () => 0,
     },
@@ -102,6 +105,8 @@ const asked = (offset: number, change: Partial<Request> = {}): LogRecord =>
       exclude: [],
       session: [],
       deadline_at: null,
+      attributes: {},
+      page_token: null,
       ...change,
     }),
   });

@@ -63,6 +63,7 @@ const judgeBatch = async (
     nowMs: parts.answering.nowMs(),
     highWatermark,
     backlogMax: parts.backlogMax,
+    pages: parts.answering.pages,
   };
   const kept = records.filter((record) => !isShed(record, facts));
   await parts.decoder.prepare(kept.map(({ value }) => value));

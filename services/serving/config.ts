@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+
+import { messageOf, UserError } from '../../lib/errors.ts';
 import { type Environment, list, parseEnvironment, whole } from '../../lib/config/environment.ts';
 
 import type { ReadBounds } from '../../retrieval/learned-reads.ts';
@@ -23,9 +26,14 @@ export interface ServingConfig {
   readonly rankingAgeMsMax: number;
   /** What is read for sessions. */
   readonly reads: ReadBounds;
+  /** Signs page tokens; null: the installation's prefix does, which is no secret. */
+  readonly pageTokenKey: string | null;
   /** How often the pointers to current generations are read. */
   readonly pointersMs: number;
 }
+
+const keyCharsMin = 16;
+const keyFault = `takes at least ${keyCharsMin} characters`;
 
 const schema = z.object({
   FRESHET_REPLY_TOPICS: list.default([]),
@@ -34,6 +42,8 @@ const schema = z.object({
   FRESHET_SERVING_FETCH_BYTES_MAX: whole(16_384, 8_388_608).default(262_144),
   FRESHET_SERVING_FETCH_MS_MAX: whole(1, 5_000).default(250),
   FRESHET_SERVING_REPLY_MS_MAX: whole(100, 60_000).default(2_000),
+  FRESHET_PAGE_TOKEN_KEY: z.string().min(keyCharsMin, keyFault).optional(),
+  FRESHET_PAGE_TOKEN_KEY_FILE: z.string().optional(),
 });
 
 export function servingConfig(environment: Environment = process.env): ServingConfig {
@@ -54,6 +64,24 @@ export function servingConfig(environment: Environment = process.env): ServingCo
       figuresMax: 200_000,
       rankingAgeMsMax: 1_000,
     },
+    pageTokenKey: keyOf(settings),
     pointersMs: 1_000,
   });
+}
+
+function keyOf(settings: z.infer<typeof schema>): string | null {
+  const { FRESHET_PAGE_TOKEN_KEY: given, FRESHET_PAGE_TOKEN_KEY_FILE: file } = settings;
+  if (given !== undefined && file !== undefined)
+    throw new UserError(
+      'FRESHET_PAGE_TOKEN_KEY and FRESHET_PAGE_TOKEN_KEY_FILE are both set: leave one out',
+    );
+  if (file === undefined) return given ?? null;
+  let key: string;
+  try {
+    key = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new UserError(`FRESHET_PAGE_TOKEN_KEY_FILE cannot be read: ${messageOf(error)}`);
+  }
+  if (key.length >= keyCharsMin) return key;
+  throw new UserError(`FRESHET_PAGE_TOKEN_KEY_FILE: the key in it ${keyFault}`);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { PageTokens } from './page-token.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
 import {
   draftOf,
@@ -95,6 +96,7 @@ const accepted = (user: string): Accepted => ({
   context: home,
   wanted: 2,
   deadlineMs: null,
+  page: null,
 });
 
 const users = Array.from({ length: 400 }, (_, n) => `u${n}`);
@@ -122,6 +124,8 @@ const answers = async (experiments: Experiments, known = ['old', 'new', 'rest'])
     items: new ItemTable(),
     itemOffsets: () => [],
     types: ['purchase'],
+    profileAttributes: [],
+    pages: new PageTokens({ key: null, prefix: 'freshet' }),
     nowMs: () => nowMs,
     monotonicMs: () => 0,
   });

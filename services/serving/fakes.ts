@@ -1,6 +1,7 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
+import { emptyRanking, place, rankings as rankingRows } from '../../models/trending/ranking.ts';
 import type { ReadBounds } from '../../retrieval/learned-reads.ts';
 import { seenEntryBytes, seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
 
@@ -83,4 +84,14 @@ export const seenBytes = (
     return Buffer.concat([entry, Buffer.from(id)]);
   });
   return Buffer.concat([head, ...entries]);
+};
+
+/** A shared ranking, best first, as `learning` stores it. */
+export const rankingBytes = (...ids: string[]): Buffer => {
+  const made = emptyRanking();
+  for (const [index, item] of ids.entries())
+    place(made, { item, weight: 100 - index, itemsMax: 50 });
+  const encoded = rankingRows.encode(made);
+  if (!('whole' in encoded)) throw new Error('not whole');
+  return encoded.whole;
 };

@@ -5,9 +5,12 @@ import type { RegistryPort } from '../../lib/avro/registry.ts';
 import type { DecodedTable } from '../../lib/kafka/decoded-table.ts';
 import type { ServiceContext } from '../../lib/service.ts';
 import { Catalogue } from '../../models/catalogue.ts';
+import { ItemAttributes } from '../../models/item-attributes.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { kinds } from '../../models/kinds.ts';
+import { itemAttributesOf } from '../../models/rules.ts';
 import { TermIndex } from '../../models/term-index.ts';
+import { AttributesWhenNeeded } from '../../topics/attributes-when-needed.ts';
 import { followDefinitions, type FollowedDefinitions } from '../../topics/follow-definitions.ts';
 import { followItems } from '../../topics/follow-items.ts';
 import { ItemsWhenNeeded } from '../../topics/items-when-needed.ts';
@@ -47,7 +50,13 @@ export const followKnowledge = async (
     make: () => new TermIndex(),
     onTable: (index) => items.lend(index),
   });
+  const attributes = new AttributesWhenNeeded({
+    ...following,
+    make: (names) => new ItemAttributes(names),
+    onTable: (table, offsets) => items.lendAttributes(table, offsets),
+  });
   const follow = (): void => {
+    attributes.need(attributesNamed(catalogue));
     const inUse = catalogue.modelsInUse();
     models.follow(inUse);
     terms.need([...inUse.keys()].some((version) => models.needItems(version)));
@@ -69,11 +78,22 @@ export const followKnowledge = async (
     items,
     itemOffsets: ofItems.offsets,
     ready: () => {
-      if (definitions.isReady() && ofItems.isReady()) return terms.ready();
+      if (definitions.isReady() && ofItems.isReady()) return terms.ready() ?? attributes.ready();
       const missing = [...definitions.reading(), ...(ofItems.isReady() ? [] : ['items'])];
       return `reading ${missing.join(', ')}`;
     },
-    healthy: () => definitions.healthy() ?? ofItems.healthy() ?? terms.healthy(),
-    stop: async () => void (await Promise.all([definitions.stop(), ofItems.stop(), terms.stop()])),
+    healthy: () =>
+      definitions.healthy() ?? ofItems.healthy() ?? terms.healthy() ?? attributes.healthy(),
+    stop: async () => {
+      await Promise.all([definitions, ofItems, terms, attributes].map((one) => one.stop()));
+    },
   };
+};
+
+/** Attributes of items that rules of some context look at. */
+const attributesNamed = ({ contexts }: Catalogue): string[] => {
+  const named = [...contexts.values()].flatMap(({ definition }) =>
+    itemAttributesOf(definition.rules),
+  );
+  return [...new Set(named)];
 };

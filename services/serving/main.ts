@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry, type RegistryPort } from '../../lib/avro/registry.ts';
@@ -18,6 +16,7 @@ import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { metricEventSchema } from '../../schemas/generated/metric-event.ts';
 import { recommendationSchema } from '../../schemas/generated/recommendation.ts';
 import { type Request, requestSchema } from '../../schemas/generated/request.ts';
+import { servingLineage } from '../../topics/exposures-input.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { metricEvents } from '../../topics/metric-events.ts';
 import { recommendations } from '../../topics/recommendations.ts';
@@ -29,6 +28,7 @@ import { ForeignReplies } from './foreign.ts';
 import { gathering } from './gathering.ts';
 import { followKnowledge, type Knowledge } from './knowledge.ts';
 import type { Messages } from './messages.ts';
+import { PageTokens } from './page-token.ts';
 import { foldNames } from './plan.ts';
 import { Rankings } from './rankings.ts';
 import { topicCache } from './topic-cache.ts';
@@ -214,6 +214,8 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
       items: knowledge.items,
       itemOffsets: () => knowledge.itemOffsets(),
       types: context.config.types,
+      profileAttributes: context.config.profileAttributes,
+      pages: new PageTokens({ key: config.pageTokenKey, prefix: context.config.prefix }),
       nowMs: now,
       monotonicMs,
     },
@@ -253,13 +255,9 @@ async function messagesFor({ context, registry }: Parts): Promise<Messages> {
       metricEvent: await openEncoder(registry, `${topics.metricEvents}-value`, metricEventSchema),
     },
     partitions,
-    lineage: lineageOf(topicName(prefix, requests)),
+    lineage: servingLineage(prefix),
   };
 }
-
-/** Serving folds nothing: what it emits is named by the log that its positions count. */
-const lineageOf = (topic: string): string =>
-  createHash('sha256').update(`${name} ${topic}`).digest('base64url').slice(0, 12);
 
 function foreignFor({ config, context, kafka, replies }: Parts): ForeignReplies {
   return new ForeignReplies({

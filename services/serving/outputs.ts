@@ -11,6 +11,12 @@ import type { Accepted, Refused } from './request.ts';
 export interface Basis {
   readonly seenOffset: number;
   readonly seenSinceMs: number | null;
+  /** Offset of exposures up to which `served` had folded; -1: not asked. */
+  readonly servedOffset: number;
+  /** What rules compared items with, and its revisions. */
+  readonly judgedWith: Readonly<Record<string, string>>;
+  /** Token to ask for the next page with; null: there is none. */
+  readonly nextPage: string | null;
   readonly candidatesOffset: number;
   readonly newestAtMs: number | null;
   readonly itemOffsets: readonly number[];
@@ -95,14 +101,14 @@ export const recommendation = (done: AnsweredRequest): Recommendation => {
     removed: answered.removed as Record<string, number>,
     seen_offset: basis.seenOffset,
     seen_since: basis.seenSinceMs,
-    served_offset: -1,
+    served_offset: basis.servedOffset,
     candidates_offset: basis.candidatesOffset,
     item_offsets: basis.itemOffsets,
     judged_at: basis.judgedAtMs,
     newest_interaction_at: basis.newestAtMs,
-    page: 0,
-    next_page: null,
-    judged_with: {},
+    page: accepted.page?.page ?? 0,
+    next_page: basis.nextPage,
+    judged_with: basis.judgedWith,
     request_partition: accepted.record.partition,
     request_offset: accepted.record.offset,
   };
@@ -139,7 +145,7 @@ export const exposure = (done: AnsweredRequest, lineage: string): Exposure | nul
     served_at: basis.judgedAtMs,
     candidates_stale: basis.stale,
     wanted: accepted.wanted,
-    page: 0,
+    page: accepted.page?.page ?? 0,
     predicted: answered.step === 0,
     enough: isEnough(done),
     emptied: isEmptied(answered),

@@ -10,6 +10,8 @@ import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import type { ServedModels } from './models.ts';
 import type { Rankings } from './rankings.ts';
 import type { Accepted } from './request.ts';
+import { needsOf, type RuleNeeds } from './rule-needs.ts';
+import type { ItemTable } from '../../models/item-table.ts';
 import { RetryableError } from '../../lib/errors.ts';
 import type { Generation, Generations } from '../../lib/stream/generations.ts';
 
@@ -25,8 +27,8 @@ export type StepPlan =
       readonly generations: readonly (Generation | undefined)[];
     };
 
-/** What a user has seen, and after how long it is forgotten; null: never. */
-export interface SeenAt extends KeysAt {
+/** What is kept of a user, and after how long it is forgotten; null: never. */
+export interface KeptAt extends KeysAt {
   readonly horizonMs: number | null;
 }
 
@@ -38,14 +40,17 @@ export interface RequestPlan {
   /** The context's; in an experiment with the model of the user's variant. */
   readonly ladder: readonly LadderStep[];
   readonly steps: readonly StepPlan[];
+  readonly needs: RuleNeeds;
   /** Null: no rule of the context asks for it. */
-  readonly seen: SeenAt | null;
-  /** Null: the request brought no session. */
-  readonly features: KeysAt | null;
+  readonly seen: KeptAt | null;
+  readonly served: KeptAt | null;
+  /** Null: the request brought no session, and no rule asks for it. */
+  readonly features: KeptAt | null;
 }
 
 export const foldNames = {
   seen: 'seen-items',
+  served: 'served',
   features: 'user-features',
   candidates: 'candidates',
   weights: weightsFoldName,
@@ -55,22 +60,46 @@ export interface PlanFacts {
   readonly models: Pick<ServedModels, 'get'>;
   readonly generations: Pick<Generations, 'get'>;
   readonly experiments: Pick<Experiments, 'assign'>;
+  readonly items: Pick<ItemTable, 'knowsAttributes'>;
 }
 
 export const planRequest = (accepted: Accepted, facts: PlanFacts, atMs: number): RequestPlan => {
   const { user_id: user, session } = accepted.request;
   const { context, rules } = accepted.context.definition;
-  const assigned = facts.experiments.assign(context, user, atMs);
+  const { page } = accepted;
+  const needs = needsOf(rules);
+  refuseUnknown(needs, facts);
+  // A later page goes on with the list of the first, and with the variant that it was made in.
+  const assigned = page === null ? facts.experiments.assign(context, user, atMs) : page.assigned;
   const ladder = ladderFor(accepted.context.definition.ladder, assigned);
-  const withSession = session.length > 0;
+  const withSession = session.length > 0 && page === null;
+  const looked = page === null ? ladder : [];
   return {
     accepted,
     assigned,
     ladder,
-    steps: ladder.map(({ model }) => planStep(model, { user, withSession, facts })),
-    seen: rules.some(({ rule }) => rule === 'not-seen') ? seenKeys(user, facts) : null,
-    features: withSession ? featureKeys(user, facts) : null,
+    needs,
+    steps: looked.map(({ model }) => planStep(model, { user, withSession, facts })),
+    seen: needs.seen ? keptKeys(foldNames.seen, user, facts) : null,
+    served: needs.served ? keptKeys(foldNames.served, user, facts) : null,
+    features: withSession || needs.profile ? keptKeys(foldNames.features, user, facts) : null,
   };
+};
+
+/** A rule that cannot be judged stops the answer: an item is never shown on a guess. */
+const refuseUnknown = (needs: RuleNeeds, { generations, items }: PlanFacts): void => {
+  const missing = [
+    ...(needs.seen ? [foldNames.seen] : []),
+    ...(needs.served ? [foldNames.served] : []),
+    ...(needs.profile ? [foldNames.features] : []),
+  ].find((fold) => generations.get(fold) === undefined);
+  if (missing !== undefined)
+    throw new RetryableError(
+      `${missing} has no current generation, so no answer can keep the rules of its context: ` +
+        `run \`npx freshet run ${missing}\``,
+    );
+  if (needs.attributes.length > 0 && !items.knowsAttributes(needs.attributes))
+    throw new RetryableError(`reading attributes of items: ${needs.attributes.join(', ')}`);
 };
 
 /** Where the variant's model has nothing yet, the next step answers: the user stays in the variant. */
@@ -104,20 +133,11 @@ const planStep = (
   return { kind: 'list', model, key: lists.row(model.listPrefix + given.user, given.user) };
 };
 
-/** A rule that cannot be judged stops the answer: an item is never shown on a guess. */
-const seenKeys = (user: string, { generations }: PlanFacts): SeenAt => {
-  const seen = generations.get(foldNames.seen);
-  if (seen === undefined)
-    throw new RetryableError(
-      'seen-items has no current generation, so no answer can keep the rule not-seen: run `npx freshet run seen-items`',
-    );
-  const horizonMs = seen.current.horizonMs ?? null;
-  return { header: seen.header(user), row: seen.row(user), horizonMs };
-};
-
-const featureKeys = (user: string, { generations }: PlanFacts): KeysAt | null => {
-  const features = generations.get(foldNames.features);
-  return features === undefined ? null : { header: features.header(user), row: features.row(user) };
+const keptKeys = (fold: string, user: string, { generations }: PlanFacts): KeptAt | null => {
+  const kept = generations.get(fold);
+  if (kept === undefined) return null;
+  const horizonMs = kept.current.horizonMs ?? null;
+  return { header: kept.header(user), row: kept.row(user), horizonMs };
 };
 
 /** Names of the weights that the sessions of a batch are ranked by. */
@@ -138,8 +158,8 @@ export const keysOf = (
   atMs: number,
 ): ReadonlySet<string> => {
   const keys = new Set<string>();
-  for (const { seen, features, steps } of plans) {
-    for (const pair of [seen, features]) {
+  for (const { seen, served, features, steps } of plans) {
+    for (const pair of [seen, served, features]) {
       if (pair === null) continue;
       keys.add(pair.header);
       keys.add(pair.row);

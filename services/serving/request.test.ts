@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { PageTokens } from './page-token.ts';
 import type { Known } from '../../models/catalogue.ts';
 import { type ContextDefinition, parseContext } from '../../models/definitions.ts';
 import type { Request } from '../../schemas/generated/request.ts';
@@ -44,6 +45,7 @@ const facts: JudgeFacts = {
   nowMs: 5_000,
   highWatermark: 8,
   backlogMax: 100,
+  pages: new PageTokens({ key: null, prefix: 'freshet' }),
 };
 const say = (decoded: DecodedRequest, change: Partial<LogRecord> = {}, more = {}) => {
   const judged = judge(record(change), () => decoded, { ...facts, ...more });

@@ -2,6 +2,7 @@ import type { Known } from '../../models/catalogue.ts';
 import type { ContextDefinition } from '../../models/definitions.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
+import type { OpenedPage, PageState, PageTokens } from './page-token.ts';
 import { deadlineOf, type Reply, replyOf } from './reply.ts';
 
 /** What can be said of a request that gets no items. */
@@ -15,6 +16,8 @@ export interface Accepted {
   readonly context: Known<ContextDefinition>;
   readonly wanted: number;
   readonly deadlineMs: number | null;
+  /** What the request's page token says; null: it asks for the first page. */
+  readonly page: PageState | null;
 }
 
 export interface Refused {
@@ -44,11 +47,14 @@ export interface JudgeFacts {
   readonly highWatermark: number;
   /** A request with more than this many after it is shed. */
   readonly backlogMax: number;
+  readonly pages: Pick<PageTokens, 'open'>;
 }
 
 export const idBytesMax = 128;
 export const excludedMax = 1_000;
 export const sessionMax = 50;
+export const attributesMax = 16;
+export const attributeBytesMax = 128;
 
 /** Whether a request is shed: the oldest go, the newest are worth an answer still. */
 export const isShed = (record: LogRecord, facts: JudgeFacts): boolean =>
@@ -87,9 +93,12 @@ export const judge = (
   const deadlineMs = earlier(request.deadline_at, deadlineHeader);
   if (deadlineMs !== null && deadlineMs <= facts.nowMs)
     return refuse('expired', 'deadline_passed', request);
+  const opened = pageOf(request, context, facts);
+  if (opened !== null && !opened.ok) return refuse('invalid', opened.fault, request);
+  const page = opened?.state ?? null;
   const { size } = context.definition;
   const wanted = Math.min(request.count ?? size, size);
-  return { kind: 'accepted', record, reply, request, context, wanted, deadlineMs };
+  return { kind: 'accepted', record, reply, request, context, wanted, deadlineMs, page };
 };
 
 /** An accepted request whose deadline passed while it was worked on. */
@@ -114,9 +123,22 @@ const faultOf = (request: Request, deadlineHeader: number | null): string | null
   if (request.exclude.length > excludedMax) return 'too_many_excluded';
   if (request.session.length > sessionMax) return 'session_too_long';
   if (!request.session.every(isId)) return 'session_item_malformed';
+  const attributes = Object.entries(request.attributes);
+  if (attributes.length > attributesMax) return 'too_many_attributes';
+  if (attributes.flat().some((text) => Buffer.byteLength(text) > attributeBytesMax))
+    return 'attribute_too_long';
   if (deadlineHeader !== null && Number.isNaN(deadlineHeader)) return 'deadline_malformed';
   return null;
 };
+
+const pageOf = (
+  { page_token: token, user_id: userId }: Request,
+  { definition, version }: Known<ContextDefinition>,
+  { pages, nowMs }: JudgeFacts,
+): OpenedPage | null =>
+  token === null
+    ? null
+    : pages.open(token, { userId, contextId: definition.context, contextVersion: version }, nowMs);
 
 const isId = (id: string | undefined): id is string =>
   id !== undefined && id !== '' && Buffer.byteLength(id) <= idBytesMax;

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { PageTokens } from './page-token.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
 import { currentKey } from '../../lib/stream/current.ts';
 import { Generations } from '../../lib/stream/generations.ts';
@@ -63,6 +64,8 @@ async function stage() {
     items: new ItemTable(),
     itemOffsets: () => [],
     types: ['view'],
+    profileAttributes: [],
+    pages: new PageTokens({ key: null, prefix: 'freshet' }),
     nowMs: () => 1,
     monotonicMs: () => clock.ms,
   };
@@ -92,6 +95,7 @@ async function stage() {
     context: { version: 'c@000000000000', revision: 1, definition: parsed.value },
     wanted: 1,
     deadlineMs: null,
+    page: null,
   });
   const ask = async (session: readonly string[] = ['a']): Promise<string> => {
     redis.roundTrips = 0;

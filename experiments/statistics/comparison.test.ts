@@ -12,9 +12,7 @@ const options = { alpha: 0.05, tuning: { users: 10_000 } };
 
 test('the absolute interval is the difference and so many standard errors', () => {
   const [one] = compare([yes(5_000, 500), yes(5_000, 600)], options);
-  // The control varies less than both together, and is not believed to.
-  const both = (0.09 + 0.1056) / 2;
-  const variance = (both + 0.1056) / 4_999;
+  const variance = (0.09 + 0.1056) / 4_999;
   const half = new Boundary(0.05, options.tuning).width(10_000) * Math.sqrt(variance);
   expect(one?.absolute?.estimate).toBeCloseTo(0.02, 12);
   expect(one?.absolute?.low).toBeCloseTo(0.02 - half, 12);
@@ -27,7 +25,7 @@ test('both ends of the relative interval are where the bound is met', () => {
   const width = new Boundary(0.05, options.tuning).width(10_000);
   for (const r of [one?.relative?.low ?? NaN, one?.relative?.high ?? NaN]) {
     const off = 0.12 - (1 + r) * 0.1;
-    const deviation = Math.sqrt((0.1056 + (1 + r) ** 2 * 0.0978) / 4_999);
+    const deviation = Math.sqrt((0.1056 + (1 + r) ** 2 * 0.09) / 4_999);
     expect(Math.abs(off)).toBeCloseTo(width * deviation, 10);
   }
   expect(one?.relative?.estimate).toBeCloseTo(0.2, 12);
@@ -94,6 +92,15 @@ test('what was so before the experiment is taken off', () => {
   expect((variants[1]?.mean ?? 0) - (variants[0]?.mean ?? 0)).toBeCloseTo(2, 12);
   expect((variants[0]?.variance ?? 0) * 8).toBeCloseTo(2 / 7, 12);
   expect(widthRatio).toBeCloseTo(Math.sqrt(2 / 7 / varianceOf(control)), 12);
+});
+
+test('a variant of a tenth of the users is not taken to vary much less than all do', () => {
+  const wide: Sums = { ...noSums, n: 9_001, y: 0, yy: 90_000 };
+  const narrow: Sums = { ...noSums, n: 1_001, y: 0, yy: 1_000 };
+  const { variants } = estimatesOf([wide, narrow]);
+  expect(variants[0]?.variance).toBeCloseTo(10 / 9_001, 12);
+  const pooled = (9_000 * 10 + 1_000) / 10_000;
+  expect(variants[1]?.variance).toBeCloseTo((pooled * (1 - 1_001 / 9_001)) / 1_001, 12);
 });
 
 test('without figures from before, nothing is taken off', () => {

@@ -46,7 +46,7 @@ test('says who is better, by how much and how sure', () => {
     kind: 'found',
     winner: 'b',
     sentence:
-      "'b' is better than the control 'a' by +40 % (+16.8 % to +69.3 %) in the share of users with click or purchase, at 95 % certainty, whenever looked at.",
+      "'b' is better than the control 'a' by +40 % (+17.7 % to +67.6 %) in the share of users with click or purchase, at 95 % certainty, whenever looked at.",
   });
   expect(said(figuresOf(of('a', 5_000, 700), of('b', 5_000, 500)))).toMatchObject({
     kind: 'found',

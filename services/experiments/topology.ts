@@ -1,0 +1,182 @@
+import type { Fold, FoldContext, Input } from '../../lib/stream/topology.ts';
+import type { Exposure } from '../../schemas/generated/exposure.ts';
+import type { Interaction } from '../../schemas/generated/interaction.ts';
+import { valueUnits } from '../../schemas/packed/experiment-partials.ts';
+import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
+import { type ArmExposure, takeExposure, takeInteraction } from './credit.ts';
+import { hash48, hashOrNone } from './hash.ts';
+import { type Partials, partialsCodec } from './partials.ts';
+import { emptyUser, type Recent, userLayout, type UserRow, userRows } from './user-row.ts';
+
+/** The fields of an interaction that are looked at. */
+export const outcomeFields = [
+  'user_id',
+  'item_id',
+  'type',
+  'occurred_at',
+  'context_id',
+  'answer_id',
+  'value',
+  'appended_at',
+  'lineage',
+  'source_partition',
+  'source_offset',
+] as const satisfies readonly (keyof Interaction)[];
+export type OutcomeInteraction = Pick<Interaction, (typeof outcomeFields)[number]>;
+
+/** And of an exposure. */
+export const shownFields = [
+  'answer_id',
+  'user_id',
+  'context_id',
+  'experiment',
+  'variant',
+  'items',
+  'served_at',
+  'wanted',
+  'predicted',
+  'enough',
+  'emptied',
+  'removed',
+  'credit_ms',
+  'outcome_kinds',
+] as const satisfies readonly (keyof Exposure)[];
+export type ShownExposure = Pick<Exposure, (typeof shownFields)[number]>;
+
+export interface ExperimentsOptions {
+  readonly interactions: {
+    /** Full name of the topic. */
+    readonly topic: string;
+    /** Lineage of the ingest generation that is read. */
+    readonly lineage: string;
+    readonly decoder: ValueDecoder<OutcomeInteraction>;
+  };
+  readonly exposures: { readonly topic: string; readonly decoder: ValueDecoder<ShownExposure> };
+  readonly latenessMs: number;
+}
+
+type Either = OutcomeInteraction | ShownExposure;
+type Context = FoldContext<never, Partials>;
+
+/** What credit is kept for at most; what an exposure says beyond counts as this. */
+export const creditMsMax = 28 * 86_400_000;
+
+/**
+ * Who saw what in which experiment, and what they did within the time it is credited for. A row per
+ * user, and sums over users per experiment, variant and time of first exposure, which grow as
+ * outcomes come and are believed once that time is over (schemas/packed/experiment-figures.ts).
+ */
+export function experimentsFold(
+  options: ExperimentsOptions,
+): Fold<Either, UserRow, never, Partials> {
+  const { latenessMs } = options;
+  return {
+    name: 'experiments',
+    code: 'e',
+    revision: 1,
+    layout: userLayout,
+    config: { latenessMs },
+    family: 'user',
+    input: interactionsInput<OutcomeInteraction>(options.interactions),
+    ahead: exposuresInput(options.exposures),
+    rows: userRows,
+    shared: partialsCodec,
+    cacheBytesMax: 0,
+    emission: null,
+    horizon: null,
+    fold: (row, { input }, context) =>
+      'served_at' in input
+        ? foldExposure(row, input, { context, latenessMs })
+        : takeInteraction(row, recentOf(input), { partials: context.shared, latenessMs }),
+  };
+}
+
+const accepted = { kind: 'accept' } as const;
+
+/**
+ * An exposure outside experiments moves the time of its topic only: all of them have one key, so
+ * that nobody's row is read for it. Duplicates are known by their answer.
+ */
+const exposuresInput = ({
+  topic,
+  decoder,
+}: ExperimentsOptions['exposures']): Input<ShownExposure> => ({
+  topic,
+  lineage: null,
+  prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+  decode: ({ value }) => {
+    const decoded = decoder.decode(value);
+    if (!decoded.ok) {
+      const { reason, detail } = decoded;
+      return { verdict: { kind: 'reject', reason, detail } };
+    }
+    const input = decoded.value;
+    const key = input.experiment === null ? '' : input.user_id;
+    return { verdict: accepted, units: [{ input, key, position: null }] };
+  },
+});
+
+const recentOf = (given: OutcomeInteraction): Recent => ({
+  appendedMs: Math.max(0, given.appended_at),
+  occurredMs: Math.max(0, given.occurred_at),
+  item: hash48(given.item_id),
+  kind: hash48(given.type),
+  answer: hashOrNone(given.answer_id),
+  context: hashOrNone(given.context_id),
+  value: unitsOf(given.value),
+});
+
+/** Whole hundredths, within what a row has room for. */
+const unitsOf = (value: number | null): number => {
+  const units = Math.round((value ?? 0) * valueUnits);
+  return Number.isFinite(units) ? Math.max(-valueMax, Math.min(valueMax, units)) : 0;
+};
+const valueMax = 10 ** 11;
+
+function foldExposure(
+  row: UserRow | undefined,
+  given: ShownExposure,
+  { context, latenessMs }: { readonly context: Context; readonly latenessMs: number },
+): UserRow | null {
+  const { shared: partials } = context;
+  const servedMs = Math.max(0, given.served_at);
+  const inTime = partials.passExposure(servedMs, latenessMs);
+  const { experiment, variant } = given;
+  if (experiment === null || variant === null) return null;
+  if (!inTime) {
+    context.skip('late');
+    return null;
+  }
+  const shown = armExposure(given, { experiment, variant, servedMs });
+  const user = row ?? emptyUser();
+  const answersBefore = user.arms.find((arm) => arm.experiment === shown.experiment)?.answers
+    .length;
+  const taken = takeExposure(user, shown, partials, (arm) =>
+    partials.enter(arm, {
+      experiment,
+      variant,
+      context: given.context_id,
+      creditMs: shown.creditMs,
+      kinds: given.outcome_kinds,
+    }),
+  );
+  if (taken === 'unplaced') partials.unplaced();
+  if (taken === 'counted')
+    partials.answer(shown, { ...given, servedMs, before: answersBefore ?? 0, items: shown.items });
+  if (taken === 'counted' || taken === 'multiple') return user;
+  context.skip(taken);
+  return null;
+}
+
+const armExposure = (
+  given: ShownExposure,
+  own: { readonly experiment: string; readonly variant: string; readonly servedMs: number },
+): ArmExposure => ({
+  experiment: hash48(own.experiment),
+  variant: hash48(own.variant),
+  context: hash48(given.context_id),
+  creditMs: Math.max(0, Math.min(creditMsMax, given.credit_ms ?? 0)),
+  answer: hash48(given.answer_id),
+  items: given.items.map(({ item_id: itemId }) => hash48(itemId)),
+  servedMs: own.servedMs,
+});

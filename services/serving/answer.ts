@@ -40,8 +40,17 @@ export interface Answered {
   readonly held: readonly number[];
   /** Per rule: candidates that it removed, each counted by the first rule that objects. */
   readonly removed: Readonly<Partial<Record<RuleName, number>>>;
+  /** Per step looked at, what rules did to its candidates when it was its turn. */
+  readonly effects: readonly StepEffect[];
   /** In the order of the list, what comes after the items and no rule has removed so far. */
   readonly rest: readonly AnsweredItem[];
+}
+
+export interface StepEffect {
+  /** Items that it kept by itself; null: it was asked only to fill up another step's answer. */
+  readonly kept: number | null;
+  /** Per rule: candidates that it removed, each counted by the first rule that objects. */
+  readonly removed: Readonly<Partial<Record<RuleName, number>>>;
 }
 
 /** One step's candidates, and which of them rules removed. */
@@ -64,6 +73,7 @@ export const answer = (input: AnswerInput): Answered => {
   const { wanted, rules, beyond = 0 } = input;
   const enough = Math.min(input.atLeast, wanted);
   const looked: Looked[] = [];
+  const effects: StepEffect[] = [];
   /** What each step keeps by itself, until one answers. */
   const alone: Kept[] = [];
   let answering: Kept | null = null;
@@ -73,11 +83,13 @@ export const answer = (input: AnswerInput): Answered => {
     looked.push(one);
     if (answering !== null) {
       fill(answering, one, wanted);
+      effects.push({ kept: null, removed: removedBy([one]) });
       continue;
     }
     const kept = newKept(step, rules);
     fill(kept, one, wanted);
     alone.push(kept);
+    effects.push({ kept: kept.items.length, removed: removedBy([one]) });
     if (kept.items.length >= enough) answering = fillFrom(kept, looked, wanted);
   }
   const first = answering ?? alone.find(({ items }) => items.length > 0) ?? null;
@@ -87,6 +99,7 @@ export const answer = (input: AnswerInput): Answered => {
     step: first === null || first.items.length === 0 ? -1 : first.step,
     held: looked.map(({ candidates }) => candidates.length),
     removed: removedBy(looked),
+    effects,
     rest: first === null || beyond === 0 ? [] : restOf(first, looked, beyond),
   };
 };

@@ -165,7 +165,8 @@ test('of a flood the oldest are shed, the newest are answered, and none goes wit
   const shed = answers.filter(({ status }) => status === 'overloaded');
   expect([answers.length, shed.length, shed.at(-1)?.request_offset]).toEqual([50, 40, 39]);
   const metrics = of<MetricEvent>(own, 'met');
-  expect(metrics).toHaveLength(11);
+  // One per answer, one for what rules did to the model, one for all refusals.
+  expect(metrics).toHaveLength(12);
   expect(metrics.at(-1)).toMatchObject({
     labels: { context: 'none', status: 'overloaded' },
     values: { count: 40 },

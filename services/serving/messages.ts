@@ -3,6 +3,7 @@ import type { OutMessage } from '../../lib/stream/topology.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { MetricEvent } from '../../schemas/generated/metric-event.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
+import { ruleMetrics } from './effects.ts';
 import {
   answerMetric,
   type AnsweredRequest,
@@ -117,7 +118,11 @@ const metricMessages = (
   how: Messages,
   atMs: number,
 ): OutMessage[] =>
-  [...done.answered.map(answerMetric), ...refusalMetrics(done.refused, atMs)].map((event) => ({
+  [
+    ...done.answered.map(answerMetric),
+    ...ruleMetrics(done.answered, atMs),
+    ...refusalMetrics(done.refused, atMs),
+  ].map((event) => ({
     topic: how.topics.metricEvents,
     key: null,
     value: how.encode.metricEvent(event),

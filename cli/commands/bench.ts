@@ -52,6 +52,7 @@ export function registerBenchCommand(program: Command): void {
     });
   registerQuality(bench);
   registerExperiments(bench);
+  registerControl(bench);
   // Subcommands are made before exitOverride reaches them.
   for (const command of bench.commands) command.exitOverride();
 }
@@ -113,6 +114,20 @@ function registerExperiments(bench: Command): void {
     .action(async (flags: { readonly tests: number; readonly users: number; json?: boolean }) => {
       const { benchExperiments } = await import('../../bench/experiments/experiments.ts');
       print(benchExperiments({ ...flags, say: (line) => console.error(line) }), flags);
+    });
+}
+
+function registerControl(bench: Command): void {
+  bench
+    .command('control')
+    .description('whether control keeps its word while its processes are killed, one every second')
+    .option('--commands <number>', 'sent and answered', whole, 10_000)
+    .option('--clients <number>', 'at the same time', whole, 8)
+    .option('--json', 'print one line of JSON, last')
+    .action(async (flags: { readonly commands: number; readonly clients: number; json?: true }) => {
+      const { benchControl } = await import('../../bench/control/control.ts');
+      const { commands, clients } = flags;
+      print(await benchControl({ commands, clients, say: (line) => console.error(line) }), flags);
     });
 }
 

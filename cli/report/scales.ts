@@ -25,6 +25,17 @@ export const fromZero = (max: number, pixels: Span): Scale => {
   return { at: linear({ from: 0, to: steps * step }, pixels), ticks };
 };
 
+/** Round values from below `from` to above `to`; 0 is one of them where it lies between. */
+export const spanning = ({ from, to }: Span, pixels: Span): Scale => {
+  const step = stepOf(to > from ? to - from : 1, 5);
+  const first = Math.floor(from / step + 1e-9);
+  const last = Math.max(first + 1, Math.ceil(to / step - 1e-9));
+  const ticks = Array.from({ length: last - first + 1 }, (_, n) =>
+    Number(((first + n) * step).toPrecision(12)),
+  );
+  return { at: linear({ from: first * step, to: last * step }, pixels), ticks };
+};
+
 /** Powers of ten; where that gives less than three, times 2 and 5 too. */
 export const logarithmic = (values: readonly number[], pixels: Span): Scale => {
   const positive = values.filter((value) => value > 0);

@@ -24,8 +24,10 @@ const named = (colours: readonly string[]): string =>
   colours.map((colour, series) => `--s${series}:${colour};`).join('');
 const classes = light.map((_, series) => `.s${series}{--c:var(--s${series})}`).join('\n');
 
+const onLight = `--page:#fcfcfb;--ink:#1b1b1a;--soft:#5c5b57;--rule:#dddbd5;--band:#f2f1ee;${named(light)}`;
+
 export const style = `
-:root{--page:#fcfcfb;--ink:#1b1b1a;--soft:#5c5b57;--rule:#dddbd5;--band:#f2f1ee;${named(light)}}
+:root{${onLight}}
 @media (prefers-color-scheme:dark){:root{--page:#191918;--ink:#f2f1ee;--soft:#b3b1aa;--rule:#3b3a37;--band:#252422;${named(dark)}}}
 *{box-sizing:border-box}
 body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
@@ -54,13 +56,23 @@ figure{margin:0;min-width:0} figcaption{font-weight:600;margin-bottom:4px}
 .grid{stroke:var(--rule);stroke-width:1} .axis{stroke:var(--soft);stroke-width:1}
 .line{fill:none;stroke:var(--c);stroke-width:2;stroke-linejoin:round} .dashed{stroke-dasharray:5 4}
 .bar{stroke:var(--c);stroke-width:2;opacity:.55}
+.stretch{fill:var(--c);opacity:.18;stroke:none}
+.level{stroke:var(--soft);stroke-width:1;stroke-dasharray:3 4;fill:none}
+.plot .over{paint-order:stroke;stroke:var(--page);stroke-width:3px}
 .mark{fill:var(--c);stroke:var(--page);stroke-width:1.5}
 .mark.hollow{fill:var(--page);stroke:var(--c)}
 .legend{display:flex;flex-wrap:wrap;gap:2px 20px;list-style:none;margin:0 0 10px;padding:0;font-size:.9rem}
 .legend li{display:flex;align-items:center;gap:6px;overflow-wrap:anywhere}
 .legend svg{flex:none}
+.said{font-size:1.1rem;line-height:1.45;max-width:75ch;border-left:4px solid var(--soft);padding:2px 0 2px 14px;margin:12px 0 18px;overflow-wrap:anywhere}
+.said.good{border-color:var(--s1)} .said.bad{border-color:var(--s4)}
+.state{display:inline-block;border:1px solid var(--soft);border-radius:4px;padding:0 8px;font-size:.85rem;font-weight:500;vertical-align:middle}
+.alarm{color:var(--s4);font-weight:600}
+pre{background:var(--band);padding:10px 12px;overflow-x:auto;font-size:.82rem;line-height:1.4;border-radius:4px}
+.names td{text-align:left;white-space:normal;overflow-wrap:anywhere}
+p{max-width:75ch;overflow-wrap:anywhere}
 details{margin-top:4px;font-size:.9rem} summary{color:var(--soft);cursor:pointer}
 @media (max-width:520px){th,td{padding:4px 8px}dl{grid-template-columns:1fr;gap:0}dt{margin-top:8px;font-size:.85rem}tbody th small{max-width:20ch}.results tbody th small{display:none}}
-@media print{details{display:none}}
+@media print{details{display:none}pre{white-space:pre-wrap}section{break-inside:avoid}:root{${onLight}--page:#fff}}
 ${classes}
 `;

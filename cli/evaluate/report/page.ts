@@ -1,7 +1,7 @@
+import { documentHtml } from '../../report/document.ts';
 import { figure } from '../../report/figure.ts';
 import { html, Markup } from '../../report/markup.ts';
 import { legend } from '../../report/series.ts';
-import { style } from '../../report/style.ts';
 import { between, day, minute, percent, seconds, whole } from '../../report/words.ts';
 import type { Evaluated, EvaluationResult } from '../result.ts';
 import { againstCost, plottedCosts } from './cost-plots.ts';
@@ -13,14 +13,7 @@ export const reportHtml = (result: EvaluationResult, madeAtMs: number): string =
   const { data, evaluated, protocol } = result;
   const rates = plottedRates(protocol.ks[0] ?? 0);
   const key = legend(evaluated.map(({ name }) => name));
-  const page = html`<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8" />
-<meta name="viewport" content="width=device-width, initial-scale=1" />
-<meta name="color-scheme" content="light dark" />
-<title>Evaluation on ${data.name}</title>
-<style>${new Markup(style)}</style></head>
-<body><main>
-${header(result, madeAtMs)}
+  const body = html`${header(result, madeAtMs)}
 <section><h2>Results</h2>${table(result)}
 <p class="aside">Small figures are 95% intervals, by drawing users again (bootstrap). The best of a row is marked ●; intervals that overlap say that the difference may be luck.</p></section>
 <section><h2>Quality over time</h2>${key}<div class="figures">${rates.map((one) => figure(overTime(result, one)))}</div></section>
@@ -29,10 +22,8 @@ ${header(result, madeAtMs)}
 <section><h2>Quality against cost</h2>${key}<div class="figures">${rates.flatMap((one) =>
     plottedCosts.map((cost) => figure(againstCost(result, one, cost))),
   )}</div><p class="aside">Bars are 95% intervals. Better is up, cheaper is left.</p></section>
-${evaluated.map(contextSection)}
-</main></body></html>
-`;
-  return page.text;
+${evaluated.map(contextSection)}`;
+  return documentHtml(`Evaluation on ${data.name}`, body);
 };
 
 const madeWhen = {

@@ -1,0 +1,113 @@
+import type { Interval } from '../../experiments/statistics/comparison.ts';
+import { percent, shareOf } from '../../experiments/statistics/words.ts';
+import { minute, whole } from '../report/words.ts';
+import type { Assessed, AssessedVariant } from './assessed.ts';
+
+export const unknown = '–';
+
+export const signedPercent = (share: number): string => `${share > 0 ? '+' : ''}${percent(share)}`;
+
+export const short = (value: number): string => String(Number(value.toPrecision(3)));
+export const signedShort = (value: number): string => `${value > 0 ? '+' : ''}${short(value)}`;
+
+export const intervalText = (interval: Interval | null, said: (value: number) => string): string =>
+  interval === null
+    ? unknown
+    : `${said(interval.estimate)} (${said(interval.low)} to ${said(interval.high)})`;
+
+export const perUser = (sum: number, users: number): string =>
+  users === 0 ? unknown : short(sum / users);
+
+export const shareText = (part: number, of: number): string =>
+  of === 0 ? unknown : percent(part / of);
+
+export const stateText = ({ record }: Pick<Assessed, 'record'>): string => {
+  const { state, startedAtMs, stoppedAtMs } = record;
+  const started = startedAtMs === null ? '' : `, started ${minute(startedAtMs)}`;
+  const stopped = stoppedAtMs === null ? '' : `, stopped ${minute(stoppedAtMs)}`;
+  return `${state}${started}${stopped}`;
+};
+
+/** The one sentence to be read first. */
+export const headline = ({ record, isCounted, fault, verdict }: Assessed): string => {
+  if (fault !== null) return fault;
+  if (record.decision !== null) return record.decision.sentence;
+  if (record.state === 'draft') return 'It has not been started: nobody takes part.';
+  if (!isCounted)
+    return 'Nothing has been counted: no answer of it was served yet, or the service `experiments` does not run.';
+  return verdict.sentence;
+};
+
+/** What is still missing for a decision, and what to do about it. */
+export const missingTexts = (assessed: Assessed): readonly string[] => {
+  const { record, verdict } = assessed;
+  const { experiment } = record.definition;
+  if (record.decision !== null) return [decided(assessed)];
+  if (record.state === 'draft')
+    return [
+      `How long it will take: npx freshet experiment plan FILE, with its definition.`,
+      `A start: npx freshet experiment start ${experiment}`,
+    ];
+  const isRunning = record.state === 'running';
+  const end = isRunning ? `npx freshet experiment stop ${experiment} --why TEXT, then ` : '';
+  const decide = (how: string): string =>
+    `${end}npx freshet experiment decide ${experiment} ${how}`;
+  switch (verdict.kind) {
+    case 'found':
+      return [`Nothing. ${decide(`--winner ${verdict.winner ?? ''} --why TEXT --promote`)}`];
+    case 'nothing':
+      return [`Nothing. ${decide('--no-winner --why TEXT')}`];
+    case 'not_to_be_believed':
+      return [
+        `The reason. Until it is found, more users help nothing: ${end === '' ? 'decide' : 'stop it, decide'} without a winner, and start a new experiment once it is mended.`,
+      ];
+    case 'too_early':
+      return [verdict.sentence, ...stopping(isRunning)];
+    case 'undecided':
+      return [usersMissing(assessed), ...stopping(isRunning)];
+  }
+};
+
+const decided = ({ record: { decision } }: Assessed): string => {
+  const winner = decision?.winner ?? null;
+  if (winner === null) return 'Nothing: it was decided without a winner.';
+  const promoted = decision?.promoted ?? null;
+  return promoted === null
+    ? `Nothing: it was decided for '${winner}', which was not promoted.`
+    : `Nothing: it was decided for '${winner}', which was promoted in ${promoted}.`;
+};
+
+const usersMissing = ({ verdict: { missing }, record }: Assessed): string => {
+  const effect = percent(record.definition.relativeEffect);
+  if (missing === null) return 'It cannot be said yet: there are too few outcomes to plan by.';
+  if (missing.users === 0)
+    return `A difference of ${effect} should have shown by now; it may be smaller, or there may be none.`;
+  const days =
+    missing.days === null
+      ? ''
+      : `, or ${Math.max(1, Math.ceil(missing.days))} days as they come now`;
+  return `About ${whole(missing.users)} users more${days}, for a difference of ${effect} to show.`;
+};
+
+const stopping = (isRunning: boolean): readonly string[] =>
+  isRunning ? [] : ['It is stopped: nobody else takes part, and those who did are counted.'];
+
+export const sampleRatioText = ({ verdict, figures }: Assessed): string => {
+  if (figures.firstExposureMs === null) return 'Nobody was exposed yet.';
+  const p = shareOf(verdict.srmP);
+  return verdict.srmP <= 0.01
+    ? `Users did not fall to the variants by their weights (p ${p}): a sample ratio mismatch.`
+    : `Users fell to the variants as their weights ask (p ${p}; at 0.01 or below it would be wrong).`;
+};
+
+/** Of all users of those that run: what the weights ask. */
+export const expectedUsers = (
+  { variants }: Assessed,
+  { weight, stopped }: AssessedVariant,
+): number | null => {
+  if (stopped !== null) return null;
+  const live = variants.filter((one) => one.stopped === null);
+  const users = live.reduce((sum, one) => sum + one.exposed, 0);
+  const weights = live.reduce((sum, one) => sum + one.weight, 0);
+  return weights === 0 ? null : (users * weight) / weights;
+};

@@ -12,7 +12,7 @@
  * is a non-negative martingale that starts at 1 where there is no difference, so by Ville's
  * inequality it ever reaches 1/alpha with probability alpha. One r (rho^2) is best at one number of
  * users and wasteful far from it; a weighted mean of such martingales is one again. Most weight is
- * on the planned number, some on a tenth and a hundredth of it: 6 % wider at the plan, half as wide
+ * on the planned number, some on a tenth and a hundredth of it: 4 % wider at the plan, half as wide
  * at a hundredth.
  */
 

@@ -50,6 +50,8 @@ test('comparisons share alpha, so more of them have wider intervals', () => {
   const [together] = compare(three, options);
   const [alone] = compare(three.slice(0, 2), { ...options, alpha: 0.025 });
   expect(together?.absolute?.high).toBeCloseTo(alone?.absolute?.high ?? NaN, 12);
+  const better = [yes(5_000, 500), yes(5_000, 600), yes(5_000, 600), yes(5_000, 600)];
+  for (const { p, isFound } of compare(better, options)) expect(p <= 0.05).toBe(isFound);
 });
 
 test('there is no interval before it can be believed', () => {

@@ -14,7 +14,7 @@ export interface Comparison {
   readonly absolute: Interval | null;
   /** As a share of the control's mean; null also when that may as well be nothing. */
   readonly relative: Interval | null;
-  /** Of there being a difference at all; the comparisons of an experiment share its alpha. */
+  /** Of there being no difference; times the comparisons that share alpha, so found at alpha. */
   readonly p: number;
   /** The interval leaves out nothing: there is a difference. */
   readonly isFound: boolean;
@@ -59,6 +59,7 @@ export const compare = (
 
 const comparisonOf = (estimates: Estimates, at: number, boundary: Boundary): Comparison => {
   const { variants, sharedVariance } = estimates;
+  const comparisons = variants.length - 1;
   const control = variants[0] ?? nobody;
   const treated = variants[at] ?? nobody;
   const users = control.users + treated.users;
@@ -70,7 +71,7 @@ const comparisonOf = (estimates: Estimates, at: number, boundary: Boundary): Com
   return {
     absolute: { estimate: difference, low: difference - half, high: difference + half },
     relative: relativeOf({ control, treated, sharedVariance }, width),
-    p: boundary.p(users, (difference * difference) / variance),
+    p: Math.min(1, comparisons * boundary.p(users, (difference * difference) / variance)),
     isFound: Math.abs(difference) > half,
   };
 };

@@ -175,7 +175,7 @@ const whatIs = (text: string): string => {
       if ('model' in json) return 'model';
       if ('context' in json) return 'context';
     }
-    return "is neither a model (it has no 'model') nor a context (no 'context')";
+    return "is no model (it has no 'model'), context ('context') or experiment ('experiment')";
   } catch (error) {
     return `is not JSON: ${(error as Error).message}`;
   }

@@ -6,6 +6,7 @@ import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
 import type { CommandResult } from '../../schemas/generated/command-result.ts';
 import { acceptedOrThrow, detailsOf, sendCommands } from '../control/client.ts';
+import { type SendFlags, senderOf, withSendOptions } from '../control/send.ts';
 import { withControl } from '../control/with-control.ts';
 
 /** One definition that was, or would be, published. */
@@ -24,17 +25,18 @@ export interface Applied {
 
 export interface ApplyOptions {
   readonly dryRun?: boolean;
+  readonly sentBy?: string;
 }
 
 /** Has control publish the definitions of a folder: all of them, or none. */
 export const applyDefinitions = async (
   folder: string,
   config: CommonConfig,
-  { dryRun = false }: ApplyOptions = {},
+  { dryRun = false, sentBy = 'freshet' }: ApplyOptions = {},
 ): Promise<Applied> => {
   const definitions = readFolder(folder);
   const command = { kind: 'apply', body: { definitions, dryRun } } as const;
-  const [result] = await sendCommands(config, [command]);
+  const [result] = await sendCommands(config, [command], { sentBy });
   if (result === undefined) throw new Error('a command without a result');
   return appliedBy(acceptedOrThrow(result), dryRun);
 };
@@ -80,26 +82,23 @@ const print = ({ applied, unchanged }: Applied, dryRun: boolean): void => {
   for (const version of unchanged) console.log(`unchanged ${version}`);
 };
 
-interface ApplyFlags {
+interface ApplyFlags extends SendFlags {
   readonly dryRun?: boolean;
   readonly here?: boolean;
-  readonly json?: boolean;
 }
 
 export const registerApplyCommand = (program: Command): void => {
-  program
-    .command('apply')
+  withSendOptions(program.command('apply'))
     .description(
       'have control publish the models, contexts and experiments of a folder; what has not changed is left alone',
     )
     .argument('[folder]', 'folder with one .json file per definition', 'definitions')
     .option('--dry-run', 'say what would be published, and publish nothing')
     .option('--here', 'run control inside this command, where no service runs yet')
-    .option('--json', 'print one JSON line')
     .action(async (folder: string, flags: ApplyFlags) => {
       const dryRun = flags.dryRun === true;
       const apply = flags.here === true ? applyAlone : applyDefinitions;
-      const done = await apply(folder, commonConfig(), { dryRun });
+      const done = await apply(folder, commonConfig(), { dryRun, sentBy: senderOf(flags) });
       if (flags.json === true) console.log(JSON.stringify(done));
       else print(done, dryRun);
     });

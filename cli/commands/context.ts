@@ -8,7 +8,7 @@ import { contextOf, contextsOf, runningOn } from '../../services/control/state.t
 import { stackEnvironment } from '../../stack/config.ts';
 import { type MeasuredExpectation, measuredExpectations } from '../control/expectations.ts';
 import { readPublished } from '../control/published.ts';
-import { type SendFlags, sendAndPrint } from '../control/send.ts';
+import { type SendFlags, sendAndPrint, withSendOptions } from '../control/send.ts';
 import { textTable } from '../data/text-table.ts';
 
 interface ShowFlags extends SendFlags {
@@ -29,11 +29,9 @@ export function registerContextCommand(program: Command): void {
     .option('--metrics <url>', 'address of the metrics service, where there is no Prometheus')
     .option('--json', 'print one JSON line')
     .action(show);
-  context
-    .command('retire')
+  withSendOptions(context.command('retire'))
     .argument('<name>')
     .description("withdraw a context: requests for it are then answered 'unknown_context'")
-    .option('--json', 'print one JSON line')
     .action((name: string, flags: SendFlags) =>
       sendAndPrint({ kind: 'context.retire', body: { context: name } }, flags),
     );

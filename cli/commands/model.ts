@@ -4,7 +4,7 @@ import { commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { type ControlState, contextsOf, experimentsOf } from '../../services/control/state.ts';
 import { readPublished } from '../control/published.ts';
-import { type SendFlags, sendAndPrint } from '../control/send.ts';
+import { type SendFlags, sendAndPrint, withSendOptions } from '../control/send.ts';
 import { textTable } from '../data/text-table.ts';
 
 export function registerModelCommand(program: Command): void {
@@ -49,11 +49,9 @@ export function registerModelCommand(program: Command): void {
       }));
       console.log(json === true ? JSON.stringify({ models: shown }) : pretty(shown));
     });
-  model
-    .command('delete')
+  withSendOptions(model.command('delete'))
     .argument('<version>', 'name@hash')
     .description('withdraw a version that no context and no experiment uses')
-    .option('--json', 'print one JSON line')
     .action((version: string, flags: SendFlags) =>
       sendAndPrint({ kind: 'model.delete', body: { version } }, flags),
     );

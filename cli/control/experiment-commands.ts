@@ -8,7 +8,7 @@ import { experimentOf } from '../../services/control/state.ts';
 import { stackEnvironment } from '../../stack/config.ts';
 import { measuredExpectations } from './expectations.ts';
 import { readPublished } from './published.ts';
-import { type SendFlags, sendAndPrint } from './send.ts';
+import { type SendFlags, sendAndPrint, withSendOptions } from './send.ts';
 import { coldVersions } from './warmth.ts';
 
 interface StopFlags extends SendFlags {
@@ -27,29 +27,22 @@ interface DecideFlags extends SendFlags {
 
 /** What changes an experiment; `experiment` is the command that they are parts of. */
 export function addExperimentCommands(experiment: Command): void {
-  const json = ['--json', 'print one JSON line'] as const;
-  experiment
-    .command('create')
+  withSendOptions(experiment.command('create'))
     .argument('<file>', 'JSON of the experiment')
     .description('draft an experiment, or replace its draft')
-    .option(...json)
     .action((file: string, flags: SendFlags) =>
       sendAndPrint({ kind: 'experiment.create', body: { definition: textOf(file) } }, flags),
     );
-  experiment
-    .command('start')
+  withSendOptions(experiment.command('start'))
     .argument('<id>')
     .description('start a draft, once the models of its variants are warm')
     .option('--force', 'even where they are not')
-    .option(...json)
     .action(start);
-  experiment
-    .command('stop')
+  withSendOptions(experiment.command('stop'))
     .argument('<id>')
     .description('stop an experiment, or one of its variants')
     .requiredOption('--why <text>', 'kept in its record')
     .option('--variant <name>', 'only this one: its users see what the context itself serves')
-    .option(...json)
     .action((id: string, { variant, why, ...flags }: StopFlags) => {
       const one = variant === undefined ? {} : { variant };
       return sendAndPrint(
@@ -57,8 +50,7 @@ export function addExperimentCommands(experiment: Command): void {
         flags,
       );
     });
-  experiment
-    .command('decide')
+  withSendOptions(experiment.command('decide'))
     .argument('<id>')
     .description('record how a stopped experiment ended')
     .option('--winner <variant>', 'the one that was better')
@@ -67,13 +59,10 @@ export function addExperimentCommands(experiment: Command): void {
     .option('--promote', 'let the context serve its model from now on')
     .option('--force', 'promote although an expectation is broken')
     .option('--metrics <url>', 'address of the metrics service, where there is no Prometheus')
-    .option(...json)
     .action(decide);
-  experiment
-    .command('delete')
+  withSendOptions(experiment.command('delete'))
     .argument('<id>')
     .description('delete a draft')
-    .option(...json)
     .action((id: string, flags: SendFlags) =>
       sendAndPrint({ kind: 'experiment.delete', body: { experiment: id } }, flags),
     );
@@ -111,12 +100,12 @@ async function refuseCold(id: string): Promise<void> {
 }
 
 async function decide(id: string, flags: DecideFlags): Promise<void> {
-  const { winner, why, promote = false, force, metrics, json } = flags;
+  const { winner, why, promote = false, force, metrics } = flags;
   if (winner === undefined)
     throw new UserError('say who won with --winner NAME, or --no-winner where nobody did');
   if (promote && winner !== false && force !== true) await refuseBroken(id, winner, metrics);
   const body = { experiment: id, winner: winner === false ? null : winner, sentence: why, promote };
-  await sendAndPrint({ kind: 'experiment.decide', body }, json === true ? { json } : {});
+  await sendAndPrint({ kind: 'experiment.decide', body }, flags);
 }
 
 /** What is promoted serves everybody: its context's expectations must hold for it. */

@@ -106,11 +106,20 @@ async function refuseLostState(
   }
   const admin = await openAdmin(config.kafka);
   try {
-    if (!(await admin.partitionCounts([topics.results])).has(topics.results)) return;
-    const answered = await admin.topicOffsets(topics.results);
-    if (answered.some(({ high }) => high > 0))
+    const counts = await admin.partitionCounts(Object.values(topics));
+    const holds = async (topic: string): Promise<boolean> =>
+      counts.has(topic) && (await admin.topicOffsets(topic)).some(({ high }) => high > 0);
+    if (await holds(topics.results))
       throw new RefusedError(lostState('control', topics.commands, 0));
+    for (const topic of [topics.models, topics.contexts, topics.experiments])
+      if (await holds(topic)) throw new RefusedError(notOurs(topic));
   } finally {
     await admin.close();
   }
 }
+
+/** Readers would keep the revisions that are there, and pass over those that begin at 1. */
+const notOurs = (topic: string): string =>
+  `control: ${topic} holds definitions that control has not written (a release before it has, or ` +
+  'somebody by hand). Begin under another FRESHET_PREFIX; or stop all services, delete the topics of models, ' +
+  'contexts and experiments, run `npx freshet topics apply` and apply the definitions again';

@@ -2,7 +2,7 @@ import type { Generation, Generations } from '../lib/stream/generations.ts';
 import type { Known } from '../models/catalogue.ts';
 import type { KindCatalogue, ModelDefinition } from '../models/definitions.ts';
 import { foldNameOf } from '../models/learning-identity.ts';
-import type { PersonalRetrieval, SharedRetrieval } from '../models/model.ts';
+import type { PersonalRetrieval, Profile, SharedRetrieval } from '../models/model.ts';
 import { listPrefix } from '../schemas/packed/candidates.ts';
 
 /** A model version, ready to make lists. */
@@ -67,6 +67,19 @@ export function readyModel(
       };
 }
 
+/** Users who have less than this share of a list's depth lose little of it to any rule. */
+export const lightShare = 0.1;
+const deepTimes = 3;
+
+/** For a list that is made while somebody waits, and not kept: longer where its user has much. */
+export const retrievalFor = (
+  { retrieval, deep }: PersonalModel,
+  { recents }: Pick<Profile, 'recents'>,
+): PersonalRetrieval =>
+  deep !== undefined && recents.length > deep.depth * lightShare
+    ? deep.retrieval(deepTimes)
+    : retrieval;
+
 const deepOf = (
   { kind, learning, retrieval: config }: ModelDefinition,
   kinds: KindCatalogue,
@@ -81,13 +94,18 @@ const deepOf = (
   return { deep: { depth, retrieval: (times) => (made ??= make(times)) } };
 };
 
-/** Shared models are left out: serving ranks these in memory, for all users at once. */
+/**
+ * Shared models are left out: serving ranks these in memory, for all users at once. `made`: those of
+ * before, which are kept: a version never changes.
+ */
 export function personalModels(
   inUse: ReadonlyMap<string, Known<ModelDefinition>>,
   kinds: KindCatalogue,
+  made: readonly PersonalModel[] = [],
 ): PersonalModel[] {
+  const before = new Map(made.map((model) => [model.version, model]));
   return [...inUse.values()].flatMap((known) => {
-    const model = readyModel(known, kinds);
+    const model = before.get(known.version) ?? readyModel(known, kinds);
     return model?.kind === 'personal' ? [model] : [];
   });
 }

@@ -168,7 +168,7 @@ export const metricDeclarations = {
   },
   freshet_definitions: {
     type: 'gauge',
-    help: 'Definitions in memory, by kind: contexts, models, items.',
+    help: 'Definitions in memory, by kind: contexts, models, experiments, items.',
     labels: ['kind'],
   },
   freshet_definitions_repaired_total: {

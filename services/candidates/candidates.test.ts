@@ -39,6 +39,33 @@ test('versions that learn alike share what was learned, and have lists of their 
   expect(one?.listPrefix).not.toBe(other?.listPrefix);
 });
 
+test.each(['co-visits', 'blend'])(
+  'a longer list of %s is of the same learning, weights and order',
+  (kind) => {
+    const [model] = personalModels(
+      new Map([known({ model: 'm', kind, retrieval: { depth: 40 } })]),
+      kinds,
+    );
+    const deep = model?.deep?.retrieval(3);
+    expect(model?.deep?.depth).toBe(40);
+    expect(deep?.sources).toEqual(model?.retrieval.sources);
+    expect(deep?.trainer?.name).toBe(model?.retrieval.trainer?.name);
+    expect(model?.deep?.retrieval(3)).toBe(deep);
+  },
+);
+
+test('a version that is still in use is not made again', () => {
+  const inUse = new Map([known({ model: 'm', kind: 'co-visits' })]);
+  const made = personalModels(inUse, kinds);
+  const again = personalModels(
+    new Map([...inUse, known({ model: 'n', kind: 'blend' })]),
+    kinds,
+    made,
+  );
+  expect(again).toHaveLength(2);
+  expect(again[0]).toBe(made[0]);
+});
+
 test('a row is named by model version and user, and says what it was made from', () => {
   const subject = { userId: 'ann', profile: profileOf('ann', []), newestAtMs: 5000 };
   const [model] = personalModels(new Map([known({ model: 'm', kind: 'co-visits' })]), kinds);

@@ -62,7 +62,7 @@ export async function followPersonalModels(
     ...following,
     catalogue: takerOfAll(catalogue, experiments),
     onChange: () => {
-      personal = personalModels(catalogue.modelsInUse(), kinds);
+      personal = personalModels(catalogue.modelsInUse(), kinds, personal);
       held = heldAgainstLists(catalogue, experiments, config.types);
       needed.need(personal.some(({ retrieval }) => retrieval.needsItems));
     },

@@ -107,6 +107,7 @@ const served = (removed: Record<string, number>, enough: boolean) => ({
   context_id: 'home',
   experiment: null,
   variant: null,
+  page: 0,
   predicted: true,
   enough,
   removed,

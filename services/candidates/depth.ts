@@ -1,5 +1,5 @@
 import type { Candidate, PersonalRetrieval } from '../../models/model.ts';
-import type { PersonalModel } from '../../retrieval/personal-models.ts';
+import { lightShare, type PersonalModel } from '../../retrieval/personal-models.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
 import { listSeen } from '../../schemas/packed/seen-items.ts';
 import type { Subject } from './candidates.ts';
@@ -9,9 +9,6 @@ import type { ServedBy } from './uses.ts';
 const shortStep = 0.02;
 /** Half of a rise is gone after some 3,500 exposures that had enough. */
 const enoughStep = 0.0002;
-
-/** Users who have less than this share of a list's depth keep the list that they always had. */
-const lightShare = 0.1;
 
 /**
  * How many times its configured depth a model's lists have to be, by what exposures say of its
@@ -116,7 +113,7 @@ const cut = (
  * excludes, does not count: the one is allowed for per user, the other is the asker's matter.
  */
 export function noteDepth(
-  served: ServedBy & Pick<Exposure, 'predicted' | 'enough' | 'removed'>,
+  served: ServedBy & Pick<Exposure, 'page' | 'predicted' | 'enough' | 'removed'>,
   to: {
     readonly factors: DepthFactors;
     readonly models: {
@@ -126,6 +123,8 @@ export function noteDepth(
     readonly counted: { depth(version: string, wanted: number): void };
   },
 ): void {
+  // A later page has what the first left.
+  if (served.page > 0) return;
   const version = to.models.askedFirst(served);
   const depth = to.models.personal().find((model) => model.version === version)?.deep?.depth;
   if (version === null || depth === undefined) return;

@@ -21,7 +21,7 @@ export const activeUserFields = ['user_id', 'item_id', 'occurred_at', 'appended_
 export type ActiveUser = Pick<Interaction, (typeof activeUserFields)[number]>;
 export const servedUserFields = [
   ...(['user_id', 'candidates_stale', 'context_id', 'experiment', 'variant'] as const),
-  ...(['predicted', 'enough', 'removed'] as const),
+  ...(['page', 'predicted', 'enough', 'removed'] as const),
 ] as const;
 export type ServedUser = Pick<Exposure, (typeof servedUserFields)[number]>;
 

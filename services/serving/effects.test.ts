@@ -19,7 +19,7 @@ const done = (
   const list = (ids: string) => () => ids.split('').map((itemId) => ({ itemId, score: 1 }));
   const answered = answer({ wanted, atLeast, rules, steps: [list(first), list(second)] });
   return {
-    accepted: { wanted, context: { definition: { context: 'home', atLeast } } },
+    accepted: { wanted, page: null, context: { definition: { context: 'home', atLeast } } },
     answered,
     ladder: [
       { step: 'one', model: 'own@1', category: null },

@@ -14,6 +14,8 @@ import type { AnsweredRequest } from './outputs.ts';
 export const ruleMetrics = (answered: readonly AnsweredRequest[], atMs: number): MetricEvent[] => {
   const counted = new Map<string, MetricEvent>();
   for (const { accepted, answered: given, ladder } of answered) {
+    // A later page has what the first left, of several models.
+    if (accepted.page !== null) continue;
     const { context, atLeast } = accepted.context.definition;
     const enough = Math.min(atLeast, accepted.wanted);
     for (const [step, effect] of given.effects.entries()) {

@@ -131,7 +131,8 @@ const waitMs = 100;
 
 async function begin(parts: Parts, batchParts: BatchParts, state: State): Promise<void> {
   while (!state.stopping) {
-    state.waitsFor = parts.knowledge.ready() ?? (await refresh(parts));
+    state.waitsFor =
+      parts.knowledge.ready() ?? (await refresh(parts)) ?? waitingContext(parts.knowledge);
     if (state.waitsFor === null) break;
     await new Promise((resolve) => setTimeout(resolve, waitMs));
   }
@@ -178,6 +179,12 @@ function joinRequests(parts: Parts, batchParts: BatchParts): Promise<BatchConsum
   });
 }
 
+/** At the start every context is waited for: later, only its newest version is. */
+function waitingContext({ contexts }: Knowledge): string | null {
+  const [first] = contexts.waiting;
+  return first === undefined ? null : `context ${first[0]}: ${first[1]}`;
+}
+
 /** Reads the pointers of every fold that an answer may need; null, or what is missing. */
 async function refresh({ context, generations, knowledge }: Parts): Promise<string | null> {
   const learned = [...knowledge.models.all()].flatMap((model) => model.learned);
@@ -187,6 +194,7 @@ async function refresh({ context, generations, knowledge }: Parts): Promise<stri
     if (!(error instanceof RetryableError)) throw error;
     return messageOf(error);
   }
+  knowledge.settle((fold) => generations.get(fold) !== undefined);
   context.metrics.set(
     'freshet_definitions',
     { kind: 'contexts' },
@@ -194,6 +202,11 @@ async function refresh({ context, generations, knowledge }: Parts): Promise<stri
   );
   context.metrics.set('freshet_definitions', { kind: 'models' }, knowledge.catalogue.models.size);
   context.metrics.set('freshet_definitions', { kind: 'items' }, knowledge.items.size);
+  context.metrics.set(
+    'freshet_definitions',
+    { kind: 'experiments' },
+    knowledge.experiments.all.size,
+  );
   return generations.get(foldNames.seen) === undefined
     ? 'seen-items has no current generation: run `npx freshet run seen-items`'
     : null;
@@ -219,7 +232,7 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
       nowMs: now,
       monotonicMs,
     },
-    contexts: knowledge.catalogue.contexts,
+    contexts: knowledge.contexts.all,
     decoder: new TopicDecoder<Request>({
       registry: parts.registry,
       subject: `${topic}-value`,

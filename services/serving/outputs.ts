@@ -185,7 +185,8 @@ export const answerMetric = (done: AnsweredRequest): MetricEvent => {
       status: 'ok',
       step: step?.step ?? 'none',
       model_version: step?.model ?? 'none',
-      first_model: done.ladder[0]?.model ?? 'none',
+      // A later page has what the first left: models are not held to it.
+      ...(accepted.page === null ? { first_model: done.ladder[0]?.model ?? 'none' } : {}),
       ...(done.assigned === null
         ? {}
         : { experiment: done.assigned.experiment, variant: done.assigned.variant }),

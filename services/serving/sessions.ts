@@ -2,7 +2,7 @@ import type { Generation } from '../../lib/stream/generations.ts';
 import type { Candidate, OwnItem, Profile, World } from '../../models/model.ts';
 import { profileOf, visitedOnce } from '../../models/profile.ts';
 import type { LearnedReads } from '../../retrieval/learned-reads.ts';
-import type { PersonalModel } from '../../retrieval/personal-models.ts';
+import { type PersonalModel, retrievalFor } from '../../retrieval/personal-models.ts';
 
 /** A list to make now, because the request brought a session that no service has folded. */
 export interface SessionTask {
@@ -46,10 +46,10 @@ export const rankSessions = async (
 ): Promise<readonly (readonly Candidate[])[]> => {
   if (tasks.length === 0) return [];
   const learned = await reads.read(
-    tasks.map(({ model, ...task }) => ({ ...task, retrieval: model.retrieval })),
+    tasks.map(({ model, ...task }) => ({ ...task, retrieval: retrievalFor(model, task.profile) })),
     { rows: reads.newSlice(), nowMs },
   );
   return tasks.map(({ model, profile, world }, at) =>
-    model.retrieval.rank(profile, learned[at] ?? [], world),
+    retrievalFor(model, profile).rank(profile, learned[at] ?? [], world),
   );
 };

@@ -128,5 +128,21 @@ test('a stopped variant neither wins nor counts for the sample ratio', () => {
   expect(srmP).toBeGreaterThan(0.5);
   expect(comparisons.map(({ isStopped }) => isStopped)).toEqual([true, false]);
   const both = verdict(figuresOf(of('a', 500, 50), of('b', 500, 90)), definition, ['b']);
-  expect(both.kind).not.toBe('found');
+  expect(both).toMatchObject({
+    kind: 'undecided',
+    winner: null,
+    sentence:
+      "Nothing is left to compare: every variant but the control 'a' was stopped; stop the experiment, and decide.",
+  });
+});
+
+test('an A/A test that finds nothing is as it should be', () => {
+  const figures = figuresOf(of('a', 5_000, 500), of('b', 5_000, 510));
+  expect(said(figures, { ...definition, mode: 'aa' })).toEqual({
+    kind: 'undecided',
+    winner: null,
+    sentence: expect.stringMatching(
+      /^No difference found between a model and itself, as it should be: 'b' \+2 % /,
+    ),
+  });
 });

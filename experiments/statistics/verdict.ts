@@ -79,6 +79,14 @@ const judged = (seen: Seen): Judged => {
   const doubt = doubtOf(seen);
   if (doubt !== null)
     return { kind: 'not_to_be_believed', winner: null, sentence: doubt, missing: null };
+  const { comparisons, definition } = seen;
+  if (comparisons.every(({ isStopped }) => isStopped))
+    return {
+      kind: 'undecided',
+      winner: null,
+      sentence: `Nothing is left to compare: every variant but the control '${definition.variants[0]?.variant}' was stopped; stop the experiment, and decide.`,
+      missing: null,
+    };
   const early = tooEarly(seen);
   if (early !== null) return { kind: 'too_early', winner: null, sentence: early, missing: null };
   return foundIn(seen) ?? nothingIn(seen) ?? undecided(seen);
@@ -178,10 +186,17 @@ const nothingIn = ({ comparisons, definition }: Seen): Judged | null => {
 
 const undecided = (seen: Seen): Judged => {
   const { definition, comparisons } = seen;
-  const missing = missingOf(seen);
   const open = comparisons
     .filter(({ isStopped }) => !isStopped)
     .map((one) => `'${one.variant}' ${differs(one)}`);
+  if (definition.mode === 'aa')
+    return {
+      kind: 'undecided',
+      winner: null,
+      sentence: `No difference found between a model and itself, as it should be: ${open.join(', ')} in ${whatIsMeasured(definition.outcome)}.`,
+      missing: null,
+    };
+  const missing = missingOf(seen);
   const more =
     missing === null
       ? ''

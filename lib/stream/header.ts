@@ -52,6 +52,9 @@ export function parseHeader(bytes: Buffer | string): Header {
 export const offsetIn = (header: Buffer | null): number =>
   header === null ? 0 : (parseHeader(header).offsets[0] ?? 0);
 
-/** The highest event time that the one input of a fold had; -1 where there was none. */
+/**
+ * The highest event time that the input of a fold had; -1 where there was none. Of several inputs
+ * the lowest: what has expired by that has expired whichever input comes next.
+ */
 export const newestIn = (header: Buffer | null): number =>
-  header === null ? -1 : (parseHeader(header).newestMs[0] ?? -1);
+  header === null ? -1 : Math.min(...parseHeader(header).newestMs);

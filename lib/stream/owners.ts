@@ -51,6 +51,8 @@ export interface Owners {
   healthy(): string | null;
   /** Null once every assigned partition is claimed. */
   ready(): string | null;
+  /** Whether it is claimed here, as far as is known: a hint, as all owning is. */
+  owns(partition: number): boolean;
 }
 
 interface Owned {
@@ -83,14 +85,10 @@ export async function ownPartitions(options: OwnersOptions): Promise<Owners> {
     onBatch: (batch) => run.batch(batch),
   });
   run.started();
-  return {
-    stop: () => run.stop(),
-    healthy: () => run.group?.healthy() ?? null,
-    ready: () => run.ready(),
-  };
+  return run;
 }
 
-class Run {
+class Run implements Owners {
   group: GroupConsumer | null = null;
   readonly #options: OwnersOptions;
   readonly #owned = new Map<number, Owned>();
@@ -112,6 +110,10 @@ class Run {
   started(): void {
     if (this.#assigned !== null && this.#epoch === 0) this.assigned(this.#assigned);
   }
+
+  owns = (partition: number): boolean => this.#owned.get(partition)?.claimed === true;
+
+  healthy = (): string | null => this.group?.healthy() ?? null;
 
   ready(): string | null {
     if (this.#epoch === 0) return `${this.#options.service}: joining its group`;

@@ -18,7 +18,7 @@ import {
 } from './hands.ts';
 import { type FoldKeys, foldKeys } from './keys.ts';
 import { foldIdentity } from './memory-driver.ts';
-import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
+import { type Advance, ownPartitions, type Owners, type PartitionWorker } from './owners.ts';
 import { type Failure, PoisonMeter } from './poison.ts';
 import { type Fold, inputsOf, type LogRecord, type OutMessage } from './topology.ts';
 
@@ -42,7 +42,7 @@ export interface FoldDeps {
 export async function runFold<In, Row, Out, Shared>(
   fold: Fold<In, Row, Out, Shared>,
   deps: FoldDeps,
-): Promise<RunningService> {
+): Promise<RunningService & Pick<Owners, 'owns'>> {
   const { context } = deps;
   const { config } = context;
   const topics = inputsOf(fold).map(({ topic }) => topic);
@@ -74,7 +74,7 @@ export async function runFold<In, Row, Out, Shared>(
       bootstrap: context.bootstrap,
       worker,
     });
-    return running(fold.name, owners, hands);
+    return { ...running(fold.name, owners, hands), owns: owners.owns };
   } catch (error) {
     await closeHands(hands);
     throw error;

@@ -139,7 +139,8 @@ export interface Fold<In, Row, Out = never, Shared = null> {
    * A second input, with as many partitions, that is folded ahead of the first: a record of `input`
    * is folded only after all that `ahead` held when the record was fetched. It may be folded any
    * further ahead, so the result must not depend on how far. Marks and offsets of both lie in one
-   * header (DESIGN 4.2). Not for folds with a horizon or an emission.
+   * header (DESIGN 4.2). A row expires by the time of the input that is folded. Not for folds that
+   * emit.
    */
   readonly ahead?: Input<In>;
   readonly rows: RowCodec<Row>;

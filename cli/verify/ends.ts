@@ -19,9 +19,13 @@ export type Ends = ReadonlyMap<
   { readonly low: readonly number[]; readonly high: number[] }
 >;
 
-export function endsOf(ends: Ends, config: CommonConfig, topic: Topic) {
-  const own = ends.get(topicName(config.prefix, topic));
-  if (own === undefined) throw new Error(`the ends of ${topic.thing} were not read`);
+export const endsOf = (ends: Ends, config: CommonConfig, topic: Topic) =>
+  endsNamed(ends, topicName(config.prefix, topic));
+
+/** By the topic's full name. */
+export function endsNamed(ends: Ends, name: string) {
+  const own = ends.get(name);
+  if (own === undefined) throw new Error(`the ends of ${name} were not read`);
   return own;
 }
 

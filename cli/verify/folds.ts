@@ -14,6 +14,7 @@ import { type Interaction, interactionSchema } from '../../schemas/generated/int
 import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
 import { openExternalFold } from '../../services/external/main.ts';
 import { type TrainingPack, trainingPackSchema } from '../../schemas/generated/training-pack.ts';
+import { openExperimentsFold } from '../../services/experiments/main.ts';
 import { openIngestFold } from '../../services/ingest/main.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { learningFold } from '../../services/learning/topology.ts';
@@ -65,6 +66,7 @@ export async function openFolds(
     ...(await plainFolds(sources, lineages.ingest)),
     ...(await learningFolds(sources, { lineage: lineages.signals, notes })),
     ...(await weightsFolds(sources, await lineageOf('candidates'))),
+    anyFold(openExperimentsFold(config, sources.registry, lineages.ingest)),
   ];
   for (const fold of made) {
     const current = await readCurrent(redis, config.prefix, fold.name);

@@ -245,7 +245,7 @@ export class Refold {
 }
 
 /** A value that was never stored is written whole; null where there is nothing to write. */
-function wholeOf(write: Write): Buffer | null {
+export function wholeOf(write: Write): Buffer | null {
   if ('whole' in write) return write.whole;
   if (write.patches.length === 0) return null;
   throw new Error('a codec patches a value that was never stored whole');

@@ -1,6 +1,7 @@
 import { openRegistry } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { openRedis } from '../../lib/redis/redis-port.ts';
+import { inputsOf } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { exposures } from '../../topics/exposures.ts';
@@ -15,9 +16,10 @@ import { readCatalogue } from '../data/definitions.ts';
 import { openDecoder } from '../data/topic-values.ts';
 import { AnswerCheck } from './answers.ts';
 import { interactionsReader, signalsReader } from './emitted.ts';
-import { type Ends, endsOf, topicEnds } from './ends.ts';
+import { type Ends, endsNamed, endsOf, topicEnds } from './ends.ts';
 import { FailedOnTopic } from './failures.ts';
 import { openFolds, type VerifiedFold } from './folds.ts';
+import { refoldBoth } from './refold-both.ts';
 import { refoldTopic, type TopicRun } from './refold-topic.ts';
 import type { VerifyReport } from './report.ts';
 import { readStored, type StoredPartition } from './stored.ts';
@@ -95,7 +97,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     [exposures, null],
   ] as const) {
     const topic = topicName(config.prefix, source);
-    const own = folds.filter(({ fold }) => fold.input.topic === topic);
+    const own = folds.filter(({ fold }) => fold.input.topic === topic && fold.ahead === undefined);
     if (own.length === 0) continue;
     run.say(`folding ${topic} again`);
     const topicRun: TopicRun = {
@@ -116,6 +118,22 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
             },
     };
     services.push(...(await refoldTopic(topicRun)));
+  }
+  return [...services, ...(await refoldTwofold(run))];
+}
+
+/** Folds of two inputs: each reads both logs. */
+async function refoldTwofold(run: RunDeps): Promise<VerifyReport['services']> {
+  const { config, stored, failed } = run;
+  const services = [];
+  for (const verified of run.folds) {
+    const inputs = inputsOf(verified.fold);
+    if (inputs.length < 2) continue;
+    run.say(`folding ${inputs.map(({ topic }) => topic).join(' and ')} again`);
+    const ends = inputs.map(({ topic }) => endsNamed(run.ends, topic));
+    services.push(
+      await refoldBoth({ config, verified, stored: stored.get(verified) ?? [], ends, failed }),
+    );
   }
   return services;
 }

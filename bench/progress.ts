@@ -34,9 +34,12 @@ export function foldsOf(service: string): FoldInputs[] {
     case 'learning':
       return learningFolds().map((fold) => ({ fold, inputs: [itemSignals] }));
     case 'candidates':
+    case 'experiments':
       return [{ fold: service, inputs: [interactions, exposures] }];
     case 'weights':
       return [{ fold: service, inputs: [trainingExamples] }];
+    case 'served':
+      return [{ fold: service, inputs: [exposures] }];
     case 'external':
       return [{ fold: service, inputs: [externalCandidates] }];
     default:

@@ -12,7 +12,7 @@ export const contexts: Topic = {
   messageBytesMax: 1024 * 1024,
   schema: 'definition',
   writtenBy: ['control'],
-  readBy: ['control', 'learning', 'candidates', 'serving', 'metrics'],
+  readBy: ['control', 'learning', 'candidates', 'serving', 'experiments', 'metrics'],
   example: {
     name: 'home-feed',
     version: 'home-feed@0123456789ab',

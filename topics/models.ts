@@ -12,7 +12,7 @@ export const models: Topic = {
   messageBytesMax: 1024 * 1024,
   schema: 'definition',
   writtenBy: ['control'],
-  readBy: ['control', 'learning', 'candidates', 'serving', 'metrics'],
+  readBy: ['control', 'learning', 'candidates', 'serving', 'experiments', 'metrics'],
   example: {
     name: 'co-visits',
     version: 'co-visits@0123456789ab',

@@ -40,6 +40,7 @@ const inputs: Readonly<Record<string, readonly Topic[]>> = {
   weights: [trainingExamples],
   external: [externalCandidates],
   served: [exposures],
+  experiments: [interactions, exposures],
 };
 /** Services without state in Redis: the group's committed offset says how far they are. */
 const stateless: Readonly<Record<string, Topic>> = { serving: requests, metrics: metricEvents };

@@ -16,6 +16,7 @@ const services: Readonly<Record<string, () => Promise<Start>>> = {
   weights: async () => (await import('../../services/weights/main.ts')).startWeights,
   external: async () => (await import('../../services/external/main.ts')).startExternal,
   served: async () => (await import('../../services/served/main.ts')).startServed,
+  experiments: async () => (await import('../../services/experiments/main.ts')).startExperiments,
   serving: async () => (await import('../../services/serving/main.ts')).startServing,
   metrics: async () => (await import('../../services/metrics/main.ts')).startMetrics,
 };

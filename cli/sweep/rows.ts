@@ -11,6 +11,8 @@ import {
   lastSeenMs,
   withoutAttributes,
 } from '../../schemas/packed/user-features.ts';
+import { lastOfUserMs } from '../../services/experiments/credit.ts';
+import { userRows } from '../../services/experiments/user-row.ts';
 import type { Learner } from '../../services/learning/topology.ts';
 import { newestVisitMs, recentsLayout } from '../../services/signals/recents.ts';
 
@@ -42,6 +44,7 @@ const newestOf: Readonly<Record<string, (row: Buffer) => number>> = {
     return newestVisitMs(row);
   },
   external: externalComputedAtMs,
+  experiments: (row) => lastOfUserMs(userRows.decode(row)),
   served: (row) => {
     checkLayout(row, servedLayout, 'served items');
     return lastServedMs(row);

@@ -73,6 +73,41 @@ export const qualityDeclarations = {
     help: 'Answers to users who take part in an experiment, or in the holdout of its layer.',
     labels: ['context', 'experiment', 'variant'],
   },
+  freshet_experiment_users: {
+    type: 'gauge',
+    help: 'Users who were served an answer in a running experiment.',
+    labels: ['experiment', 'variant'],
+  },
+  freshet_experiment_entered_users: {
+    type: 'gauge',
+    help: 'Of these, users whose time for outcomes is over: those in the statistic.',
+    labels: ['experiment', 'variant'],
+  },
+  freshet_experiment_exposures: {
+    type: 'gauge',
+    help: 'Answers served in a running experiment.',
+    labels: ['experiment', 'variant'],
+  },
+  freshet_experiment_interval: {
+    type: 'gauge',
+    help: 'Relative difference to the control, an interval that holds whenever it is looked at; bound: low or high.',
+    labels: ['experiment', 'variant', 'bound'],
+  },
+  freshet_experiment_srm_p: {
+    type: 'gauge',
+    help: 'How likely users fall to the variants like this by chance, valid whenever it is looked at.',
+    labels: ['experiment'],
+  },
+  freshet_experiment_multiple_users: {
+    type: 'gauge',
+    help: 'Users who saw more than one variant, and are counted in none.',
+    labels: ['experiment'],
+  },
+  freshet_experiment_late_interactions: {
+    type: 'gauge',
+    help: 'Interactions that came after the time in which they would have been counted.',
+    labels: ['experiment'],
+  },
   freshet_expectation_value: {
     type: 'gauge',
     help: 'Over a window of answers, what a context expects something of; ages and times are 95th percentiles.',

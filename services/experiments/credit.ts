@@ -45,6 +45,10 @@ export interface ShownAnswer {
   readonly servedMs: number;
 }
 
+/** When the last of what a row knows was, or a little later. */
+export const lastOfUserMs = ({ periods, arms }: UserRow): number =>
+  Math.max(((periods.at(-1)?.number ?? -1) + 1) * periodMs, ...arms.map((arm) => windowEnd(arm)));
+
 const windowEnd = ({ firstMs, creditMs }: Arm): number => firstMs + creditMs;
 
 /** Whether an interaction is an outcome of what the user was shown in the experiment. */

@@ -19,6 +19,7 @@ export const foldForTests = () =>
     },
     exposures: { topic: 'exposures', decoder: decoder<ShownExposure>() },
     latenessMs,
+    horizonMs: 400 * 86_400_000,
   });
 
 export const recordOf = (

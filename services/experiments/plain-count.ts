@@ -1,4 +1,3 @@
-import { latenessMs } from './fakes.ts';
 import type { OutcomeInteraction, ShownExposure } from './topology.ts';
 
 /** What one variant's users did, counted from whole logs in the plainest way: for tests. */
@@ -32,6 +31,7 @@ function marked<T>(records: readonly T[], timeOf: (record: T) => number) {
 export function plainCount(
   exposures: readonly ShownExposure[],
   interactions: readonly OutcomeInteraction[],
+  latenessMs: number,
 ): Map<string, PlainExperiment> {
   const inTime = marked(exposures, ({ served_at }) => served_at)
     .filter(({ record, before }) => record.served_at >= before - latenessMs)

@@ -3,7 +3,7 @@ import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { valueUnits } from '../../schemas/packed/experiment-partials.ts';
 import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
-import { type ArmExposure, takeExposure, takeInteraction } from './credit.ts';
+import { type ArmExposure, lastOfUserMs, takeExposure, takeInteraction } from './credit.ts';
 import { hash48, hashOrNone } from './hash.ts';
 import { type Partials, partialsCodec } from './partials.ts';
 import { emptyUser, type Recent, userLayout, type UserRow, userRows } from './user-row.ts';
@@ -53,6 +53,8 @@ export interface ExperimentsOptions {
   };
   readonly exposures: { readonly topic: string; readonly decoder: ValueDecoder<ShownExposure> };
   readonly latenessMs: number;
+  /** A user counts as unknown after this long without an interaction or an answer. */
+  readonly horizonMs: number;
 }
 
 type Either = OutcomeInteraction | ShownExposure;
@@ -69,7 +71,7 @@ export const creditMsMax = 28 * 86_400_000;
 export function experimentsFold(
   options: ExperimentsOptions,
 ): Fold<Either, UserRow, never, Partials> {
-  const { latenessMs } = options;
+  const { latenessMs, horizonMs } = options;
   return {
     name: 'experiments',
     code: 'e',
@@ -83,7 +85,11 @@ export function experimentsFold(
     shared: partialsCodec,
     cacheBytesMax: 0,
     emission: null,
-    horizon: null,
+    horizon: {
+      ms: horizonMs,
+      lastMs: lastOfUserMs,
+      unitMs: (input) => Math.max(0, 'served_at' in input ? input.served_at : input.appended_at),
+    },
     fold: (row, { input }, context) =>
       'served_at' in input
         ? foldExposure(row, input, { context, latenessMs })

@@ -6,7 +6,7 @@ import type { LabelBounds } from './label-bounds.ts';
 type Count = (event: MetricEvent, series: Series) => void;
 
 export interface Series {
-  readonly metrics: Pick<Metrics, 'add' | 'observe'>;
+  readonly metrics: Pick<Metrics, 'add' | 'observe' | 'set'>;
   readonly bounds: LabelBounds;
 }
 
@@ -74,10 +74,31 @@ const countRules: Count = (event, { metrics, bounds }) => {
   }
 };
 
+/** How a running experiment stands: see services/experiments. */
+const setExperiment: Count = (event, { metrics, bounds }) => {
+  const label = (name: string): string => bounds.value(name, event.labels[name] ?? 'none');
+  const experiment = label('experiment');
+  const { srm_p: ratio, low, high } = event.values;
+  if (ratio !== undefined) {
+    metrics.set('freshet_experiment_srm_p', { experiment }, amount(event, 'srm_p'));
+    metrics.set('freshet_experiment_multiple_users', { experiment }, amount(event, 'multiple'));
+    metrics.set('freshet_experiment_late_interactions', { experiment }, amount(event, 'late'));
+    return;
+  }
+  const of = { experiment, variant: label('variant') };
+  metrics.set('freshet_experiment_users', of, amount(event, 'users'));
+  metrics.set('freshet_experiment_entered_users', of, amount(event, 'entered'));
+  metrics.set('freshet_experiment_exposures', of, amount(event, 'exposures'));
+  for (const [bound, value] of Object.entries({ low, high }))
+    if (value !== undefined && Number.isFinite(value))
+      metrics.set('freshet_experiment_interval', { ...of, bound }, value);
+};
+
 /** What each name of a metric event becomes. Adding one is one line here. */
 const counted: ReadonlyMap<string, Count> = new Map([
   ['answer', countAnswer],
   ['rules', countRules],
+  ['experiment', setExperiment],
 ]);
 
 export const countEvent = (event: MetricEvent, series: Series): void => {

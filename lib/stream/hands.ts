@@ -37,8 +37,8 @@ export function running(
   return {
     name,
     stop: () => (stopping ??= stop()),
-    healthy: owners.healthy,
-    ready: owners.ready,
+    healthy: () => owners.healthy(),
+    ready: () => owners.ready(),
   };
 }
 

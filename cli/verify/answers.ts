@@ -7,104 +7,94 @@ import type { Definition } from '../../schemas/generated/definition.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import { kindsMask, listSeen } from '../../schemas/packed/seen-items.ts';
+import { decodeServed } from '../../schemas/packed/served.ts';
+import { decodeAttributes } from '../../schemas/packed/user-features.ts';
 import { contexts } from '../../topics/contexts.ts';
 import { recommendations } from '../../topics/recommendations.ts';
 import { requests } from '../../topics/requests.ts';
 import { topicName } from '../../topics/topic.ts';
 import { openDecoder } from '../data/topic-values.ts';
 import { type Ends, endsOf } from './ends.ts';
-import { type Availability, ItemHistory } from './item-history.ts';
+import { ItemHistory } from './item-history.ts';
 import type { Moment } from './refold.ts';
 import { type AnswersReport, Findings } from './report.ts';
-
-/** An answer with items, as far as it has to be judged again. */
-interface Stated {
-  readonly answerId: string;
-  readonly user: string;
-  readonly items: readonly string[];
-  readonly rules: readonly Rule[];
-  readonly seenOffset: number;
-  readonly itemOffsets: readonly number[];
-  readonly judgedAtMs: number;
-  readonly request: string;
-}
+import { type Asked, faultsOfAnswer, nothingAsked } from './rules-again.ts';
+import { attributesIn, type Stated, statedOf } from './stated.ts';
 
 /** The newest answers; more would need more memory than a laptop has to spare. */
 const answersMax = 500_000;
 const dayMs = 86_400_000;
 
+/** Which offset of an answer says when to look at its user's row of a fold. */
+const offsetsOf: Readonly<Record<string, (stated: Stated) => number>> = {
+  'seen-items': ({ seenOffset }) => seenOffset,
+  served: ({ servedOffset }) => servedOffset,
+  'user-features': ({ profileOffset }) => profileOffset,
+};
+
 /**
- * Judges answers again by what they state: what the user had seen up to their offset, the items at
- * their revision, the request's own list and their time. Written anew, so that a mistake of
- * serving's rules is not made twice.
+ * Judges answers again by what they state: what the user had seen and been served up to their
+ * offsets, the user's profile, the items at their revision, the request and their time.
  */
 export class AnswerCheck {
   readonly notes: string[] = [];
   readonly #findings = new Findings();
   readonly #config: CommonConfig;
-  readonly #items: ItemHistory;
-  readonly #excluded = new Map<string, ReadonlySet<string>>();
+  readonly #rules: ReadonlyMap<string, readonly Rule[]>;
+  readonly #asked = new Map<string, Asked>();
+  /** Answers of which something cannot be known any more. */
+  readonly #doubtful = new Set<Stated>();
   /** By partition of their user. */
   #stated: Stated[][] = [];
   #checked = 0;
   #notChecked = 0;
 
-  private constructor(config: CommonConfig, items: ItemHistory) {
+  private constructor(config: CommonConfig, rules: ReadonlyMap<string, readonly Rule[]>) {
     this.#config = config;
-    this.#items = items;
+    this.#rules = rules;
   }
 
   static async read(config: CommonConfig, ends: Ends): Promise<AnswerCheck> {
-    const items = await ItemHistory.read(config, ends);
-    const check = new AnswerCheck(config, items);
+    const rules = await readRules(config);
+    const attributes = attributesIn(rules.values());
+    const history = await ItemHistory.read(config, { ends, attributes });
+    const check = new AnswerCheck(config, rules);
     await check.#readAnswers(endsOf(ends, config, recommendations).high);
     await check.#readRequests(endsOf(ends, config, requests).high);
-    for (const stated of check.#stated.flat()) check.#judgeWithoutSeen(stated);
+    for (const stated of check.#stated.flat()) {
+      const asked = check.#asked.get(stated.request) ?? nothingAsked;
+      for (const fault of faultsOfAnswer(stated, asked, history))
+        check.#findings.add(stated.answerId, fault);
+    }
     return check;
   }
 
-  /** What to look at while seen-items is folded again; `low` is where its log begins. */
-  moments(partition: number, low: number): Moment[] {
-    const asked = (this.#stated[partition] ?? []).filter(({ seenOffset }) => seenOffset >= 0);
+  /** What to look at while a fold is folded again; `low` is where the partition's log begins. */
+  moments(fold: string, { partition, low }: { partition: number; low: number }): Moment[] {
+    const offsetOf = offsetsOf[fold];
+    if (offsetOf === undefined) return [];
+    const asked = (this.#stated[partition] ?? []).filter((stated) => offsetOf(stated) >= 0);
     if (low > 0) {
-      // What these users had seen before that is known to nobody.
-      this.#checked -= asked.length;
-      this.#notChecked += asked.length;
+      // What was known of these users from before that is known to nobody.
+      for (const stated of asked) this.#doubtful.add(stated);
       return [];
     }
     return asked.map((stated) => ({
-      offset: stated.seenOffset,
-      look: ({ row }) => this.#judgeSeen(stated, row(stated.user) as Buffer | undefined),
+      offset: offsetOf(stated),
+      look: ({ row }) => this.#judge(fold, stated, row(stated.user) as Buffer | undefined),
     }));
   }
 
   report(): AnswersReport {
     return {
-      checked: this.#checked,
-      notChecked: this.#notChecked,
+      checked: this.#checked - this.#doubtful.size,
+      notChecked: this.#notChecked + this.#doubtful.size,
       differences: this.#findings.count,
       examples: this.#findings.examples,
     };
   }
 
-  /** By version: all that the compacted topic still has, not only the newest. */
-  async #readRules(): Promise<Map<string, readonly Rule[]>> {
-    const topic = topicName(this.#config.prefix, contexts);
-    const decoder = openDecoder<Definition>(this.#config, contexts);
-    const rules = new Map<string, readonly Rule[]>();
-    for await (const records of readLog({ kafka: this.#config.kafka, topic })) {
-      await decoder.prepare(records.map(({ value }) => value));
-      for (const { value } of records) {
-        const decoded = decoder.decode(value);
-        const parsed = decoded.ok ? parseContext(decoded.value.content) : null;
-        if (decoded.ok && parsed?.ok) rules.set(decoded.value.version, parsed.value.rules);
-      }
-    }
-    return rules;
-  }
-
   async #readAnswers(to: readonly number[]): Promise<void> {
-    const rulesOf = await this.#readRules();
     const topic = topicName(this.#config.prefix, recommendations);
     const decoder = openDecoder<Recommendation>(this.#config, recommendations);
     let count = 0;
@@ -118,7 +108,7 @@ export class AnswerCheck {
         }
         const answer = decoded.value;
         if (answer.status !== 'ok') continue;
-        const rules = rulesOf.get(answer.context_version ?? '');
+        const rules = this.#rules.get(answer.context_version ?? '');
         if (rules === undefined) this.#notChecked += 1;
         else if (count < answersMax) this.#put(answer, rules);
         count += 1;
@@ -130,16 +120,7 @@ export class AnswerCheck {
   #put(answer: Recommendation, rules: readonly Rule[]): void {
     this.#checked += 1;
     const partition = partitionOf(answer.user_id, this.#config.partitions);
-    (this.#stated[partition] ??= []).push({
-      answerId: answer.answer_id,
-      user: answer.user_id,
-      items: answer.items.map(({ item_id }) => item_id),
-      rules,
-      seenOffset: answer.seen_offset,
-      itemOffsets: answer.item_offsets,
-      judgedAtMs: answer.judged_at,
-      request: `${answer.request_partition}/${answer.request_offset}`,
-    });
+    (this.#stated[partition] ??= []).push(statedOf(answer, rules));
   }
 
   async #readRequests(to: readonly number[]): Promise<void> {
@@ -151,25 +132,43 @@ export class AnswerCheck {
       for (const { value, partition, offset } of records) {
         if (!answered.has(`${partition}/${offset}`)) continue;
         const decoded = decoder.decode(value);
-        if (!decoded.ok || decoded.value.exclude.length === 0) continue;
-        this.#excluded.set(`${partition}/${offset}`, new Set(decoded.value.exclude));
+        if (!decoded.ok) continue;
+        const { exclude, attributes } = decoded.value;
+        if (exclude.length === 0 && Object.keys(attributes).length === 0) continue;
+        this.#asked.set(`${partition}/${offset}`, { excluded: new Set(exclude), attributes });
       }
     }
   }
 
-  #judgeWithoutSeen(stated: Stated): void {
-    const { items, rules, answerId } = stated;
-    if (new Set(items).size < items.length) this.#findings.add(answerId, 'has an item twice');
-    const excluded = this.#excluded.get(stated.request);
-    for (const item of items) {
-      if (excluded?.has(item)) this.#findings.add(answerId, `item ${item} was excluded`);
-      if (!rules.some(({ rule }) => rule === 'available')) continue;
-      const found: Availability = this.#items.available(item, stated);
-      if (found === 'no') this.#findings.add(answerId, `item ${item} was not available`);
+  #judge(fold: string, stated: Stated, row: Buffer | undefined): void {
+    if (fold === 'served') this.#judgeServed(stated, row);
+    else if (fold === 'user-features') this.#judgeProfile(stated, row);
+    else this.#judgeSeen(stated, row);
+  }
+
+  #judgeServed(stated: Stated, row: Buffer | undefined): void {
+    if (row === undefined) return;
+    const own = decodeServed(row).find(({ context }) => context === stated.context);
+    for (const rule of stated.rules) {
+      if (rule.rule !== 'not-served') continue;
+      const served = new Set((own?.answers ?? []).slice(0, rule.answers).flat());
+      for (const item of stated.items)
+        if (served.has(item))
+          this.#findings.add(stated.answerId, `item ${item} had been served to ${stated.user}`);
     }
-    if (items.length === 0 || stated.seenOffset >= 0) return;
-    if (rules.some(({ rule }) => rule === 'not-seen')) {
-      this.#findings.add(answerId, 'does not say up to which offset its items were not seen');
+  }
+
+  #judgeProfile(stated: Stated, row: Buffer | undefined): void {
+    const known =
+      row === undefined
+        ? new Map<string, string>()
+        : decodeAttributes(row, this.#config.profileAttributes);
+    for (const rule of stated.rules) {
+      const compared = rule.rule === 'attribute' ? (rule.require ?? rule.forbid) : undefined;
+      if (compared === undefined || !('profile' in compared)) continue;
+      const { profile: name } = compared;
+      if (stated.judgedWith[`profile.${name}`] !== known.get(name))
+        this.#findings.add(stated.answerId, `was not judged with the ${name} of ${stated.user}`);
     }
   }
 
@@ -190,4 +189,20 @@ export class AnswerCheck {
       }
     }
   }
+}
+
+/** By version: all that the compacted topic still has, not only the newest. */
+async function readRules(config: CommonConfig): Promise<Map<string, readonly Rule[]>> {
+  const topic = topicName(config.prefix, contexts);
+  const decoder = openDecoder<Definition>(config, contexts);
+  const rules = new Map<string, readonly Rule[]>();
+  for await (const records of readLog({ kafka: config.kafka, topic })) {
+    await decoder.prepare(records.map(({ value }) => value));
+    for (const { value } of records) {
+      const decoded = decoder.decode(value);
+      const parsed = decoded.ok ? parseContext(decoded.value.content) : null;
+      if (decoded.ok && parsed?.ok) rules.set(decoded.value.version, parsed.value.rules);
+    }
+  }
+  return rules;
 }

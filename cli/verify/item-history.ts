@@ -8,11 +8,25 @@ import { type Ends, endsOf } from './ends.ts';
 
 export type Availability = 'yes' | 'no' | 'unknown';
 
+/** What rules may look at, as far as some rule does. */
+export interface ItemThen {
+  readonly fromMs: number;
+  readonly untilMs: number;
+  /** Per attribute its values: categories may be several. */
+  readonly values: ReadonlyMap<string, readonly string[]>;
+}
+
 interface Version {
   readonly partition: number;
   readonly offset: number;
   /** Null: withdrawn. */
-  readonly item: { readonly fromMs: number; readonly untilMs: number } | null;
+  readonly item: ItemThen | null;
+}
+
+export interface ReadHistory {
+  readonly ends: Ends;
+  /** Attributes that rules look at; 'category' stands for categories. */
+  readonly attributes: readonly string[];
 }
 
 /** Items at every revision that the compacted topic still has. */
@@ -21,7 +35,7 @@ export class ItemHistory {
   /** Per partition, the first offset that compaction took away: what was there is not known. */
   readonly #complete: number[] = [];
 
-  static async read(config: CommonConfig, ends: Ends): Promise<ItemHistory> {
+  static async read(config: CommonConfig, { ends, attributes }: ReadHistory): Promise<ItemHistory> {
     const own = new ItemHistory();
     const decoder = openDecoder<Item>(config, items);
     const topic = topicName(config.prefix, items);
@@ -39,9 +53,7 @@ export class ItemHistory {
         }
         const decoded = decoder.decode(value);
         if (!decoded.ok) continue;
-        const { available_from: from, available_until: until } = decoded.value;
-        const item = { fromMs: from ?? -Infinity, untilMs: until ?? Infinity };
-        own.#put(key.toString(), { partition, offset, item });
+        own.#put(key.toString(), { partition, offset, item: thenOf(decoded.value, attributes) });
       }
     }
     return own;
@@ -53,19 +65,24 @@ export class ItemHistory {
     else versions.push(version);
   }
 
+  /** The item at a revision; null: it was not there; undefined: that is not known any more. */
+  at(itemId: string, itemOffsets: readonly number[]): ItemThen | null | undefined {
+    const newest = this.#versions
+      .get(itemId)
+      ?.findLast(({ partition, offset }) => offset < (itemOffsets[partition] ?? 0));
+    if (newest === undefined) return this.#isComplete(itemOffsets) ? null : undefined;
+    return newest.item;
+  }
+
   /** Whether the item was known and available at a revision and a time. */
   available(
     itemId: string,
     { itemOffsets, judgedAtMs }: { itemOffsets: readonly number[]; judgedAtMs: number },
   ): Availability {
-    const versions = this.#versions.get(itemId) ?? [];
-    const known = versions.filter(
-      ({ partition, offset }) => offset < (itemOffsets[partition] ?? 0),
-    );
-    const newest = known.at(-1);
-    if (newest === undefined) return this.#isComplete(itemOffsets) ? 'no' : 'unknown';
-    if (newest.item === null) return 'no';
-    return newest.item.fromMs <= judgedAtMs && judgedAtMs < newest.item.untilMs ? 'yes' : 'no';
+    const item = this.at(itemId, itemOffsets);
+    if (item === undefined) return 'unknown';
+    if (item === null) return 'no';
+    return item.fromMs <= judgedAtMs && judgedAtMs < item.untilMs ? 'yes' : 'no';
   }
 
   #isComplete(itemOffsets: readonly number[]): boolean {
@@ -74,3 +91,15 @@ export class ItemHistory {
     );
   }
 }
+
+const thenOf = (item: Item, attributes: readonly string[]): ItemThen => ({
+  fromMs: item.available_from ?? -Infinity,
+  untilMs: item.available_until ?? Infinity,
+  values: new Map(
+    attributes.map((name) => {
+      if (name === 'category') return [name, item.categories];
+      const value = item.attributes[name];
+      return [name, value === undefined ? [] : [value]];
+    }),
+  ),
+});

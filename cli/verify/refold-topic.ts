@@ -83,10 +83,10 @@ function begin(run: TopicRun, verified: VerifiedFold): Running {
         findings,
         low: run.low[own.partition] ?? 0,
         stayFailed: run.failed.stayFailed(fold.name, run.topic, own.partition),
-        moments:
-          fold.name === 'seen-items'
-            ? run.answers.moments(own.partition, run.low[own.partition] ?? 0)
-            : [],
+        moments: run.answers.moments(fold.name, {
+          partition: own.partition,
+          low: run.low[own.partition] ?? 0,
+        }),
         describe: (bytes) => describeValue(fold.name, bytes, run.config.types),
       }),
   );

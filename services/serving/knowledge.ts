@@ -4,7 +4,8 @@ import { takerOfAll } from '../../experiments/taker.ts';
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import type { DecodedTable } from '../../lib/kafka/decoded-table.ts';
 import type { ServiceContext } from '../../lib/service.ts';
-import { Catalogue } from '../../models/catalogue.ts';
+import { Catalogue, type Known } from '../../models/catalogue.ts';
+import type { ContextDefinition, ModelDefinition } from '../../models/definitions.ts';
 import { ItemAttributes } from '../../models/item-attributes.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { kinds } from '../../models/kinds.ts';
@@ -16,10 +17,15 @@ import { followItems } from '../../topics/follow-items.ts';
 import { ItemsWhenNeeded } from '../../topics/items-when-needed.ts';
 import { items as itemsTopic } from '../../topics/items.ts';
 import { ServedModels } from './models.ts';
+import { ServedContexts } from './served-contexts.ts';
 
 /** Definitions and items in memory, fed by their compacted topics. */
 export interface Knowledge {
   readonly catalogue: Catalogue;
+  /** Those that requests are answered by. */
+  readonly contexts: ServedContexts;
+  /** Tells which folds have a current generation: rules need some. */
+  settle(isFolded: (fold: string) => boolean): void;
   readonly experiments: Experiments;
   readonly models: ServedModels;
   readonly items: ItemTable;
@@ -53,11 +59,22 @@ export const followKnowledge = async (
   const attributes = new AttributesWhenNeeded({
     ...following,
     make: (names) => new ItemAttributes(names),
-    onTable: (table, offsets) => items.lendAttributes(table, offsets),
+    onTable: (table, offsets) => {
+      items.lendAttributes(table, offsets);
+      follow();
+    },
   });
+  const contexts = new ServedContexts();
+  let isFolded = (_fold: string): boolean => false;
   const follow = (): void => {
-    attributes.need(attributesNamed(catalogue));
-    const inUse = catalogue.modelsInUse();
+    const knowsAttributes = (names: readonly string[]): boolean => items.knowsAttributes(names);
+    const waited = new Map(contexts.waiting);
+    contexts.follow(catalogue.contexts, { isFolded, knowsAttributes });
+    for (const [name, missing] of contexts.waiting)
+      if (waited.get(name) !== missing)
+        log.warn({ context: name, missing }, 'the newest version of a context waits');
+    attributes.need(attributesNamed(catalogue.contexts, contexts.all));
+    const inUse = new Map([...catalogue.modelsInUse(), ...modelsOf(contexts.all, catalogue)]);
     models.follow(inUse);
     terms.need([...inUse.keys()].some((version) => models.needItems(version)));
   };
@@ -73,6 +90,11 @@ export const followKnowledge = async (
   ]);
   return {
     catalogue,
+    contexts,
+    settle: (given) => {
+      isFolded = given;
+      if (definitions.isReady()) follow();
+    },
     experiments,
     models,
     items,
@@ -90,10 +112,24 @@ export const followKnowledge = async (
   };
 };
 
-/** Attributes of items that rules of some context look at. */
-const attributesNamed = ({ contexts }: Catalogue): string[] => {
-  const named = [...contexts.values()].flatMap(({ definition }) =>
-    itemAttributesOf(definition.rules),
+type Contexts = ReadonlyMap<string, Known<ContextDefinition>>;
+
+/** Attributes of items that rules look at, of the newest contexts and of those that answer. */
+const attributesNamed = (...of: readonly Contexts[]): string[] => {
+  const named = of.flatMap((contexts) =>
+    [...contexts.values()].flatMap(({ definition }) => itemAttributesOf(definition.rules)),
   );
   return [...new Set(named)];
 };
+
+/** A context that still answers, while its next version waits, keeps its models. */
+const modelsOf = (
+  contexts: Contexts,
+  { models }: Catalogue,
+): (readonly [string, Known<ModelDefinition>])[] =>
+  [...contexts.values()].flatMap(({ definition }) =>
+    definition.ladder.flatMap(({ model }) => {
+      const known = models.get(model);
+      return known === undefined ? [] : [[model, known] as const];
+    }),
+  );

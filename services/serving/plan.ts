@@ -10,7 +10,7 @@ import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import type { ServedModels } from './models.ts';
 import type { Rankings } from './rankings.ts';
 import type { Accepted } from './request.ts';
-import { needsOf, type RuleNeeds } from './rule-needs.ts';
+import { missingFor, needsOf, type RuleNeeds } from './rule-needs.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import { RetryableError } from '../../lib/errors.ts';
 import type { Generation, Generations } from '../../lib/stream/generations.ts';
@@ -88,18 +88,11 @@ export const planRequest = (accepted: Accepted, facts: PlanFacts, atMs: number):
 
 /** A rule that cannot be judged stops the answer: an item is never shown on a guess. */
 const refuseUnknown = (needs: RuleNeeds, { generations, items }: PlanFacts): void => {
-  const missing = [
-    ...(needs.seen ? [foldNames.seen] : []),
-    ...(needs.served ? [foldNames.served] : []),
-    ...(needs.profile ? [foldNames.features] : []),
-  ].find((fold) => generations.get(fold) === undefined);
-  if (missing !== undefined)
-    throw new RetryableError(
-      `${missing} has no current generation, so no answer can keep the rules of its context: ` +
-        `run \`npx freshet run ${missing}\``,
-    );
-  if (needs.attributes.length > 0 && !items.knowsAttributes(needs.attributes))
-    throw new RetryableError(`reading attributes of items: ${needs.attributes.join(', ')}`);
+  const missing = missingFor(needs, {
+    isFolded: (fold) => generations.get(fold) !== undefined,
+    knowsAttributes: (names) => items.knowsAttributes(names),
+  });
+  if (missing !== null) throw new RetryableError(missing);
 };
 
 /** Where the variant's model has nothing yet, the next step answers: the user stays in the variant. */

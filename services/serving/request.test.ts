@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PageTokens } from './page-token.ts';
+import { type PageState, PageTokens } from './page-token.ts';
 import type { Known } from '../../models/catalogue.ts';
 import { type ContextDefinition, parseContext } from '../../models/definitions.ts';
 import type { Request } from '../../schemas/generated/request.ts';
@@ -55,6 +55,37 @@ const say = (decoded: DecodedRequest, change: Partial<LogRecord> = {}, more = {}
 };
 
 describe('a request', () => {
+  test('brings attributes for rules, within bounds', () => {
+    const attributes = (count: number, value: string) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`a${n}`, value]));
+    expect(say(request({ attributes: attributes(16, 'x'.repeat(128)) }))).toBe('accepted 10');
+    const [many, long] = [attributes(17, 'x'), attributes(1, 'é'.repeat(65))];
+    expect(say(request({ attributes: many }))).toBe('invalid too_many_attributes');
+    expect(say(request({ attributes: long }))).toBe('invalid attribute_too_long');
+    const name = { ['x'.repeat(129)]: 'y' };
+    expect(say(request({ attributes: name }))).toBe('invalid attribute_too_long');
+  });
+
+  test('goes on where its page token says, or is invalid', () => {
+    const state: PageState = {
+      userId: 'u1',
+      contextId: 'home',
+      contextVersion: home.version,
+      assigned: null,
+      page: 2,
+      issuedMs: facts.nowMs,
+      shown: ['a'],
+      rest: [{ step: 0, items: ['b'] }],
+    };
+    const token = new PageTokens({ key: null, prefix: 'freshet' }).seal(state);
+    const judged = judge(record(), () => request({ page_token: token }), facts);
+    expect(judged.kind === 'accepted' ? judged.page : null).toEqual(state);
+    expect(say(request({ page_token: '' }))).toBe('invalid page_token_not_ours');
+    expect(say(request({ page_token: token, user_id: 'u2' }))).toBe(
+      'invalid page_token_of_another',
+    );
+  });
+
   test('is accepted, with as many items as the context has or fewer', () => {
     expect(say(request())).toBe('accepted 10');
     expect(say(request({ count: 3 }))).toBe('accepted 3');

@@ -10,6 +10,29 @@ export interface RuleNeeds {
   readonly attributes: readonly string[];
 }
 
+/** What is there. */
+export interface NeedsFacts {
+  /** Whether the fold has a current generation. */
+  isFolded(fold: string): boolean;
+  knowsAttributes(names: readonly string[]): boolean;
+}
+
+/** What is missing before rules can be judged, and what to do; null: nothing. */
+export const missingFor = (needs: RuleNeeds, facts: NeedsFacts): string | null => {
+  const missing = [
+    ...(needs.seen ? ['seen-items'] : []),
+    ...(needs.served ? ['served'] : []),
+    ...(needs.profile ? ['user-features'] : []),
+  ].find((fold) => !facts.isFolded(fold));
+  if (missing !== undefined)
+    return (
+      `${missing} has no current generation, so no answer can keep the rules of its context: ` +
+      `run \`npx freshet run ${missing}\``
+    );
+  if (needs.attributes.length === 0 || facts.knowsAttributes(needs.attributes)) return null;
+  return `reading attributes of items: ${needs.attributes.join(', ')}`;
+};
+
 const known = new WeakMap<readonly Rule[], RuleNeeds>();
 
 /** Found once per context: it is asked for with every request. */

@@ -21,7 +21,7 @@ export const types = ['view', 'purchase'];
 export const dayMs = 86_400_000;
 export const nowMs = 1_000 * dayMs;
 export const profileNames = ['country'];
-export const itemIds = [...'abcdefghij'];
+export const itemIds = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
 export const listPrefix = 'toy_';
 export const sharedLearning = 'learning:toy';
 

@@ -2,7 +2,13 @@ import { type Command, InvalidArgumentError } from 'commander';
 
 import { commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
-import { excludedMax, idBytesMax, sessionMax } from '../../services/serving/request.ts';
+import {
+  attributeBytesMax,
+  attributesMax,
+  excludedMax,
+  idBytesMax,
+  sessionMax,
+} from '../../services/serving/request.ts';
 import { type Answer, openAsker } from '../data/asking.ts';
 import { textTable } from '../data/text-table.ts';
 import { readTitles } from '../data/titles.ts';
@@ -14,6 +20,8 @@ interface RequestFlags {
   readonly count?: number;
   readonly exclude: readonly string[];
   readonly session: readonly string[];
+  readonly attribute: Readonly<Record<string, string>>;
+  readonly page?: string;
   readonly timeout: number;
   readonly titles?: boolean;
   readonly json?: boolean;
@@ -33,6 +41,13 @@ export function registerRequestCommand(program: Command): void {
       list,
       [],
     )
+    .option(
+      '--attribute <name=value>',
+      'what rules of the context may compare items with; may be given again',
+      attribute,
+      {},
+    )
+    .option('--page <token>', 'the next page of an earlier answer: its next_page')
     .option('--timeout <ms>', 'wait no longer than this', whole, 10_000)
     .option('--titles', 'show titles, from the topic items (default unless --json)')
     .option('--no-titles', 'show ids only')
@@ -66,8 +81,8 @@ async function request(flags: RequestFlags): Promise<void> {
       exclude: flags.exclude,
       session: flags.session,
       deadline_at: null,
-      attributes: {},
-      page_token: null,
+      attributes: flags.attribute,
+      page_token: flags.page ?? null,
     },
     flags.timeout,
   );
@@ -105,6 +120,7 @@ function text({ recommendation, tookMs }: Answer, titles: ReadonlyMap<string, st
     const at = new Date(recommendation.newest_interaction_at).toISOString();
     said.push(`newest interaction behind it: ${at}`);
   }
+  if (recommendation.next_page !== null) said.push(`next page: --page ${recommendation.next_page}`);
   return `${items.length === 0 ? 'No item is left.' : textTable(['#', 'item', 'title', 'score', 'step'], rows)}\n${said.join('\n')}`;
 }
 
@@ -122,11 +138,26 @@ const limits: Readonly<Record<string, string>> = {
   count_out_of_range: 'at least 1',
   too_many_excluded: `at most ${excludedMax}`,
   session_too_long: `at most ${sessionMax} items`,
+  too_many_attributes: `at most ${attributesMax}`,
+  attribute_too_long: `names and values of at most ${attributeBytesMax} bytes`,
+  page_token_not_ours: 'ask without --page for the first page',
+  page_token_expired: 'a token is good for an hour: ask without --page for the first page',
+  page_token_of_another: 'a token is of one user and context: ask as the answer was asked for',
+  page_token_outdated: 'the context was changed: ask without --page for the first page',
 };
 
 function list(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim());
   return parts.filter((part) => part !== '');
+}
+
+function attribute(
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError("must be name=value, for instance 'country=France'.");
+  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function whole(text: string): number {

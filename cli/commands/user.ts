@@ -10,7 +10,7 @@ import type { Catalogue } from '../../models/catalogue.ts';
 import { decodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
 import { decodeExternal, externalKey } from '../../schemas/packed/external-candidates.ts';
 import { completeFromMs, kindBit, listSeen } from '../../schemas/packed/seen-items.ts';
-import { decodeUserFeatures } from '../../schemas/packed/user-features.ts';
+import { decodeAttributes, decodeUserFeatures } from '../../schemas/packed/user-features.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { textTable } from '../data/text-table.ts';
 import { readTitles } from '../data/titles.ts';
@@ -111,13 +111,14 @@ function externalOf(bytes: Buffer) {
   };
 }
 
-function featuresOf(bytes: Buffer, { types }: CommonConfig) {
+function featuresOf(bytes: Buffer, { types, profileAttributes }: CommonConfig) {
   const { firstSeenMs, lastSeenMs, session, counts, recents } = decodeUserFeatures(bytes, types);
   return {
     first_seen: iso(firstSeenMs),
     last_seen: iso(lastSeenMs),
     session: { started_at: iso(session.startedAtMs), events: session.events },
     counts: Object.fromEntries(counts.map(({ type, weight }) => [type, Number(weight.toFixed(3))])),
+    attributes: Object.fromEntries(decodeAttributes(bytes, profileAttributes)),
     recent_items: recents.map(({ itemId, atMs, type }) => ({
       item_id: itemId,
       at: iso(atMs),

@@ -1,5 +1,6 @@
 import type { ContextDefinition } from '../../models/definitions.ts';
 import type { ItemTable } from '../../models/item-table.ts';
+import { categoryAttribute, comparedOf, type Rule } from '../../models/rules.ts';
 import type { Candidate } from '../../models/model.ts';
 import { type AnsweredItem, answer } from '../../services/serving/answer.ts';
 import { bindRules, type RuleItems } from '../../services/serving/rules.ts';
@@ -23,6 +24,15 @@ const anyItem: RuleItems = {
   attributeOf: () => undefined,
 };
 
+/** An evaluation has no requests and answers of users, and of items what answers are cut by. */
+const isJudged = (rule: Rule): boolean => {
+  if (rule.rule === 'not-served' || rule.rule === 'not-own') return false;
+  if (rule.rule === 'at-most') return rule.per === categoryAttribute;
+  if (rule.rule !== 'attribute') return true;
+  const compared = comparedOf(rule);
+  return rule.attribute === categoryAttribute && compared !== undefined && 'oneOf' in compared;
+};
+
 /** A whole context as its users see it: its ladder and, as the last step, its rules. */
 export class ContextRun {
   readonly definition: ContextDefinition;
@@ -30,6 +40,7 @@ export class ContextRun {
   /** Per step, the number of its model in the engine. */
   readonly #models: readonly number[];
   readonly #answeredBy: number[];
+  readonly #rules: readonly Rule[];
   readonly #removed = new Map<string, number>();
   #answers = 0;
   #emptied = 0;
@@ -38,6 +49,7 @@ export class ContextRun {
     const { definition, engine } = options;
     this.definition = definition;
     this.#options = options;
+    this.#rules = definition.rules.filter(isJudged);
     this.#models = definition.ladder.map(({ model }) =>
       engine.models.findIndex(
         ({ definition: { model: name }, ready: { version } }) =>
@@ -61,7 +73,11 @@ export class ContextRun {
       seen: engine.seen(userId),
       items: items ?? anyItem,
       excluded: nothingExcluded,
-      ...{ userId, profile: nothingKnown, request: {}, earlier: [], served: () => false },
+      userId,
+      profile: nothingKnown,
+      request: {},
+      earlier: [],
+      served: () => false,
       atMs,
       types,
     };
@@ -69,7 +85,7 @@ export class ContextRun {
       wanted: definition.size,
       atLeast: definition.atLeast,
       steps: definition.ladder.map((_, step) => () => this.#candidates(step, lists)),
-      rules: bindRules(definition.rules, facts),
+      rules: bindRules(this.#rules, facts),
     });
     this.#answers += 1;
     if (answered.step >= 0)
@@ -99,6 +115,7 @@ export class ContextRun {
 
   figures(): EvaluatedContext {
     const all = Math.max(1, this.#answers);
+    const leftOut = this.definition.rules.flatMap((one) => (isJudged(one) ? [] : [one.rule]));
     return {
       size: this.definition.size,
       answered_by: this.definition.ladder.map(({ step }, index) => ({
@@ -107,6 +124,7 @@ export class ContextRun {
       })),
       removed_by: [...this.#removed].map(([rule, count]) => ({ rule, per_answer: count / all })),
       emptied_share: this.#emptied / all,
+      ...(leftOut.length === 0 ? {} : { rules_left_out: leftOut }),
     };
   }
 }

@@ -136,4 +136,6 @@ export interface EvaluatedContext {
   readonly removed_by: readonly { readonly rule: string; readonly per_answer: number }[];
   /** Share of answers without an item though the ladder held some. */
   readonly emptied_share: number;
+  /** Rules that no evaluation can judge; left out: none. */
+  readonly rules_left_out?: readonly string[];
 }

@@ -85,10 +85,10 @@ export async function ownPartitions(options: OwnersOptions): Promise<Owners> {
     onBatch: (batch) => run.batch(batch),
   });
   run.started();
-  return run;
+  return { stop: () => run.stop(), healthy: run.healthy, ready: () => run.ready(), owns: run.owns };
 }
 
-class Run implements Owners {
+class Run {
   group: GroupConsumer | null = null;
   readonly #options: OwnersOptions;
   readonly #owned = new Map<number, Owned>();

@@ -16,8 +16,17 @@ const asked = {
 } as const;
 
 const cellOf = (users: number, count: number): PackedCell => ({
-  ...{ users, count, countSquares: count * 2, x: users, xx: users * 3, xCount: count },
-  ...{ any: Math.min(users, count), xAny: 1, value: count * 2.5, valueSquares: 7, xValue: 3 },
+  users,
+  count,
+  countSquares: count * 2,
+  x: users,
+  xx: users * 3,
+  xCount: count,
+  any: Math.min(users, count),
+  xAny: 1,
+  value: count * 2.5,
+  valueSquares: 7,
+  xValue: 3,
   kinds: [{ users: 1, count, countSquares: 1, value: 0, valueSquares: 0 }],
 });
 
@@ -33,11 +42,25 @@ const partialsOf = ({
   cells,
 }: Given): ExperimentPartials => {
   const experiment: PackedExperiment = {
-    ...{ experiment: 'blends', context: 'home', kinds: ['click'], creditMs: 10 * minuteMs },
-    ...{ widthMs, multiple: 1, late: 2, firstMs: 5, lastMs: 50 },
+    experiment: 'blends',
+    context: 'home',
+    kinds: ['click'],
+    creditMs: 10 * minuteMs,
+    widthMs,
+    multiple: 1,
+    late: 2,
+    firstMs: 5,
+    lastMs: 50,
     variants: Object.entries(cells).map(([variant, own]) => ({
-      ...{ variant, answers: 10, answersSquares: 30, predicted: 9, enough: 8, emptied: 1 },
-      ...{ items: 40, wanted: 50, sketch: Buffer.alloc(1_024) },
+      variant,
+      answers: 10,
+      answersSquares: 30,
+      predicted: 9,
+      enough: 8,
+      emptied: 1,
+      items: 40,
+      wanted: 50,
+      sketch: Buffer.alloc(1_024),
       users: Object.values(own).reduce((sum, { users }) => sum + users, 0),
       removed: { notSeen: { items: 3, answers: 2 } },
       cells: new Map(Object.entries(own).map(([number, cell]) => [Number(number), cell])),

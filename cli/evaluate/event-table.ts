@@ -1,4 +1,4 @@
-/** Events in the order of time, by column; users, items and types are numbers, as they came up. */
+/** Events in order, by column; users, items and types are numbers, as they came up. */
 export interface EventTable {
   readonly name: string;
   readonly length: number;
@@ -6,6 +6,8 @@ export interface EventTable {
   readonly item: Int32Array;
   readonly type: Int32Array;
   readonly atMs: Float64Array;
+  /** What they are ordered by: the same, unless another time was given. */
+  readonly orderMs: Float64Array;
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
   readonly types: readonly string[];
@@ -16,6 +18,8 @@ export interface TableEvent {
   readonly itemId: string;
   readonly type: string;
   readonly atMs: number;
+  /** When it came in, where that is to be the order; left out: when it happened. */
+  readonly orderMs?: number;
 }
 
 class Numbers {
@@ -41,19 +45,21 @@ export class EventTableBuilder {
   readonly #item: number[] = [];
   readonly #type: number[] = [];
   readonly #atMs: number[] = [];
+  readonly #orderMs: number[] = [];
 
-  add({ userId, itemId, type, atMs }: TableEvent): void {
+  add({ userId, itemId, type, atMs, orderMs = atMs }: TableEvent): void {
     this.#user.push(this.#users.of(userId));
     this.#item.push(this.#items.of(itemId));
     this.#type.push(this.#types.of(type));
     this.#atMs.push(atMs);
+    this.#orderMs.push(orderMs);
   }
 
   table(name: string): EventTable {
     const length = this.#atMs.length;
     const order = Uint32Array.from({ length }, (_, index) => index);
-    const times = this.#atMs;
-    const isSorted = times.every((atMs, index) => index === 0 || (times[index - 1] ?? 0) <= atMs);
+    const times = this.#orderMs;
+    const isSorted = times.every((ms, index) => index === 0 || (times[index - 1] ?? 0) <= ms);
     // The index decides between equals: sorting typed arrays need not be stable.
     if (!isSorted) order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
     const inOrder = (values: readonly number[]) => (_: unknown, at: number) =>
@@ -64,7 +70,8 @@ export class EventTableBuilder {
       user: Int32Array.from({ length }, inOrder(this.#user)),
       item: Int32Array.from({ length }, inOrder(this.#item)),
       type: Int32Array.from({ length }, inOrder(this.#type)),
-      atMs: Float64Array.from({ length }, inOrder(times)),
+      atMs: Float64Array.from({ length }, inOrder(this.#atMs)),
+      orderMs: Float64Array.from({ length }, inOrder(times)),
       userIds: this.#users.ids,
       itemIds: this.#items.ids,
       types: this.#types.ids,

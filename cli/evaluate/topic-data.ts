@@ -3,8 +3,10 @@ import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
 import { ItemTable } from '../../models/item-table.ts';
+import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { Item } from '../../schemas/generated/item.ts';
 import { interactionsInput } from '../../topics/interactions-input.ts';
+import { interactions as interactionsTopic } from '../../topics/interactions.ts';
 import { items as itemsTopic } from '../../topics/items.ts';
 import { openInteractions } from '../../topics/open-interactions.ts';
 import { topicName } from '../../topics/topic.ts';
@@ -24,15 +26,30 @@ export async function readTopic(
   range: TimeRange,
   config: CommonConfig = commonConfig(),
 ): Promise<EvaluationData> {
-  const source = await openInteractions(config, openRegistry(config.registry));
-  const input = interactionsInput(source);
   const builder = new EventTableBuilder();
   const faults = new RowFaults();
+  const { sinceMs = -Infinity, untilMs = Infinity } = range;
+  for await (const events of interactionsOf(config, faults))
+    for (const { user_id: userId, item_id: itemId, type, occurred_at: atMs } of events)
+      if (atMs >= sinceMs && atMs <= untilMs) builder.add({ userId, itemId, type, atMs });
+  const file = topicName(config.prefix, interactionsTopic);
+  const table = builder.table('interactions');
+  if (table.length === 0) throw new UserError(`${file} has no events in this range`);
+  return { table, ...(await readItems(config)), faults, file };
+}
+
+/** Every interaction that the services fold, once, each partition in order. */
+export async function* interactionsOf(
+  config: CommonConfig,
+  faults: RowFaults,
+): AsyncGenerator<readonly Interaction[]> {
+  const source = await openInteractions(config, openRegistry(config.registry));
+  const input = interactionsInput(source);
   // The topic may have a record twice: what is not above its source's last position is passed by.
   const marks = new Map<number, number>();
-  const { sinceMs = -Infinity, untilMs = Infinity } = range;
   for await (const records of readLog({ kafka: config.kafka, topic: source.topic })) {
     await input.prepare(records);
+    const events: Interaction[] = [];
     for (const record of records) {
       const decoded = input.decode(record);
       if (!('units' in decoded)) {
@@ -45,20 +62,17 @@ export async function readTopic(
         const mark = position.partition * partitionsMax + record.partition;
         if (position.offset <= (marks.get(mark) ?? -1)) continue;
         marks.set(mark, position.offset);
-        const { user_id: userId, item_id: itemId, type, occurred_at: atMs } = event;
-        if (atMs >= sinceMs && atMs <= untilMs) builder.add({ userId, itemId, type, atMs });
+        events.push(event);
       }
     }
+    yield events;
   }
-  const table = builder.table('interactions');
-  if (table.length === 0) throw new UserError(`${source.topic} has no events in this range`);
-  return { table, ...(await readItems(config)), faults, file: source.topic };
 }
 
 /** More than any topic has. */
 const partitionsMax = 1_000_000;
 
-async function readItems(
+export async function readItems(
   config: CommonConfig,
 ): Promise<Pick<EvaluationData, 'items' | 'categories'>> {
   const decoder = openDecoder<Item>(config, itemsTopic);

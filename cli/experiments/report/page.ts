@@ -109,7 +109,7 @@ const guardrails = (assessed: Assessed): Markup => {
     return html`<p>None: neither the experiment nor its context says what must be kept.</p>`;
   const whose =
     assessed.guardrailsOf === 'context' ? "the context's expectations" : 'its definition';
-  return html`${limits}<p class="aside">Limits are from ${whose}. A variant that breaks one beyond doubt is stopped by itself; being below for a while, by luck, does not stop it.</p>`;
+  return html`${limits}<p class="aside">Limits are from ${whose}. A variant that breaks one beyond doubt is stopped by itself, but for the control, which the context serves anyway; being beyond a limit for a while, by luck, stops nothing.</p>`;
 };
 
 const rules = (assessed: Assessed): Markup =>

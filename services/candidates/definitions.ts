@@ -13,6 +13,7 @@ import {
 import { ItemsWhenNeeded } from '../../topics/items-when-needed.ts';
 import { type PersonalModel, personalModels } from '../../retrieval/personal-models.ts';
 import { askedFirst, heldAgainstLists, type ServedBy } from './uses.ts';
+import { namedFirst, type Wants, wantsOf } from './wanted.ts';
 
 export interface PersonalModelsInUse {
   /** Null once everything that stood there at the start is known. */
@@ -20,6 +21,8 @@ export interface PersonalModelsInUse {
   healthy(): string | null;
   /** Those that the ladder of some context, or an experiment, names. */
   personal(): readonly PersonalModel[];
+  /** Whether this user's lists by a version are kept: one that only experiments name is for some. */
+  readonly wants: Wants;
   /**
    * Kinds of event, as bits, that a `not-seen` rule of a context holds against the items of this
    * version; 0: none does.
@@ -48,6 +51,7 @@ export async function followPersonalModels(
   const experiments = new Experiments();
   let personal: readonly PersonalModel[] = [];
   let held: ReadonlyMap<string, number> = new Map();
+  let wants: Wants = () => false;
   let items: ItemTable | null = null;
   const clientId = `${config.prefix}.candidates`;
   const following = { config, clientId, registry, log, onFatal, follow };
@@ -62,8 +66,9 @@ export async function followPersonalModels(
     ...following,
     catalogue: takerOfAll(catalogue, experiments),
     onChange: () => {
-      personal = personalModels(catalogue.modelsInUse(), kinds, personal);
+      personal = namedFirst(personalModels(catalogue.modelsInUse(), kinds, personal), catalogue);
       held = heldAgainstLists(catalogue, experiments, config.types);
+      wants = wantsOf(catalogue, experiments);
       needed.need(personal.some(({ retrieval }) => retrieval.needsItems));
     },
   });
@@ -74,6 +79,7 @@ export async function followPersonalModels(
     },
     healthy: () => definitions.healthy() ?? needed.healthy(),
     personal: () => personal,
+    wants: (version, userId, atMs) => wants(version, userId, atMs),
     heldAgainst: (version) => held.get(version) ?? 0,
     askedFirst: (served) => askedFirst(served, catalogue, experiments),
     items: () => items,

@@ -14,6 +14,7 @@ import { DepthFactors } from './depth.ts';
 import { candidatesTask } from './topology.ts';
 import { profileBytes, type ToyExample, toyModel, toyOf } from './toy-model.ts';
 import type { ExampleResult } from './training.ts';
+import type { Wants } from './wanted.ts';
 
 /** What tests of this folder share: no broker, no Redis, no clock. */
 
@@ -82,7 +83,15 @@ export class Stage {
 
   constructor(
     models: readonly PersonalModel[] = [toyModel('mv4_')],
-    { packBytesMax = 1_000, openExamplesMax = 5_000 } = {},
+    {
+      packBytesMax = 1_000,
+      openExamplesMax = 5_000,
+      wants = (): boolean => true,
+    }: {
+      readonly packBytesMax?: number;
+      readonly openExamplesMax?: number;
+      readonly wants?: Wants;
+    } = {},
   ) {
     this.models = [...models];
     const decoder = {
@@ -122,6 +131,7 @@ export class Stage {
         ready: () => null,
         personal: () => this.models,
         items: () => null,
+        wants,
         heldAgainst: () => 0,
         askedFirst: () => null,
       },

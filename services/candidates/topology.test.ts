@@ -103,6 +103,7 @@ function stage(
       ready: () => change.ready ?? null,
       personal: () => change.models ?? [model],
       items: () => null,
+      wants: () => true,
       heldAgainst: () => 0,
       askedFirst: () => null,
     },

@@ -15,6 +15,7 @@ import { candidatesName, makeLists } from './lists.ts';
 import { OpenedHere } from './opened.ts';
 import type { ExamplePacking } from './packing.ts';
 import type { Act, Acts, TrainingCounts } from './training.ts';
+import type { Wants } from './wanted.ts';
 
 /** What this service reads of an interaction and of an exposure; the decoders pass over the rest. */
 export const activeUserFields = ['user_id', 'item_id', 'occurred_at', 'appended_at'] as const;
@@ -39,6 +40,7 @@ export interface CandidatesOptions {
   readonly models: {
     ready(): string | null;
     personal(): readonly PersonalModel[];
+    readonly wants: Wants;
     /** Null where no model needs items. */
     items(): ItemTable | null;
     /** Kinds of event, as bits, that a rule over lists of this version holds against an item. */

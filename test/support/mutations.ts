@@ -190,6 +190,13 @@ const mutations: readonly Mutation[] = [
     to: 'true',
     tests: 'test/integration/stream-refusals.test.ts',
   },
+  {
+    name: 'intervals of experiments as if looked at once',
+    file: 'experiments/statistics/boundary.ts',
+    from: 'return Math.sqrt(high);',
+    to: 'return 1.96;',
+    tests: 'bench/experiments',
+  },
 ];
 
 const vitest = join(projectDir, 'node_modules/vitest/vitest.mjs');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { type Environment, parseEnvironment, whole } from '../../lib/config/environment.ts';
+import { readStateFile } from '../../lib/config/state-file.ts';
 
 const schema = z.object({
   /** Part of the fold's identity: another value is another state, folded from the logs. */
@@ -14,8 +15,10 @@ export interface ExperimentsConfig {
   readonly lookMs: number;
 }
 
+/** From the environment, and what it does not say from the running stack's state file. */
 export function experimentsConfig(environment: Environment = process.env): ExperimentsConfig {
-  const settings = parseEnvironment(schema, environment);
+  const stack = readStateFile(environment['FRESHET_STATE_FILE'])?.settings;
+  const settings = parseEnvironment(schema, { ...stack, ...environment });
   return Object.freeze({
     latenessMs: settings.FRESHET_EXPERIMENTS_LATENESS_MS,
     lookMs: settings.FRESHET_EXPERIMENTS_LOOK_MS,

@@ -42,7 +42,7 @@ export interface Launched {
  */
 const groups = {
   serving: ['ingest', 'user-features', 'seen-items', 'served', 'serving', 'metrics'],
-  learning: ['control', 'signals', 'learning', 'candidates', 'weights', 'external'],
+  learning: ['control', 'signals', 'learning', 'candidates', 'weights', 'external', 'experiments'],
 };
 const readyMsMax = 120_000;
 

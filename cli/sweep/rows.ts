@@ -13,6 +13,7 @@ import {
 } from '../../schemas/packed/user-features.ts';
 import { lastOfUserMs } from '../../services/experiments/credit.ts';
 import { userRows } from '../../services/experiments/user-row.ts';
+import { answeredRows } from '../../services/control/answered.ts';
 import type { Learner } from '../../services/learning/topology.ts';
 import { newestVisitMs, recentsLayout } from '../../services/signals/recents.ts';
 
@@ -44,6 +45,7 @@ const newestOf: Readonly<Record<string, (row: Buffer) => number>> = {
     return newestVisitMs(row);
   },
   external: externalComputedAtMs,
+  control: (row) => answeredRows.decode(row).atMs,
   experiments: (row) => lastOfUserMs(userRows.decode(row)),
   served: (row) => {
     checkLayout(row, servedLayout, 'served items');

@@ -1,6 +1,7 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { RetryableError } from '../../lib/errors.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
+import { commands } from '../../topics/commands.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
@@ -39,6 +40,7 @@ const endsOrder = [
   failedEvents,
   userEvents,
   externalCandidates,
+  commands,
   items,
   requests,
 ];

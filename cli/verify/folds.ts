@@ -12,6 +12,7 @@ import { kinds, userSides } from '../../models/kinds.ts';
 import { personalModels } from '../../retrieval/personal-models.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type SignalPack, signalPackSchema } from '../../schemas/generated/signal-pack.ts';
+import { openControlFold } from '../../services/control/main.ts';
 import { openExternalFold } from '../../services/external/main.ts';
 import { type TrainingPack, trainingPackSchema } from '../../schemas/generated/training-pack.ts';
 import { openExperimentsFold } from '../../services/experiments/main.ts';
@@ -113,6 +114,7 @@ async function plainFolds(sources: Sources, lineage: string): Promise<AnyFold[]>
   return [
     anyFold(await openIngestFold(config, registry)),
     anyFold(openExternalFold(config, registry)),
+    anyFold(await openControlFold(config, registry)),
     anyFold(openServedFold(config, registry)),
     anyFold(
       userFeaturesFold({

@@ -5,6 +5,7 @@ import { inputsOf } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { exposures } from '../../topics/exposures.ts';
+import { commands } from '../../topics/commands.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
 import { interactions } from '../../topics/interactions.ts';
@@ -65,6 +66,9 @@ export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyR
   }
 }
 
+/** Written by others' producers, which may use transactions. */
+const foreign: readonly Topic[] = [userEvents, externalCandidates, commands];
+
 interface RunDeps {
   readonly config: CommonConfig;
   readonly folds: readonly VerifiedFold[];
@@ -94,6 +98,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     // Examples depend on when their lists were made: they are taken as they are on the topic.
     [trainingExamples, null],
     [externalCandidates, null],
+    [commands, null],
     [exposures, null],
   ] as const) {
     const topic = topicName(config.prefix, source);
@@ -103,7 +108,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     const topicRun: TopicRun = {
       ...run,
       topic,
-      foreign: source === userEvents || source === externalCandidates,
+      foreign: foreign.includes(source),
       folds: own,
       low: endsOf(run.ends, config, source).low,
       high: endsOf(run.ends, config, source).high,

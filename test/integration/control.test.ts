@@ -192,4 +192,9 @@ test('the history tells all of it', async () => {
   expect(again.map((one) => detailsOf(one)['was'])).toEqual(['accepted', 'accepted']);
   const state = await readPublished(pipeline.bed.config);
   expect([...state.contexts.gone.keys()]).toContain('gone');
+  // And folded again from the log it comes to the same state and answers.
+  const { differences, services } = await pipeline.verify();
+  const control = services.find(({ service }) => service === 'control');
+  expect([differences, control?.differences]).toEqual([0, 0]);
+  expect(control?.values).toBeGreaterThan(history.length - again.length);
 });

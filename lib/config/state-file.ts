@@ -30,6 +30,8 @@ const stateSchema = z.object({
   /** By part; `guard` is the one whose end ends all others. */
   processes: z.record(z.string(), processSchema),
   dataDir: z.string(),
+  /** What its services were started with and commands must know, where the environment is silent. */
+  settings: z.record(z.string(), z.string()).exactOptional(),
 });
 
 export type ProcessIdentity = Readonly<z.infer<typeof processSchema>>;

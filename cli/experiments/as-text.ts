@@ -5,6 +5,7 @@ import type { Assessed, AssessedVariant } from './assessed.ts';
 import {
   expectedUsers,
   headline,
+  hours,
   intervalText,
   missingTexts,
   perUser,
@@ -57,14 +58,17 @@ export const showText = (assessed: Assessed): string => {
     '',
     headline(assessed),
     '',
-    sampleRatioText(assessed),
-    exposures(assessed),
+    ...(assessed.isCounted ? [sampleRatioText(assessed), exposures(assessed)] : [models(assessed)]),
     '',
-    `Outcome: ${whatIsMeasured(definition.outcome)}, within ${definition.outcome.withinHours} hours of the first exposure.`,
-    outcomes(assessed),
+    `Outcome: ${whatIsMeasured(definition.outcome)}, within ${hours(definition.outcome.withinHours)} of the first exposure.`,
+    ...(assessed.isCounted ? [outcomes(assessed)] : []),
     ...guardrails(assessed),
-    '',
-    `In two variants: ${figures.multiple} users. Too late to count: ${figures.late} interactions.`,
+    ...(assessed.isCounted
+      ? [
+          '',
+          `In two variants: ${figures.multiple} users. Too late to count: ${figures.late} interactions.`,
+        ]
+      : []),
     '',
     'Missing for a decision:',
     ...missing.map((text) => `  ${text}`),
@@ -73,6 +77,12 @@ export const showText = (assessed: Assessed): string => {
 
 const nameOf = ({ variant, stopped }: AssessedVariant, at: number): string =>
   `${variant}${at === 0 ? ' (control)' : ''}${stopped === null ? '' : ' (stopped)'}`;
+
+const models = ({ variants }: Assessed): string =>
+  textTable(
+    ['variant', 'weight', 'model'],
+    variants.map((one, at) => [nameOf(one, at), percent(one.weight), one.model]),
+  );
 
 const exposures = (assessed: Assessed): string =>
   textTable(
@@ -126,7 +136,7 @@ const guardrails = ({ variants }: Assessed): readonly string[] => {
       of,
       share === null ? unknown : percent(share),
       'min' in limit ? `at least ${percent(limit.min)}` : `at most ${percent(limit.max)}`,
-      isBroken ? `broken (p ${shareOf(p)})` : 'kept',
+      isBroken ? `broken (p ${shareOf(p)})` : share === null ? unknown : 'kept',
     ]),
   );
   return rows.length === 0

@@ -119,13 +119,13 @@ async function plan(file: string, flags: PlanFlags): Promise<void> {
 }
 
 async function preview(model: string, flags: PreviewFlags): Promise<void> {
-  const [{ previewModel }, { previewText }] = await Promise.all([
+  const [{ previewModel }, { previewJson, previewText }] = await Promise.all([
     import('./preview/preview.ts'),
     import('./preview/text.ts'),
   ]);
   const { json, ...choice } = flags;
   const previewed = await previewModel(commonConfig(), { model, ...choice });
-  print({ json: json === true }, previewed, previewText(previewed));
+  print({ json: json === true }, previewJson(previewed), previewText(previewed));
   if (!previewed.ok) process.exitCode = 1;
 }
 

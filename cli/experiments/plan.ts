@@ -163,7 +163,7 @@ export const planText = (made: Planned): string => {
     given === null ? unknown : String(Math.max(1, Math.ceil(given)));
   return [
     seen,
-    `Of ${made.outcome} they had ${short(baseline.mean)} in the mean, deviation ${short(Math.sqrt(baseline.variance))} (${baseline.users} users).`,
+    `Measured: ${made.outcome}, ${short(baseline.mean)} in the mean, deviation ${short(Math.sqrt(baseline.variance))}, of ${whole(baseline.users)} users whose time was over.`,
     '',
     textTable(
       [`to find ${percent(effect)}`, 'users', 'days'],

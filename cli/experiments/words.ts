@@ -31,12 +31,17 @@ export const stateText = ({ record }: Pick<Assessed, 'record'>): string => {
 /** The one sentence to be read first. */
 export const headline = ({ record, isCounted, fault, verdict }: Assessed): string => {
   if (fault !== null) return fault;
-  if (record.decision !== null) return record.decision.sentence;
+  if (record.decision !== null) {
+    const { winner, sentence } = record.decision;
+    return `Decided ${winner === null ? 'without a winner' : `for '${winner}'`}: ${sentence}`;
+  }
   if (record.state === 'draft') return 'It has not been started: nobody takes part.';
   if (!isCounted)
     return 'Nothing has been counted: no answer of it was served yet, or the service `experiments` does not run.';
   return verdict.sentence;
 };
+
+export const hours = (given: number): string => `${given} ${given === 1 ? 'hour' : 'hours'}`;
 
 /** What is still missing for a decision, and what to do about it. */
 export const missingTexts = (assessed: Assessed): readonly string[] => {

@@ -10,6 +10,35 @@ const perHundred = (interval: Interval): string =>
 const howToExplore = (context: string): string =>
   `Models of kind 'blend' explore with "retrieval": {"exploration": {"share": 0.1}} in their definition; apply it for the first step of '${context}', at best in an experiment.`;
 
+const interval = ({ estimate, low, high }: Interval): object => ({ estimate, low, high });
+
+/** For programs. */
+export const previewJson = (previewed: Previewed): object => {
+  const { model, context, answers, ok, overlap } = previewed;
+  const { places, users, leftOut, effectiveUsers, support, cutShare } = overlap;
+  const said = {
+    model,
+    context,
+    answers,
+    ok,
+    places,
+    users,
+    left_out: leftOut,
+    effective_users: effectiveUsers,
+    support,
+    cut_share: cutShare,
+  };
+  if (!previewed.ok) return { ...said, reason: previewed.reason };
+  const { logged, ips, snips, doublyRobust } = previewed.estimates;
+  return {
+    ...said,
+    logged: interval(logged),
+    ips: interval(ips),
+    snips: interval(snips),
+    doubly_robust: doublyRobust === null ? null : interval(doublyRobust),
+  };
+};
+
 /** An estimate in words, or why there is none. */
 export const previewText = (previewed: Previewed): string => {
   const { model, context, answers, overlap } = previewed;

@@ -73,7 +73,7 @@ describe('what is read first', () => {
     expect(pageOf(madeUp({ figures: null }))).toContain('Nothing has been counted');
     const decision = { winner: 'newer', sentence: 'newer it is', promoted: 'home-feed@1' };
     const decided = pageOf(madeUp({ record: { state: 'decided', decision } }));
-    expect(decided).toContain('<p class="said good">newer it is</p>');
+    expect(decided).toContain('<p class="said good">Decided for &#39;newer&#39;: newer it is</p>');
     expect(decided).toContain('promoted in home-feed@1');
   });
 });

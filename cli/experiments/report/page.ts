@@ -6,7 +6,7 @@ import { html, type Markup } from '../../report/markup.ts';
 import { legend } from '../../report/series.ts';
 import { minute, whole } from '../../report/words.ts';
 import type { Assessed } from '../assessed.ts';
-import { headline, missingTexts, sampleRatioText, stateText, unknown } from '../words.ts';
+import { headline, hours, missingTexts, sampleRatioText, stateText, unknown } from '../words.ts';
 import { intervalFigures, usersFigure } from './course-plots.ts';
 import {
   differencesTable,
@@ -68,7 +68,7 @@ const header = (assessed: Assessed, madeAtMs: number): Markup => {
       'Takes part',
       `${percent(traffic)} of layer '${layer}'${holdout === 0 ? '' : `, of which ${percent(holdout)} is held out`}`,
     ],
-    ['Outcome', `${whatIsMeasured(of)}, within ${of.withinHours} hours of the first exposure`],
+    ['Outcome', `${whatIsMeasured(of)}, within ${hours(of.withinHours)} of the first exposure`],
     ...(mode === 'aa' ? [['Mode', 'A/A: all variants are the same model'] as const] : []),
     ['Counted', countedToMs === null ? 'nothing' : `what came until ${minute(countedToMs)}`],
     ['Made', minute(madeAtMs)],
@@ -116,7 +116,7 @@ const rules = (assessed: Assessed): Markup =>
   rulesTable(assessed) ?? html`<p>No answers were served yet.</p>`;
 
 const outcome = (assessed: Assessed): Markup =>
-  html`${outcomeTable(assessed)}<p class="aside">Of users whose ${assessed.record.definition.outcome.withinHours} hours are over; others wait. What a variant shows here may be luck: see the differences above.</p>`;
+  html`${outcomeTable(assessed)}<p class="aside">Of users whose time (${hours(assessed.record.definition.outcome.withinHours)}) is over; others wait. What a variant shows here may be luck: see the differences above.</p>`;
 
 const cuped = ({ cuped: { theta, widthRatio } }: Assessed): Markup =>
   theta === 0
@@ -139,7 +139,7 @@ const definition = ({ record, variants, revision }: Assessed): Markup =>
 const howToRead = ({ record }: Assessed): Markup =>
   html`<dl><dt>Users</dt><dd>Counted in a variant when it first answered them, not when they were assigned.</dd>
 <dt>Sample ratio</dt><dd>Users must fall to the variants by their weights. If they do not, something chooses who is counted, and no other figure can be believed.</dd>
-<dt>Time over</dt><dd>A user's outcome counts once, when ${record.definition.outcome.withinHours} hours since the first exposure are over.</dd>
+<dt>Time over</dt><dd>A user's outcome counts once, ${hours(record.definition.outcome.withinHours)} after the first exposure, not before.</dd>
 <dt>Interval</dt><dd>Where the true difference is. None is shown before ${usersMin} users of each variant and about ${carriersMin} that its outcome rests on.</dd>
 <dt>p</dt><dd>How likely so much, at any time of looking, would be where there is no difference.</dd>
 <dt>Worth finding</dt><dd>${percent(record.definition.relativeEffect)}, as the definition says: within these lines a difference does not matter.</dd></dl>`;

@@ -2,6 +2,9 @@ import type { AttributeRule, Rule } from '../../models/rules.ts';
 import type { ItemHistory } from './item-history.ts';
 import type { Stated } from './stated.ts';
 
+/** Items as they were. */
+type History = Pick<ItemHistory, 'at' | 'available'>;
+
 /** What the request itself said. */
 export interface Asked {
   readonly excluded: ReadonlySet<string>;
@@ -14,7 +17,7 @@ export const nothingAsked: Asked = { excluded: new Set(), attributes: {} };
  * What an answer did wrong by the rules that need no state of its user, one line each. Written
  * anew, so that a mistake of serving's rules is not made twice.
  */
-export function faultsOfAnswer(stated: Stated, asked: Asked, history: ItemHistory): string[] {
+export function faultsOfAnswer(stated: Stated, asked: Asked, history: History): string[] {
   const { items, rules } = stated;
   return [
     ...(new Set(items).size < items.length ? ['has an item twice'] : []),
@@ -26,7 +29,7 @@ export function faultsOfAnswer(stated: Stated, asked: Asked, history: ItemHistor
 interface Judging {
   readonly stated: Stated;
   readonly asked: Asked;
-  readonly history: ItemHistory;
+  readonly history: History;
 }
 
 function faultsOfRule(rule: Rule, judging: Judging): string[] {

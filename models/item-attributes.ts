@@ -9,12 +9,16 @@ export class ItemAttributes {
   readonly names: readonly string[];
   readonly #items = new Map<string, readonly (string | undefined)[]>();
   readonly #values = new Interned();
+  /** The one found last: rules ask for one item after another. */
+  #foundId: string | null = null;
+  #found: readonly (string | undefined)[] | undefined;
 
   constructor(names: readonly string[]) {
     this.names = names;
   }
 
   take(itemId: string, item: Item | null): void {
+    this.#foundId = null;
     const before = this.#items.get(itemId);
     const values = this.names.map((name) => valueOf(item, name));
     if (values.some((value) => value !== undefined))
@@ -28,7 +32,11 @@ export class ItemAttributes {
 
   /** Undefined: the item is not known, or has no such attribute, or nobody asked for it. */
   of(itemId: string, name: string): string | undefined {
-    return this.#items.get(itemId)?.[this.names.indexOf(name)];
+    if (itemId !== this.#foundId) {
+      this.#foundId = itemId;
+      this.#found = this.#items.get(itemId);
+    }
+    return this.#found?.[this.names.indexOf(name)];
   }
 }
 

@@ -23,6 +23,9 @@ const none: readonly string[] = [];
 export class ItemTable {
   readonly #items = new Map<string, KnownItem>();
   readonly #names = new Interned();
+  /** The one found last: the rules of a context ask for one item after another. */
+  #foundId: string | null = null;
+  #found: KnownItem | undefined;
   readonly #own: TermIndex | null;
   #lent: TermIndex | null = null;
   #attributes: { readonly table: ItemAttributes; offsets(): readonly number[] } | null = null;
@@ -66,6 +69,7 @@ export class ItemTable {
 
   /** `arrivedAtMs`: how new an item is that does not say from when it is available. */
   take(itemId: string, item: Item | null, arrivedAtMs = Number.MAX_SAFE_INTEGER): void {
+    this.#foundId = null;
     const before = this.#items.get(itemId);
     if (item === null) this.#items.delete(itemId);
     else
@@ -80,21 +84,27 @@ export class ItemTable {
 
   /** Known, and from `available_from` until before `available_until`. */
   available(itemId: string, atMs: number): boolean {
-    const item = this.#items.get(itemId);
+    const item = this.#find(itemId);
     return item !== undefined && item.fromMs <= atMs && atMs < item.untilMs;
   }
 
   /** Known, and past `available_until`: it will not come back by itself. */
   over(itemId: string, atMs: number): boolean {
-    return (this.#items.get(itemId)?.untilMs ?? Number.POSITIVE_INFINITY) <= atMs;
+    return (this.#find(itemId)?.untilMs ?? Number.POSITIVE_INFINITY) <= atMs;
   }
 
   inCategory(itemId: string, category: string): boolean {
-    return this.#items.get(itemId)?.categories.includes(category) ?? false;
+    return this.#find(itemId)?.categories.includes(category) ?? false;
   }
 
   categoriesOf(itemId: string): readonly string[] {
-    return this.#items.get(itemId)?.categories ?? none;
+    return this.#find(itemId)?.categories ?? none;
+  }
+
+  #find(itemId: string): KnownItem | undefined {
+    if (itemId === this.#foundId) return this.#found;
+    this.#foundId = itemId;
+    return (this.#found = this.#items.get(itemId));
   }
 
   #sharedNames(categories: readonly string[]): readonly string[] {

@@ -43,3 +43,10 @@ export function checkLayout(bytes: Buffer, layout: number, what: string): void {
   if (bytes[0] !== layout)
     throw new RangeError(`${what} has layout ${String(bytes[0])}, this reader knows ${layout}`);
 }
+
+/** FNV-1a, its high bits folded in. */
+export function hashOf(bytes: Buffer, at: number, length: number): number {
+  let value = 0x811c9dc5;
+  for (let i = at; i < at + length; i++) value = Math.imul(value ^ (bytes[i] ?? 0), 0x01000193);
+  return value ^ (value >>> 15);
+}

@@ -1,4 +1,4 @@
-import { checkLayout, idScratch, readId, sameId, writeId } from './bytes.ts';
+import { checkLayout, hashOf, idScratch, readId, sameId, writeId } from './bytes.ts';
 
 /**
  * What a user has seen, as `seen-items` publishes it in Redis. Bytes, little-endian:
@@ -83,7 +83,7 @@ export function readSeen(bytes: Buffer | null, horizon: SeenHorizon = noHorizon)
   let size = 0;
   for (let at = seenHeaderBytes; at < bytes.length; size++) {
     const length = entryLength(bytes, at);
-    let slot = hash(bytes, at + seenEntryBytes, length) & mask;
+    let slot = hashOf(bytes, at + seenEntryBytes, length) & mask;
     while (table[slot] !== 0) slot = (slot + 1) & mask;
     table[slot] = at;
     at += seenEntryBytes + length;
@@ -130,17 +130,10 @@ function find(bytes: Buffer, table: Int32Array, itemId: string): number {
   const length = writeId(wanted, itemId);
   if (length < 0) return 0;
   const mask = table.length - 1;
-  let slot = hash(wanted, 0, length) & mask;
+  let slot = hashOf(wanted, 0, length) & mask;
   for (let at = table[slot] ?? 0; at !== 0; at = table[slot] ?? 0) {
     if (bytes[at + 5] === length && sameId(bytes, at + seenEntryBytes, wanted, length)) return at;
     slot = (slot + 1) & mask;
   }
   return 0;
-}
-
-/** FNV-1a, its high bits folded in. */
-function hash(bytes: Buffer, at: number, length: number): number {
-  let value = 0x811c9dc5;
-  for (let i = at; i < at + length; i++) value = Math.imul(value ^ (bytes[i] ?? 0), 0x01000193);
-  return value ^ (value >>> 15);
 }

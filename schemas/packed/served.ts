@@ -1,4 +1,4 @@
-import { checkLayout, readId } from './bytes.ts';
+import { checkLayout, hashOf, idScratch, readId, writeId } from './bytes.ts';
 
 /**
  * What a user was served lately, as `served` publishes it in Redis. Bytes, little-endian:
@@ -66,10 +66,51 @@ export function readServed(bytes: Buffer | null, context: string): ServedIndex {
   if (bytes === null) return nothingServed;
   const own = servedContexts(bytes).find((one) => one.context === context);
   if (own === undefined) return nothingServed;
-  const places = new Map<string, number>();
-  for (const [place, answer] of own.answers.entries())
-    for (const item of itemsOfAnswer(answer)) if (!places.has(item)) places.set(item, place);
-  return (itemId, answers) => (places.get(itemId) ?? Infinity) < answers;
+  return indexOf(own.answers);
+}
+
+/** Bytes are hashed where they lie: making strings of a hundred ids costs several times as much. */
+function indexOf(answers: readonly Buffer[]): ServedIndex {
+  const count = answers.reduce((sum, [items = 0]) => sum + items, 0);
+  const slots = 1 << (32 - Math.clz32(2 * count + 1));
+  const places = new Uint8Array(slots);
+  const ids = new Uint32Array(slots);
+  const find = (id: Buffer, at: number, length: number): number => {
+    let slot = hashOf(id, at, length) & (slots - 1);
+    for (; places[slot] !== 0; slot = (slot + 1) & (slots - 1)) {
+      const answer = answers[(places[slot] ?? 1) - 1] as Buffer;
+      const there = ids[slot] ?? 0;
+      if (answer[there - 1] === length && sameBytes(answer, there, { id, at, length })) break;
+    }
+    return slot;
+  };
+  for (const [place, answer] of answers.entries())
+    for (let at = 1; at < answer.length; ) {
+      const length = answer[at] ?? 0;
+      const slot = find(answer, at + 1, length);
+      if (places[slot] === 0) {
+        places[slot] = place + 1;
+        ids[slot] = at + 1;
+      }
+      at += 1 + length;
+    }
+  return (itemId, among) => {
+    const length = writeId(wanted, itemId);
+    if (length < 0) return false;
+    const place = places[find(wanted, 0, length)] ?? 0;
+    return place > 0 && place <= among;
+  };
+}
+
+const wanted = idScratch();
+
+function sameBytes(
+  bytes: Buffer,
+  from: number,
+  { id, at, length }: { readonly id: Buffer; readonly at: number; readonly length: number },
+): boolean {
+  for (let n = 0; n < length; n++) if (bytes[from + n] !== id[at + n]) return false;
+  return true;
 }
 
 function answerEnd(bytes: Buffer, start: number): number {

@@ -42,6 +42,8 @@ const macBytes = 32;
 /** Of what we signed ourselves; a bound all the same. */
 const stateBytesMax = 1_048_576;
 const triesMax = 24;
+/** A state is a few KB: a window for more than that takes time to set up. */
+const packing = { windowBits: 13, memLevel: 6 };
 
 /**
  * Tokens that hold all that they need, signed, so that serving keeps nothing between pages. Who
@@ -80,7 +82,7 @@ export class PageTokens {
   }
 
   #sign(state: PageState): string {
-    const body = deflateRawSync(JSON.stringify(state));
+    const body = deflateRawSync(JSON.stringify(state), packing);
     return Buffer.concat([this.#mac(body), body]).toString('base64url');
   }
 

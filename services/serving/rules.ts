@@ -54,10 +54,7 @@ const bind = (rule: Rule, facts: RuleFacts): BoundRule => {
     case 'attribute':
       return { name, removes: comparing(rule, facts) };
     case 'not-own':
-      return {
-        name,
-        removes: (item) => valuesOf(rule.attribute, facts, item).includes(facts.userId),
-      };
+      return { name, removes: owning(rule.attribute, facts) };
     case 'at-most':
       return { name, removes: () => false, tally: () => tallyOf(rule, facts) };
     case 'not-served':
@@ -71,82 +68,93 @@ const bind = (rule: Rule, facts: RuleFacts): BoundRule => {
 export const seenSinceMs = (rule: NotSeenRule, atMs: number): number =>
   rule.withinDays === undefined ? 0 : Math.max(0, atMs - rule.withinDays * dayMs);
 
+const owning = (attribute: string, { items, userId }: RuleFacts): BoundRule['removes'] =>
+  attribute === categoryAttribute
+    ? (item) => items.categoriesOf(item).includes(userId)
+    : (item) => items.attributeOf(item, attribute) === userId;
+
 const seenBy = (rule: NotSeenRule, facts: RuleFacts): BoundRule['removes'] => {
   const kinds = kindsMask(facts.types, rule.kinds ?? []);
   const sinceMs = seenSinceMs(rule, facts.atMs);
   return (item) => facts.seen.has(item, kinds, sinceMs);
 };
 
-const none: readonly string[] = [];
-
-const valuesOf = (attribute: string, { items }: RuleFacts, item: string): readonly string[] => {
-  if (attribute === categoryAttribute) return items.categoriesOf(item);
-  const value = items.attributeOf(item, attribute);
-  return value === undefined ? none : [value];
-};
-
-/** Null: what the rule compares with has no value. */
+/** Undefined: what the rule compares with has no value. */
 const wordsOf = (
   compared: Compared,
-  { profile, request }: RuleFacts,
-): ReadonlySet<string> | null => {
-  if ('oneOf' in compared) return new Set(compared.oneOf);
-  const value =
-    'profile' in compared
-      ? profile.get(compared.profile)
-      : Object.hasOwn(request, compared.request)
-        ? request[compared.request]
-        : undefined;
-  return value === undefined ? null : new Set([value]);
+  { profile, request }: Pick<RuleFacts, 'profile' | 'request'>,
+): ReadonlySet<string> | string | undefined => {
+  if ('oneOf' in compared)
+    return compared.oneOf.length === 1 ? compared.oneOf[0] : new Set(compared.oneOf);
+  if ('profile' in compared) return profile.get(compared.profile);
+  return Object.hasOwn(request, compared.request) ? request[compared.request] : undefined;
 };
 
 const comparing = (rule: AttributeRule, facts: RuleFacts): BoundRule['removes'] => {
   const compared = comparedOf(rule);
-  const words = compared === undefined ? null : wordsOf(compared, facts);
+  const words = compared === undefined ? undefined : wordsOf(compared, facts);
   const isRequired = rule.require !== undefined;
   const removesMissing = (rule.missing ?? (isRequired ? 'remove' : 'keep')) === 'remove';
-  if (words === null) return () => removesMissing;
+  if (words === undefined) return () => removesMissing;
+  const isWord =
+    typeof words === 'string'
+      ? (value: string) => value === words
+      : (value: string) => words.has(value);
+  const { attribute } = rule;
+  const { items } = facts;
+  if (attribute === categoryAttribute)
+    return (item) => {
+      const values = items.categoriesOf(item);
+      return values.length === 0 ? removesMissing : values.some(isWord) !== isRequired;
+    };
   return (item) => {
-    const values = valuesOf(rule.attribute, facts, item);
-    if (values.length === 0) return removesMissing;
-    return values.some((value) => words.has(value)) !== isRequired;
+    const value = items.attributeOf(item, attribute);
+    return value === undefined ? removesMissing : isWord(value) !== isRequired;
   };
 };
 
 /** Items of earlier pages count with the values that they have now. */
-const tallyOf = (rule: AtMostRule, facts: RuleFacts): Tally => {
-  const attribute = rule.per === categoryAttribute ? categoryAttribute : rule.per.attribute;
+const tallyOf = (rule: AtMostRule, { items, earlier }: RuleFacts): Tally => {
   const counts = new Map<string, number>();
-  const tally: Tally = {
-    removes: (item) =>
-      valuesOf(attribute, facts, item).some((value) => (counts.get(value) ?? 0) >= rule.items),
-    add: (item) => {
-      for (const value of new Set(valuesOf(attribute, facts, item)))
-        counts.set(value, (counts.get(value) ?? 0) + 1);
-    },
-  };
-  for (const item of facts.earlier) tally.add(item);
+  const isFull = (value: string): boolean => (counts.get(value) ?? 0) >= rule.items;
+  const count = (value: string): void => void counts.set(value, (counts.get(value) ?? 0) + 1);
+  let tally: Tally;
+  if (rule.per === categoryAttribute)
+    tally = {
+      removes: (item) => items.categoriesOf(item).some(isFull),
+      // A category that is named twice counts once.
+      add: (item) => new Set(items.categoriesOf(item)).forEach(count),
+    };
+  else {
+    const { attribute } = rule.per;
+    tally = {
+      removes: (item) => {
+        const value = items.attributeOf(item, attribute);
+        return value !== undefined && isFull(value);
+      },
+      add: (item) => {
+        const value = items.attributeOf(item, attribute);
+        if (value !== undefined) count(value);
+      },
+    };
+  }
+  for (const item of earlier) tally.add(item);
   return tally;
 };
 
 /** What the rules compare items with, by name; what has no value is left out. */
 export const judgedWith = (
   rules: readonly Rule[],
-  { profile, request }: Pick<RuleFacts, 'profile' | 'request'>,
+  facts: Pick<RuleFacts, 'profile' | 'request'>,
 ): Record<string, string> => {
   const stated: Record<string, string> = {};
   for (const rule of rules) {
     const compared = rule.rule === 'attribute' ? comparedOf(rule) : undefined;
     if (compared === undefined || 'oneOf' in compared) continue;
-    const [from, name, value] =
-      'profile' in compared
-        ? ['profile', compared.profile, profile.get(compared.profile)]
-        : [
-            'request',
-            compared.request,
-            Object.hasOwn(request, compared.request) ? request[compared.request] : undefined,
-          ];
-    if (value !== undefined) stated[`${from}.${name}`] = value;
+    const name =
+      'profile' in compared ? `profile.${compared.profile}` : `request.${compared.request}`;
+    const value = wordsOf(compared, facts);
+    if (typeof value === 'string') stated[name] = value;
   }
   return stated;
 };

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 
 import { messageOf, RefusedError, RetryableError, UserError } from '../lib/errors.ts';
+import { leave } from './leave.ts';
 
 /**
  * The `freshet` command. A command is a file in commands/ that exports one `register...` function:
@@ -47,12 +48,12 @@ const expected = (error: unknown): boolean =>
 try {
   await program.parseAsync(process.argv);
   // Clients may keep timers and sockets for a while; a command that is done is done.
-  process.exit(process.exitCode ?? 0);
+  await leave(Number(process.exitCode ?? 0));
 } catch (error) {
-  if (error instanceof CommanderError) process.exit(error.exitCode);
+  if (error instanceof CommanderError) await leave(error.exitCode);
   const json = process.argv.includes('--json');
   if (json) console.log(JSON.stringify({ error: messageOf(error) }));
   if (expected(error)) console.error(`freshet: ${messageOf(error)}`);
   else console.error(error);
-  process.exit(1);
+  await leave(1);
 }

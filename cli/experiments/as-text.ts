@@ -3,6 +3,7 @@ import { percent, shareOf, whatIsMeasured } from '../../experiments/statistics/w
 import { textTable } from '../data/text-table.ts';
 import type { Assessed, AssessedVariant } from './assessed.ts';
 import {
+  brokenTexts,
   expectedUsers,
   headline,
   hours,
@@ -57,6 +58,7 @@ export const showText = (assessed: Assessed): string => {
     ...record.stops.map(({ variant, why }) => `stopped ${variant ?? 'as a whole'}: ${why}`),
     '',
     headline(assessed),
+    ...brokenTexts(assessed),
     '',
     ...(assessed.isCounted ? [sampleRatioText(assessed), exposures(assessed)] : [models(assessed)]),
     '',

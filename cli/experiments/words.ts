@@ -43,6 +43,18 @@ export const headline = ({ record, isCounted, fault, verdict }: Assessed): strin
 
 export const hours = (given: number): string => `${given} ${given === 1 ? 'hour' : 'hours'}`;
 
+/** Limits that are broken beyond doubt, one sentence each. */
+export const brokenTexts = ({ variants }: Assessed): readonly string[] =>
+  variants.flatMap(({ variant, guardrails }) =>
+    guardrails
+      .filter(({ isBroken }) => isBroken)
+      .map(({ of, share, limit }) => {
+        const bound =
+          'min' in limit ? `at least ${percent(limit.min)}` : `at most ${percent(limit.max)}`;
+        return `'${variant}' breaks a guardrail: ${percent(share ?? 0)} ${of}, and must be ${bound}.`;
+      }),
+  );
+
 /** What is still missing for a decision, and what to do about it. */
 export const missingTexts = (assessed: Assessed): readonly string[] => {
   const { record, verdict } = assessed;
@@ -59,6 +71,10 @@ export const missingTexts = (assessed: Assessed): readonly string[] => {
     `${end}npx freshet experiment decide ${experiment} ${how}`;
   switch (verdict.kind) {
     case 'found':
+      if (assessed.variants.some((one) => one.variant === verdict.winner && isBroken(one)))
+        return [
+          `'${verdict.winner ?? ''}' is better and breaks a guardrail: find out why before it serves everybody. ${decide('--no-winner --why TEXT')}`,
+        ];
       return [`Nothing. ${decide(`--winner ${verdict.winner ?? ''} --why TEXT --promote`)}`];
     case 'nothing':
       return [`Nothing. ${decide('--no-winner --why TEXT')}`];
@@ -72,6 +88,9 @@ export const missingTexts = (assessed: Assessed): readonly string[] => {
       return [usersMissing(assessed), ...stopping(isRunning)];
   }
 };
+
+const isBroken = ({ guardrails }: AssessedVariant): boolean =>
+  guardrails.some((one) => one.isBroken);
 
 const decided = ({ record: { decision } }: Assessed): string => {
   const winner = decision?.winner ?? null;

@@ -54,7 +54,7 @@ export interface Plot {
 const width = 460;
 const height = 290;
 /** The part that data is drawn in. */
-export const area = { left: 68, right: width - 14, top: 12, bottom: height - 56 };
+export const area = { left: 76, right: width - 14, top: 12, bottom: height - 56 };
 export const xPixels = { from: area.left + 12, to: area.right - 12 };
 export const yPixels = { from: area.bottom, to: area.top };
 
@@ -74,7 +74,7 @@ const yAxis = ({ scale, label, tick }: Axis): Markup =>
   html`${scale.ticks.map((value) => {
     const y = at(scale.at(value));
     return html`<path class="${value === 0 ? 'axis' : 'grid'}" d="M${area.left} ${y}H${area.right}" /><text class="tick" x="${area.left - 6}" y="${y + 4}" text-anchor="end">${tick(value)}</text>`;
-  })}<text class="label" transform="translate(13 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">${label}</text>`;
+  })}<text class="label" transform="translate(11 ${(area.top + area.bottom) / 2}) rotate(-90)" text-anchor="middle">${label}</text>`;
 
 const xAxis = ({ scale, label, tick, tickNote }: Axis): Markup =>
   html`${scale.ticks.map((value) => {

@@ -93,6 +93,11 @@ test('guardrails that are broken stand out, with their limits', () => {
   const page = pageOf(madeUp({ figures: { ...counts, variants } }));
   expect(page.split('<span class="alarm">broken</span>').length).toBe(3);
   expect(page).toContain('at least 90 %');
+  expect(page).toContain(
+    '&#39;newer&#39; breaks a guardrail: 50 % answers that the model itself gave',
+  );
+  // It is better, and yet nothing to serve everybody with.
+  expect(page).not.toContain('--promote');
 });
 
 test('the course has a band without what was not known, and its control line', () => {

@@ -6,7 +6,15 @@ import { html, type Markup } from '../../report/markup.ts';
 import { legend } from '../../report/series.ts';
 import { minute, whole } from '../../report/words.ts';
 import type { Assessed } from '../assessed.ts';
-import { headline, hours, missingTexts, sampleRatioText, stateText, unknown } from '../words.ts';
+import {
+  brokenTexts,
+  headline,
+  hours,
+  missingTexts,
+  sampleRatioText,
+  stateText,
+  unknown,
+} from '../words.ts';
 import { intervalFigures, usersFigure } from './course-plots.ts';
 import {
   differencesTable,
@@ -39,10 +47,12 @@ const section = (title: string, inside: Markup): Markup =>
   html`<section><h2>${title}</h2>${inside}</section>
 `;
 
-const tone = ({ verdict, record, isCounted, fault }: Assessed): string => {
+const tone = (assessed: Assessed): string => {
+  const { verdict, record, isCounted, fault } = assessed;
   if (fault !== null) return ' bad';
   if (record.state === 'draft' || !isCounted) return '';
   if (verdict.kind === 'not_to_be_believed') return ' bad';
+  if (brokenTexts(assessed).length > 0) return '';
   return verdict.kind === 'found' || verdict.kind === 'nothing' ? ' good' : '';
 };
 
@@ -80,7 +90,7 @@ const header = (assessed: Assessed, madeAtMs: number): Markup => {
       ? ''
       : html`<p class="aside">By the figures as they are now: ${assessed.verdict.sentence}</p>`;
   return html`<header><h1>${experiment} <span class="state">${record.state}</span></h1>
-<p class="said${tone(assessed)}">${headline(assessed)}</p>${now}<dl>${facts.map(
+<p class="said${tone(assessed)}">${headline(assessed)}</p>${brokenTexts(assessed).map((text) => html`<p class="alarm">${text}</p>`)}${now}<dl>${facts.map(
     ([name, text]) => html`<dt>${name}</dt><dd>${text}</dd>`,
   )}</dl></header>
 `;

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import type { BucketRange, Variant } from './definition.ts';
 
@@ -11,7 +11,7 @@ import type { BucketRange, Variant } from './definition.ts';
 export const buckets = 10_000;
 
 /** The first 32 bits, big-endian, of the SHA-256 of the text in UTF-8. */
-const hash32 = (text: string): number => createHash('sha256').update(text).digest().readUInt32BE(0);
+const hash32 = (text: string): number => hash('sha256', text, 'buffer').readUInt32BE(0);
 
 /** Which bucket of a layer a user is in: 0 to 9,999. */
 export const bucketOf = (layer: string, userId: string): number =>

@@ -52,6 +52,7 @@ export function registerBenchCommand(program: Command): void {
     });
   registerQuality(bench);
   registerExperiments(bench);
+  registerServingDefinitions(bench);
   registerControl(bench);
   // Subcommands are made before exitOverride reaches them.
   for (const command of bench.commands) command.exitOverride();
@@ -128,6 +129,18 @@ function registerControl(bench: Command): void {
       const { benchControl } = await import('../../bench/control/control.ts');
       const { commands, clients } = flags;
       print(await benchControl({ commands, clients, say: (line) => console.error(line) }), flags);
+    });
+}
+
+function registerServingDefinitions(bench: Command): void {
+  bench
+    .command('serving-definitions')
+    .description('what assignment and rules add to an answer, and 1,000 versions to serving')
+    .option('--starts <number>', 'starts of serving, with few and with many definitions', whole, 5)
+    .option('--json', 'print one line of JSON, last')
+    .action(async (flags: { readonly starts: number; json?: boolean }) => {
+      const { benchServingDefinitions } = await import('../../bench/serving/definitions.ts');
+      print(await benchServingDefinitions({ ...flags, say: (line) => console.error(line) }), flags);
     });
 }
 

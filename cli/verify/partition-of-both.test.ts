@@ -24,8 +24,9 @@ const exposures = Array.from({ length: 6 }, (_, n): LogRecord => {
   });
   return recordOf('exposures', n, { value, atMs: value.served_at });
 });
+/** So far apart that the later ones end their users' time: it matters what is folded first. */
 const interactions = Array.from({ length: 8 }, (_, n): LogRecord => {
-  const appendedMs = beganMs + n * 1_000;
+  const appendedMs = beganMs + n * 200_000;
   const value = interactionOf({ user_id: `u${n % 4}`, appended_at: appendedMs, source_offset: n });
   return recordOf('interactions', n, { value, atMs: appendedMs });
 });

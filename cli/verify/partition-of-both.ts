@@ -74,8 +74,11 @@ export class PartitionOfBoth {
   advance(): void {
     for (let next = this.#looks[0]; next !== undefined; next = this.#looks[0]) {
       const { offsets } = next;
-      for (const input of [1, 0]) this.#foldUpTo(input, offsets[input] ?? 0);
-      if (offsets.some((offset, input) => (this.#header.offsets[input] ?? 0) < offset)) return;
+      // The first is folded only behind the second, as the runner does it: others may differ.
+      for (const input of [1, 0]) {
+        this.#foldUpTo(input, offsets[input] ?? 0);
+        if ((this.#header.offsets[input] ?? 0) < (offsets[input] ?? 0)) return;
+      }
       this.#looks.shift();
       next.look();
     }

@@ -51,7 +51,7 @@ export const brokenTexts = ({ variants }: Assessed): readonly string[] =>
       .map(({ of, share, limit }) => {
         const bound =
           'min' in limit ? `at least ${percent(limit.min)}` : `at most ${percent(limit.max)}`;
-        return `'${variant}' breaks a guardrail: ${percent(share ?? 0)} ${of}, and must be ${bound}.`;
+        return `'${variant}' breaks a guardrail: ${of} are ${percent(share ?? 0)}, and must be ${bound}.`;
       }),
   );
 
@@ -69,6 +69,8 @@ export const missingTexts = (assessed: Assessed): readonly string[] => {
   const end = isRunning ? `npx freshet experiment stop ${experiment} --why TEXT, then ` : '';
   const decide = (how: string): string =>
     `${end}npx freshet experiment decide ${experiment} ${how}`;
+  if (verdict.kind !== 'not_to_be_believed' && isControlAlone(assessed))
+    return [`Nothing. ${decide('--no-winner --why TEXT')}`];
   switch (verdict.kind) {
     case 'found':
       if (assessed.variants.some((one) => one.variant === verdict.winner && isBroken(one)))
@@ -91,6 +93,9 @@ export const missingTexts = (assessed: Assessed): readonly string[] => {
 
 const isBroken = ({ guardrails }: AssessedVariant): boolean =>
   guardrails.some((one) => one.isBroken);
+
+const isControlAlone = ({ variants }: Assessed): boolean =>
+  variants.slice(1).every(({ stopped }) => stopped !== null);
 
 const decided = ({ record: { decision } }: Assessed): string => {
   const winner = decision?.winner ?? null;

@@ -85,6 +85,11 @@ test('a stopped variant says why, and is not asked to have its share of users', 
   expect(page).toMatch(/newer<small>stopped<\/small><\/th><td>33\.3 %<\/td><td>[^<]+<\/td><td>–</);
 });
 
+test('where only the control is left, nothing is waited for', () => {
+  const page = pageOf(madeUp({ record: { stops: [{ variant: 'newer', why: 'a guardrail' }] } }));
+  expect(page).toMatch(/<p>Nothing\. npx .* decide nearer-or-newer --no-winner/);
+});
+
 test('guardrails that are broken stand out, with their limits', () => {
   const variants = counts.variants.map((one) => ({
     ...one,
@@ -94,7 +99,7 @@ test('guardrails that are broken stand out, with their limits', () => {
   expect(page.split('<span class="alarm">broken</span>').length).toBe(3);
   expect(page).toContain('at least 90 %');
   expect(page).toContain(
-    '&#39;newer&#39; breaks a guardrail: 50 % answers that the model itself gave',
+    '&#39;newer&#39; breaks a guardrail: answers that the model itself gave are 50 %',
   );
   // It is better, and yet nothing to serve everybody with.
   expect(page).not.toContain('--promote');

@@ -36,13 +36,13 @@ export class LastRecords {
   take(key: string, record: Revision): void {
     const lane = this.#lanes.get(key);
     const last = record?.revision ?? null;
-    if (last === null || (lane !== undefined && last <= lane.high)) this.#doubt(key);
+    if (last === null || (lane !== undefined && last <= lane.high)) this.doubt(key);
     this.#lanes.set(key, { high: Math.max(lane?.high ?? 0, last ?? 0), last });
   }
 
   /** Once, with the topic read to its end: what was wrong before may be all that compaction left. */
   doubtAll(state: ControlState): void {
-    for (const key of [...this.#lanes.keys(), ...state[this.#topic].live.keys()]) this.#doubt(key);
+    for (const key of [...this.#lanes.keys(), ...state[this.#topic].live.keys()]) this.doubt(key);
   }
 
   /** What to publish again. What the state does not know yet is looked at again later. */
@@ -59,7 +59,7 @@ export class LastRecords {
     return repairs;
   }
 
-  #doubt(key: string): void {
+  doubt(key: string): void {
     if (!this.#doubted.has(key)) this.#doubted.set(key, 0);
   }
 

@@ -1,18 +1,17 @@
-import { allOrNone } from '../../lib/all-or-none.ts';
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import { messageOf, RetryableError } from '../../lib/errors.ts';
-import { type DecodedTable, followDecoded } from '../../lib/kafka/decoded-table.ts';
-import { openOutbox } from '../../lib/kafka/outbox.ts';
-import { openRedis } from '../../lib/redis/redis-port.ts';
+import type { LogRecord } from '../../lib/kafka/log-record.ts';
+import { openOutbox, type Outbox } from '../../lib/kafka/outbox.ts';
+import { followTable, type Table } from '../../lib/kafka/table.ts';
+import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { ServiceContext } from '../../lib/service.ts';
 import { type Definition, definitionSchema } from '../../schemas/generated/definition.ts';
 import { readState } from './read-state.ts';
 import { LastRecords } from './repair.ts';
-import type { Change } from './state.ts';
-import { type ControlOptions, definitionMessage } from './topology.ts';
+import { type Change, type ControlState, type DefinitionTopic, definitionTopics } from './state.ts';
 import { definitionTopicOf } from './topics.ts';
-import { definitionTopics } from './state.ts';
+import { type ControlOptions, definitionMessage } from './topology.ts';
 
 export interface Repairing {
   healthy(): string | null;
@@ -30,59 +29,155 @@ export async function startRepairing(
   context: ServiceContext,
   given: { readonly registry: RegistryPort; readonly options: ControlOptions },
 ): Promise<Repairing> {
-  const { config, log, metrics, onFatal } = context;
-  const { registry, options } = given;
+  const { config, log, onFatal } = context;
   const kafka = { ...config.kafka, clientId: `${config.prefix}.control.repair` };
-  const lasts = definitionTopics.map((topic) => new LastRecords(topic));
-  const tables = await allOrNone<DecodedTable[]>(
-    definitionTopics.map((topic, at) =>
-      followDecoded<Definition>({
-        kafka,
-        topic: options.topics[topic],
-        decoder: new TopicDecoder({
-          registry,
-          subject: `${options.topics[topic]}-value`,
-          schema: definitionSchema,
-          valueBytesMax: definitionTopicOf(topic).messageBytesMax,
-        }),
-        onValue: (key, record) => lasts[at]?.take(key, record),
-        // Whoever wrote it: the key's own record is published after it.
-        onUnusable: ({ key }) => lasts[at]?.take(key?.toString('utf8') ?? '', { revision: 0 }),
-        onFatal,
-      }),
-    ),
-  );
-  const redis = await openRedis(config.redis);
-  const outbox = await openOutbox(kafka);
-  let all = false;
-  const look = async (): Promise<void> => {
-    if (!tables.every((table) => table.isReady())) return;
-    if (all && !lasts.some(({ isDoubtful }) => isDoubtful)) return;
-    const state = await readState(redis, config.prefix);
-    if (state === null) return;
-    if (!all) for (const last of lasts) last.doubtAll(state);
-    all = true;
-    const changes: Change[] = lasts.flatMap((last) => last.repairs(state));
-    if (changes.length === 0) return;
-    await outbox.send(changes.map((change) => definitionMessage(change, options)));
-    for (const { topic, key, revision } of changes) {
-      metrics.add('freshet_definitions_repaired_total', { topic });
-      log.warn({ topic, key, revision }, 'published again: an older record stood after it');
+  const followed = new Followed(given);
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).toReversed()) await closer();
+  };
+  try {
+    const redis = await openRedis(config.redis);
+    closers.push(() => redis.close());
+    const outbox = await openOutbox(kafka);
+    closers.push(() => outbox.close());
+    const table = await followTable({
+      kafka,
+      topics: definitionTopics.map((topic) => given.options.topics[topic]),
+      onRecord: (record) => followed.take(record),
+      onFatal,
+    });
+    closers.push(() => table.stop());
+    const rounds = new Rounds(followed, { context, table, redis, outbox });
+    const looking = repeatedly(
+      () => rounds.look(given.options),
+      (error) => {
+        if (error instanceof RetryableError) log.warn(`repair waits: ${messageOf(error)}`);
+        else onFatal(error instanceof Error ? error : new Error(messageOf(error)));
+      },
+    );
+    closers.push(() => looking.stop());
+    return { healthy: () => table.healthy(), stop: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Lane {
+  readonly topic: DefinitionTopic;
+  readonly last: LastRecords;
+  readonly decoder: TopicDecoder<Definition>;
+  /** Fetched and not decoded yet. */
+  waiting: LogRecord[];
+}
+
+/** What came on the topics, by topic. */
+class Followed {
+  readonly #lanes: ReadonlyMap<string, Lane>;
+
+  constructor({ registry, options }: { registry: RegistryPort; options: ControlOptions }) {
+    this.#lanes = new Map(
+      definitionTopics.map((topic) => [
+        options.topics[topic],
+        {
+          topic,
+          last: new LastRecords(topic),
+          decoder: new TopicDecoder<Definition>({
+            registry,
+            subject: `${options.topics[topic]}-value`,
+            schema: definitionSchema,
+            valueBytesMax: definitionTopicOf(topic).messageBytesMax,
+          }),
+          waiting: [],
+        },
+      ]),
+    );
+  }
+
+  take(record: LogRecord): void {
+    this.#lanes.get(record.topic)?.waiting.push(record);
+  }
+
+  async decode(): Promise<void> {
+    for (const lane of this.#lanes.values()) {
+      const { decoder, last, waiting } = lane;
+      if (waiting.length === 0) continue;
+      lane.waiting = [];
+      try {
+        await decoder.prepare(waiting.map(({ value }) => value));
+      } catch (error) {
+        lane.waiting = [...waiting, ...lane.waiting];
+        throw error;
+      }
+      for (const { key, value } of waiting) {
+        const decoded = value === null ? null : decoder.decode(value);
+        // What nobody can read stands for nothing: the key's own record is published after it.
+        const record = decoded === null ? null : decoded.ok ? decoded.value : { revision: 0 };
+        last.take(key?.toString('utf8') ?? '', record);
+      }
     }
-  };
-  const looking = repeatedly(look, (error) => {
-    if (error instanceof RetryableError) log.warn(`repair waits: ${messageOf(error)}`);
-    else onFatal(error instanceof Error ? error : new Error(messageOf(error)));
-  });
-  return {
-    healthy: () => tables.map((table) => table.healthy()).find((why) => why !== null) ?? null,
-    stop: async () => {
-      await looking.stop();
-      await Promise.all(tables.map((table) => table.stop()));
-      await outbox.close();
-      await redis.close();
-    },
-  };
+  }
+
+  get isDoubtful(): boolean {
+    return [...this.#lanes.values()].some(({ last }) => last.isDoubtful);
+  }
+
+  doubtAll(state: ControlState): void {
+    for (const { last } of this.#lanes.values()) last.doubtAll(state);
+  }
+
+  repairs(state: ControlState): Change[] {
+    return [...this.#lanes.values()].flatMap(({ last }) => last.repairs(state));
+  }
+
+  /** What was to be repaired may not have been. */
+  doubtAgain(changes: readonly Change[]): void {
+    for (const { topic, last } of this.#lanes.values())
+      for (const change of changes) if (change.topic === topic) last.doubt(change.key);
+  }
+}
+
+interface RoundDeps {
+  readonly context: ServiceContext;
+  readonly table: Table;
+  readonly redis: RedisPort;
+  readonly outbox: Outbox;
+}
+
+class Rounds {
+  readonly #followed: Followed;
+  readonly #deps: RoundDeps;
+  #all = false;
+
+  constructor(followed: Followed, deps: RoundDeps) {
+    this.#followed = followed;
+    this.#deps = deps;
+  }
+
+  async look(options: ControlOptions): Promise<void> {
+    const { table, redis, context, outbox } = this.#deps;
+    const followed = this.#followed;
+    if (!table.isReady()) return;
+    await followed.decode();
+    if (this.#all && !followed.isDoubtful) return;
+    const state = await readState(redis, context.config.prefix);
+    if (state === null) return;
+    if (!this.#all) followed.doubtAll(state);
+    this.#all = true;
+    const changes = followed.repairs(state);
+    if (changes.length === 0) return;
+    try {
+      await outbox.send(changes.map((change) => definitionMessage(change, options)));
+    } catch (error) {
+      followed.doubtAgain(changes);
+      throw error;
+    }
+    for (const { topic, key, revision } of changes) {
+      context.metrics.add('freshet_definitions_repaired_total', { topic });
+      context.log.warn({ topic, key, revision }, 'published again: an older record stood after it');
+    }
+  }
 }
 
 /** One call at a time, with a pause between them. */

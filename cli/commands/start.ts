@@ -147,8 +147,10 @@ async function replay(
 async function differencesIn(config: CommonConfig, view: View): Promise<number> {
   view.say('Verifying: folding all logs again in one plain loop ...');
   const { verifyAll } = await import('../verify/verify.ts');
+  const { reportText } = await import('../verify/report.ts');
   const report = await verifyAll({ config, log: (line) => view.say(`  ${line}`) });
-  for (const note of report.notes) view.say(`  ${note}`);
+  if (report.differences > 0) view.say(reportText(report));
+  else for (const note of report.notes) view.say(`  ${note}`);
   return report.differences;
 }
 

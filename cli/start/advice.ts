@@ -1,4 +1,5 @@
 import { type Asker, plainRequest } from '../data/asking.ts';
+import { demoExperiment } from './experiment.ts';
 
 const answerMsMax = 10_000;
 
@@ -27,6 +28,8 @@ export async function adviceFor(options: {
     `  npx freshet user ${userId}                    what is known of this user`,
     '  npx freshet tail recommendations -n 3      the newest answers on their topic',
     '  npx freshet lag                            how far each service is behind',
+    `  npx freshet experiment show ${demoExperiment}    two models side by side, and what can be said of them`,
+    `  npx freshet experiment report ${demoExperiment}  the same as a page`,
     '  npx freshet verify                         fold the logs again and compare everything',
   ];
   if (item !== undefined) {

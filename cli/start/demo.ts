@@ -10,6 +10,7 @@ import { RowFaults } from '../data/faults.ts';
 import { sendEvents } from '../data/send-events.ts';
 import { openTopicWriter, type TopicWriter } from '../data/topic-writer.ts';
 import { contextsIn, notSeenReach, visits } from './audience.ts';
+import { readExperimentResult } from './experiment.ts';
 import { countUsers } from './count-users.ts';
 import type { Dataset } from './dataset.ts';
 import { quantileBetween, quantileOf } from './figures.ts';
@@ -171,7 +172,7 @@ export class Demo {
     await this.#send(writer, { skip: dataset.pacedFrom, rate: pacedPerSecond, judged: true });
     await this.#visitors.stop();
     if (signal.aborted) return 0;
-    await watch.caughtUp(stallMsMax);
+    await watch.caughtUp(stallMsMax, { withAnswers: true });
     await following.toEnd();
     this.#show();
     return this.#sent - earlier;
@@ -261,6 +262,7 @@ export class Demo {
       answers,
       answered_by_model_share: ok === 0 ? null : rounded(byModel / ok, 4),
       ...this.#quality.figures(),
+      ...(await readExperimentResult(config)),
       seen_violations: this.#seen.violations().length,
       verify_differences: null,
       answer_p50_ms: orNull(quantileOf(0.5, this.#tookMs)),

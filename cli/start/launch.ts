@@ -18,6 +18,7 @@ import { stackState } from '../../stack/state.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { topicName } from '../../topics/topic.ts';
 import { endsOf } from '../data/asking.ts';
+import { demoSettings, runExperiment } from './experiment.ts';
 import { prepare } from './prepare.ts';
 import { Workers } from './workers.ts';
 
@@ -68,7 +69,7 @@ export class Launch {
     this.#began = true;
     const stack = await startStack({ dataDir, keep, onProgress: say });
     this.#undo.push(() => stack.stop());
-    writeStateFile(stackState(stack, dataDir), stateFile);
+    writeStateFile({ ...stackState(stack, dataDir), settings: demoSettings }, stateFile);
     this.#undo.push(() => removeStateFile(stateFile));
     const config = commonConfig();
     await prepare(config, join(projectDir, 'definitions'), say);
@@ -88,6 +89,7 @@ export class Launch {
     this.#undo.push(() => workers.stop());
     workers.start();
     await untilReady(workers, dataDir);
+    await runExperiment(config, say);
     if (stack.addresses.prometheusUrl !== undefined) scrape(stack, dataDir, workers);
     say(`All services are ready: ${workers.urls.map((url) => `${url}/metrics`).join(' ')}`);
     return { config, workers, events };

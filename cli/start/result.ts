@@ -1,5 +1,7 @@
+import { type ExperimentResult, experimentText } from './experiment.ts';
+
 /** What `npm start -- --once --json` prints as its last line. */
-export interface StartResult {
+export interface StartResult extends ExperimentResult {
   /** Sent, and acknowledged by the brokers. */
   readonly events: number;
   /** What ingest says it did with them. */
@@ -78,6 +80,7 @@ export function textOf(result: StartResult): string {
       `${whole(result.quality_answers)} users of the last tenth asked just before they bought: for ${(hits * 100).toFixed(1)} % that item was among the first 20 (hit_rate_20; mrr_20 ${mrr.toFixed(3)})`,
       `of what was new to them ${fresh === null ? '?' : (fresh * 100).toFixed(1)} % was (hit_rate_20_new); what they have had is not shown in the home feed`,
     );
+  lines.push(experimentText(result));
   if (result.verify_differences !== null) {
     lines.push(`verify found ${result.verify_differences} differences`);
   }

@@ -24,6 +24,8 @@ async function* inBatches(events: readonly UserEvent[], size: number) {
   for (let at = 0; at < events.length; at += size) yield events.slice(at, at + size);
 }
 
+const unclicked = { answer_id: null, context_id: null };
+
 /** Sends what is held: each event stands on its topic at once, at the next offset. */
 async function replay(
   events: readonly UserEvent[],
@@ -57,8 +59,10 @@ async function replay(
       quality.took({ userId: one.user_id, itemId: one.item_id, atMs: 0, offset: sent.length });
       sent.push(one);
     }
-  expect(sent).toEqual(events);
-  return { asked, figures: quality.figures() };
+  expect(sent.map((one) => ({ ...one, ...unclicked }))).toEqual(
+    events.map((one) => ({ ...one, ...unclicked })),
+  );
+  return { sent, asked, figures: quality.figures() };
 }
 
 const events = Array.from({ length: 20 }, (_, n) => event(`u${n % 2}`, `i${n}`));
@@ -69,6 +73,23 @@ test('every fifth event is asked for when all before it are sent, and it is not'
   });
   expect(asked).toEqual([4, 9, 14, 19].map((after) => ({ user: `u${after % 2}`, after })));
   expect(figures).toEqual({ quality_answers: 4, hit_rate_20: 1, mrr_20: 0.5, hit_rate_20_new: 1 });
+});
+
+test('an event says the answer that held its item, and no other', async () => {
+  const { sent } = await replay(events, {
+    answer: (_, before) => ({
+      ...answerWith(before.length === 9 ? ['x'] : [`i${before.length}`], before.length),
+      answer_id: `answer-${before.length}`,
+      context_id: 'home-feed',
+    }),
+  });
+  const clicked = sent.filter((one, at) => one !== events[at]);
+  expect(clicked.map(({ item_id, answer_id }) => [item_id, answer_id])).toEqual([
+    ['i4', 'answer-4'],
+    ['i14', 'answer-14'],
+    ['i19', 'answer-19'],
+  ]);
+  expect(clicked.map(({ context_id }) => context_id)).toEqual(clicked.map(() => 'home-feed'));
 });
 
 test('the 21st item is no hit, and an answer of another status is not judged', async () => {

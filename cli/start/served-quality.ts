@@ -75,16 +75,17 @@ export class ServedQuality {
     let left = passOver;
     for await (const some of events) {
       let from = 0;
+      const now = [...some];
       for (const [at, event] of some.entries()) {
         if (left > 0) left -= 1;
         else if ((this.#passed += 1) % this.#every === 0) {
-          if (at > from) yield some.slice(from, at);
+          if (at > from) yield now.slice(from, at);
           from = at;
-          if (!signal.aborted) await this.#askBefore(event);
+          if (!signal.aborted) now[at] = await this.#askBefore(event);
         }
         this.#sent.set(event.user_id, (this.#sent.get(event.user_id) ?? 0) + 1);
       }
-      yield some.slice(from);
+      yield now.slice(from);
     }
   }
 
@@ -99,7 +100,8 @@ export class ServedQuality {
     };
   }
 
-  async #askBefore(event: UserEvent): Promise<void> {
+  /** The event, as an outcome of the answer where that held its item. */
+  async #askBefore(event: UserEvent): Promise<UserEvent> {
     const { user_id: userId } = event;
     const giveUpMs = monotonicMs() + this.#options.settleMsMax;
     await this.#untilPlaced(userId, giveUpMs);
@@ -110,7 +112,10 @@ export class ServedQuality {
       await pause(20);
       answer = await this.#options.ask(userId);
     }
-    if (answer?.status === 'ok') this.#judge(event, answer);
+    if (answer?.status !== 'ok') return event;
+    this.#judge(event, answer);
+    if (!answer.items.some(({ item_id: id }) => id === event.item_id)) return event;
+    return { ...event, answer_id: answer.answer_id, context_id: answer.context_id };
   }
 
   #judge(event: UserEvent, answer: Recommendation): void {

@@ -9,6 +9,7 @@ import {
   type ProgressReader,
   serviceOf,
 } from '../data/progress-of-services.ts';
+import { exposures } from '../../topics/exposures.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
 import { topicName } from '../../topics/topic.ts';
@@ -27,11 +28,13 @@ export class Watch {
   #progress: readonly Progress[] = [];
 
   readonly #path: ReadonlySet<string>;
+  readonly #answers: string;
 
   private constructor(config: CommonConfig, workers: Workers, reader: ProgressReader) {
     this.#workers = workers;
     this.#reader = reader;
     const topics = [userEvents, interactions, itemSignals, trainingExamples];
+    this.#answers = topicName(config.prefix, exposures);
     this.#path = new Set(topics.map((topic) => topicName(config.prefix, topic)));
   }
 
@@ -67,10 +70,10 @@ export class Watch {
 
   /**
    * Waits until no service on the way of the events is behind: a service's output appears only
-   * after its own work, so one look that finds nothing is followed by another. Requests, which may
-   * go on, are not waited for.
+   * after its own work, so one look that finds nothing is followed by another. Answers, which may
+   * go on, are waited for only `withAnswers`.
    */
-  async caughtUp(stallMsMax: number): Promise<void> {
+  async caughtUp(stallMsMax: number, { withAnswers = false } = {}): Promise<void> {
     let movedMs = monotonicMs();
     let before = '';
     for (let quiet = 0; quiet < 2; ) {
@@ -81,7 +84,9 @@ export class Watch {
         if (!(error instanceof RetryableError)) throw error;
         continue;
       }
-      const path = this.#progress.filter(({ topic }) => this.#path.has(topic));
+      const path = this.#progress.filter(
+        ({ topic }) => this.#path.has(topic) || (withAnswers && topic === this.#answers),
+      );
       const lag = path.reduce((sum, own) => sum + own.lag, 0);
       quiet = lag === 0 ? quiet + 1 : 0;
       const now = path.map(({ next }) => next).join();

@@ -49,7 +49,11 @@ export interface Recommendation {
   readonly page: number;
   /** Token to ask for the next page with; null: there is none. */
   readonly next_page: null | string;
-  /** What rules compared items with: request.<attribute> and profile.<attribute>. */
+  /**
+   * What rules compared items with: request.<attribute> and profile.<attribute>;
+   * revision.profile and revision.attributes say of which revisions, where that is not said
+   * elsewhere.
+   */
   readonly judged_with: Readonly<Record<string, string>>;
   readonly request_partition: number;
   readonly request_offset: number;
@@ -158,7 +162,7 @@ export const recommendationSchema = {
       name: 'judged_with',
       type: { type: 'map', values: 'string' },
       default: {},
-      doc: 'What rules compared items with: request.<attribute> and profile.<attribute>.',
+      doc: 'What rules compared items with: request.<attribute> and profile.<attribute>; revision.profile and revision.attributes say of which revisions, where that is not said elsewhere.',
     },
     { name: 'request_partition', type: 'int', default: -1 },
     { name: 'request_offset', type: 'long', default: -1 },

@@ -28,6 +28,12 @@ export function notSeenReach(catalogue: Catalogue): NotSeenReach {
   return reach;
 }
 
+/**
+ * Beside those that are shown, so many ask in the first context: at the paced part's rate all have
+ * in ten seconds. An experiment counts whose time for outcomes is over, and the part ends soon.
+ */
+export const firstContextUsersMax = 50;
+
 /** Who asks where, in turn: every fourth request is of a user whose answers are shown. */
 export function visits(options: {
   readonly users: readonly string[];
@@ -40,6 +46,8 @@ export function visits(options: {
   return () => {
     asked += 1;
     if (asked % 4 === 0) return { userId: pick(shown, asked / 4), contextId: pick(contexts, 0) };
-    return { userId: pick(users, asked * 7_919), contextId: pick(contexts, asked) };
+    const contextId = pick(contexts, asked);
+    const turn = contextId === contexts[0] ? asked % (4 * firstContextUsersMax) : asked;
+    return { userId: pick(users, turn * 7_919), contextId };
   };
 }

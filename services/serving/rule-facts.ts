@@ -31,7 +31,7 @@ export const ruleFacts = (
   const header = plan.seen === null ? null : (read.get(plan.seen.header) ?? null);
   const seen = readSeen(plan.seen === null ? null : (read.get(plan.seen.row) ?? null), {
     horizonMs: plan.seen?.horizonMs ?? null,
-    newestMs: newestIn(header),
+    newestMs: stands(header).newestMs,
   });
   const profile = needs.profile ? rowOf(plan.features, read, lastSeenMs) : null;
   const facts: RuleFacts = {
@@ -49,9 +49,9 @@ export const ruleFacts = (
   return {
     facts,
     basis: {
-      seenOffset: plan.seen === null ? -1 : offsetIn(header),
+      seenOffset: plan.seen === null ? -1 : stands(header).offset,
       seenSinceMs: seen.since,
-      servedOffset: plan.served === null ? -1 : offsetIn(read.get(plan.served.header) ?? null),
+      servedOffset: plan.served === null ? -1 : stands(read.get(plan.served.header) ?? null).offset,
       judgedWith: { ...judgedWith(context.definition.rules, facts), ...revisionsOf(plan, from) },
     },
   };
@@ -70,7 +70,7 @@ const revisionsOf = (
   if (offsets !== null && offsets.some((offset, at) => offset !== itemOffsets[at]))
     revisions[attributeRevision] = offsets.join();
   if (needs.profile && features !== null)
-    revisions[profileRevision] = String(offsetIn(read.get(features.header) ?? null));
+    revisions[profileRevision] = String(stands(read.get(features.header) ?? null).offset);
   return revisions;
 };
 
@@ -79,10 +79,26 @@ export const attributeRevision = 'revision.attributes';
 /** Offset of `interactions` up to which the user's profile was folded. */
 export const profileRevision = 'revision.profile';
 
+interface Stands {
+  readonly offset: number;
+  readonly newestMs: number;
+}
+
+const known = new WeakMap<Buffer, Stands>();
+
+/** Where a partition stands: read out once for all its users of a batch. */
+const stands = (header: Buffer | null): Stands => {
+  const before = header === null ? undefined : known.get(header);
+  if (before !== undefined) return before;
+  const read = { offset: offsetIn(header), newestMs: newestIn(header) };
+  if (header !== null) known.set(header, read);
+  return read;
+};
+
 /** Null: there is none, or it is past the horizon, swept or not. */
 const rowOf = (at: KeptAt | null, read: Read, lastMs: (row: Buffer) => number): Buffer | null => {
   const row = at === null ? null : (read.get(at.row) ?? null);
   if (at === null || row === null || at.horizonMs === null) return row;
-  const newestMs = newestIn(read.get(at.header) ?? null);
+  const newestMs = stands(read.get(at.header) ?? null).newestMs;
   return lastMs(row) + at.horizonMs < newestMs ? null : row;
 };

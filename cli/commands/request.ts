@@ -9,6 +9,7 @@ import {
   idBytesMax,
   sessionMax,
 } from '../../services/serving/request.ts';
+import { addAttribute, type Attributes } from '../attribute-flag.ts';
 import { type Answer, openAsker } from '../data/asking.ts';
 import { textTable } from '../data/text-table.ts';
 import { readTitles } from '../data/titles.ts';
@@ -20,7 +21,7 @@ interface RequestFlags {
   readonly count?: number;
   readonly exclude: readonly string[];
   readonly session: readonly string[];
-  readonly attribute: Readonly<Record<string, string>>;
+  readonly attribute: Attributes;
   readonly page?: string;
   readonly timeout: number;
   readonly titles?: boolean;
@@ -44,7 +45,7 @@ export function registerRequestCommand(program: Command): void {
     .option(
       '--attribute <name=value>',
       'what rules of the context may compare items with; may be given again',
-      attribute,
+      addAttribute,
       {},
     )
     .option('--page <token>', 'the next page of an earlier answer: its next_page')
@@ -149,15 +150,6 @@ const limits: Readonly<Record<string, string>> = {
 function list(text: string): string[] {
   const parts = text.split(',').map((part) => part.trim());
   return parts.filter((part) => part !== '');
-}
-
-function attribute(
-  text: string,
-  before: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> {
-  const at = text.indexOf('=');
-  if (at < 1) throw new InvalidArgumentError("must be name=value, for instance 'country=France'.");
-  return { ...before, [text.slice(0, at)]: text.slice(at + 1) };
 }
 
 function whole(text: string): number {

@@ -8,6 +8,7 @@ import type { Catalogue } from '../../models/catalogue.ts';
 import { kinds } from '../../models/kinds.ts';
 import { readyModel } from '../../retrieval/personal-models.ts';
 import type { Request } from '../../schemas/generated/request.ts';
+import { addAttribute, type Attributes } from '../attribute-flag.ts';
 import { plainRequest } from '../data/asking.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { print } from '../output.ts';
@@ -21,6 +22,7 @@ import { textOf } from '../why/text.ts';
 interface WhyFlags {
   readonly user?: string;
   readonly context?: string;
+  readonly attribute: Attributes;
   readonly limit: number;
   readonly json?: boolean;
 }
@@ -32,6 +34,12 @@ export function registerWhyCommand(program: Command): void {
     .description('explain an answer, or what a user is recommended in a context')
     .option('--user <id>', 'for whom, instead of an answer')
     .option('--context <name>', 'and where')
+    .option(
+      '--attribute <name=value>',
+      'what rules of the context may compare items with; may be given again',
+      addAttribute,
+      {},
+    )
     .option('--limit <number>', 'rows of each table (the JSON has all)', whole, 10)
     .option('--json', 'print one JSON line')
     .addHelpText(
@@ -52,10 +60,13 @@ async function why(answerId: string | undefined, flags: WhyFlags): Promise<void>
 
 type Asked =
   | { readonly answerId: string }
-  | { readonly userId: string; readonly contextId: string };
+  | { readonly userId: string; readonly contextId: string; readonly attributes: Attributes };
 
-function askedFor(answerId: string | undefined, { user, context }: WhyFlags): Asked {
+function askedFor(answerId: string | undefined, flags: WhyFlags): Asked {
+  const { user, context, attribute: attributes } = flags;
   if (answerId !== undefined) {
+    if (Object.keys(attributes).length > 0)
+      throw new UserError('an answer id has the attributes of its request: leave --attribute out');
     if (user !== undefined || context !== undefined)
       throw new UserError('name an answer id, or --user and --context, not both');
     spotOf(answerId);
@@ -63,7 +74,7 @@ function askedFor(answerId: string | undefined, { user, context }: WhyFlags): As
   }
   if (user === undefined || context === undefined)
     throw new UserError('name an answer id, or --user and --context');
-  return { userId: user, contextId: context };
+  return { userId: user, contextId: context, attributes };
 }
 
 async function explain(config: CommonConfig, asked: Asked): Promise<WhyReport> {
@@ -91,7 +102,8 @@ async function explain(config: CommonConfig, asked: Asked): Promise<WhyReport> {
 }
 
 function requestOf(asked: Asked, stated: Stated | null): Request {
-  if ('userId' in asked) return plainRequest(asked.userId, asked.contextId);
+  if ('userId' in asked)
+    return { ...plainRequest(asked.userId, asked.contextId), attributes: asked.attributes };
   const answer = stated?.answer;
   return stated?.request ?? plainRequest(answer?.user_id ?? '', answer?.context_id ?? '');
 }

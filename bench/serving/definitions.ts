@@ -57,7 +57,7 @@ export async function benchServingDefinitions(options: {
   const bed = await openBed({ aof: false, say });
   try {
     // Serving waits until somebody keeps what users have seen.
-    const folds = await startServiceProcess(bed, { run: ['seen-items'] });
+    const folds = await startServiceProcess(bed, { run: ['ingest', 'seen-items'] });
     say('serving with the shipped definitions');
     const few = await startsOf(bed, starts);
     await publishMany(bed);

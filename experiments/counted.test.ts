@@ -67,7 +67,7 @@ const partialsOf = ({
     })),
   };
   const [interactionsMarkMs, exposuresMarkMs] = marksMs;
-  const none = { forgotten: 0, unplaced: 0, lateExposures: 0 };
+  const none = { forgotten: 0, unplaced: 0 };
   return { interactionsMarkMs, exposuresMarkMs, ...none, experiments: [experiment] };
 };
 

@@ -8,7 +8,7 @@ export const exposures: Topic = {
   partitions: 'internal',
   cleanup: 'delete',
   retentionMs: 90 * 24 * 60 * 60 * 1000,
-  timestamps: 'CreateTime',
+  timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'exposure',
   writtenBy: ['serving'],

@@ -65,7 +65,7 @@ export async function runFold<In, Row, Out, Shared>(
         groupId: deps.freshGroup === true ? `${groupId}.${randomUUID()}` : groupId,
         topics,
         // Of two inputs one waits for the other, paused until the next fetch.
-        maxWaitMs: fold.ahead === undefined ? 250 : 50,
+        maxWaitMs: fold.ahead === undefined ? 250 : 150,
         onFatal: context.onFatal,
       },
       admin: hands.admin,

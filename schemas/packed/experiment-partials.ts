@@ -22,7 +22,6 @@ export const head = {
   forgotten: 32,
   /** Users who were not counted, since they were in too many experiments before. */
   unplaced: 40,
-  lateExposures: 48,
 } as const;
 
 export const recordType = { experiment: 1, variant: 2, cell: 3 } as const;
@@ -186,7 +185,6 @@ export interface ExperimentPartials {
   readonly exposuresMarkMs: number;
   readonly forgotten: number;
   readonly unplaced: number;
-  readonly lateExposures: number;
   readonly experiments: readonly PackedExperiment[];
 }
 
@@ -212,7 +210,6 @@ export function decodePartials(bytes: Buffer): ExperimentPartials {
     exposuresMarkMs: bytes.readDoubleLE(head.exposuresMark),
     forgotten: bytes.readDoubleLE(head.forgotten),
     unplaced: bytes.readDoubleLE(head.unplaced),
-    lateExposures: bytes.readDoubleLE(head.lateExposures),
     experiments,
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { driveSteps } from '../../lib/stream/memory-driver.ts';
 import { decodePartials, type PackedCell } from '../../schemas/packed/experiment-partials.ts';
-import { answersMax, armsMax, shownMax } from './credit.ts';
+import { answersMax, armsMax, keptMs, shownMax } from './credit.ts';
 import { exposureOf, foldForTests, interactionOf, latenessMs, recordOf } from './fakes.ts';
 import type { OutcomeInteraction, ShownExposure } from './topology.ts';
 import { userRows } from './user-row.ts';
@@ -123,20 +123,31 @@ test('a row is small once its time is over, and what is shown then is nothing ne
     { act: { appended_at: 600_000 + latenessMs + 1 } },
     { shown: { answer_id: 'later', served_at: 700_000 } },
   );
-  expect(row('ann')?.arms).toMatchObject([{ answers: [], state: 1 }]);
+  expect(row('ann')?.arms).toMatchObject([{ answers: new Map(), state: 1 }]);
   expect(figures?.experiments[0]?.variants[0]).toMatchObject({ users: 1, answers: 1 });
 });
 
-test('an exposure that is too late, one outside experiments and one sent again count nothing', async () => {
+test('an exposure outside experiments and one sent again count nothing', async () => {
   const { figures, skipped } = await after(
     { shown: { user_id: 'bob' } },
-    { shown: { served_at: -latenessMs - 1 } },
     { shown: { experiment: null, variant: null } },
     { shown: { user_id: 'bob', answer_id: 'a0' } },
   );
-  expect(figures?.lateExposures).toBe(1);
   expect(figures?.experiments[0]?.variants).toMatchObject([{ users: 1, answers: 1 }]);
-  expect(Object.fromEntries(skipped)).toEqual({ late: 1, duplicate: 1 });
+  expect(Object.fromEntries(skipped)).toEqual({ duplicate: 1 });
+});
+
+test('what was shown later than the interaction counts nothing, whichever is folded first', async () => {
+  const first = { shown: {} };
+  const later = { shown: { items: [{ item_id: 'cup', propensity: null }], served_at: 9_000 } };
+  const acts = [
+    { act: { item_id: 'cup', appended_at: 8_999 } },
+    { act: { item_id: 'jug', answer_id: 'a1', appended_at: 8_999 } },
+  ];
+  expect((await after(first, ...acts, later)).sums.count).toBe(0);
+  expect((await after(first, later, ...acts)).sums.count).toBe(0);
+  const after9 = acts.map(({ act }) => ({ act: { ...act, appended_at: 9_000 } }));
+  expect((await after(first, later, ...after9)).sums.count).toBe(2);
 });
 
 test('a row is bounded in answers, items and experiments, and the first ones stay', async () => {
@@ -153,15 +164,15 @@ test('a row is bounded in answers, items and experiments, and the first ones sta
     act: { item_id: 'i0', appended_at: 1_000 },
   });
   const [arm] = row('ann')?.arms ?? [];
-  expect([arm?.answers.length, arm?.shown.size]).toEqual([answersMax, shownMax]);
+  expect([arm?.answers.size, arm?.shown.size]).toEqual([answersMax, shownMax]);
   expect(figures?.experiments[0]?.variants[0]?.answers).toBe(answersMax);
   expect(sumsOf(figures).count).toBe(1);
   const others = Array.from({ length: armsMax + 2 }, (_, n) => ({
-    shown: { experiment: `x${n}`, served_at: n === armsMax + 1 ? 600_001 : 0 },
+    shown: { experiment: `x${n}`, served_at: n === armsMax + 1 ? 600_001 + keptMs : 0 },
   }));
   const crowded = await after(...others);
   expect(crowded.figures?.unplaced).toBe(1);
-  expect(crowded.row('ann')?.arms).toHaveLength(armsMax);
+  expect(crowded.row('ann')?.arms).toHaveLength(1);
   expect(crowded.figures?.experiments).toHaveLength(armsMax + 1);
 });
 

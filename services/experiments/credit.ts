@@ -4,27 +4,26 @@ import {
   emptyUser,
   nothingKept,
   type OutcomeSums,
-  type Recent,
   type UserRow,
 } from './user-row.ts';
 import type { Partials } from './partials.ts';
 
 /** Bounds of what a user's row keeps. */
-export const armsMax = 16;
+export const armsMax = 64;
 export const answersMax = 100;
 export const shownMax = 500;
-export const recentsMax = 32;
 
-/** What clocks may differ by: an exposure has serving's time, an interaction the broker's. */
+/** What the clock of a client may differ by. */
 export const skewMs = 60_000;
-/** How long an interaction is kept for an exposure that is on its way. */
-const recentMsMax = 2 * skewMs;
 
 /** Interactions before a first exposure are counted by stretches of six hours, for 28 days. */
 const periodMs = 6 * 3_600_000;
 const periodsBack = 112;
-/** One more than is looked back, since a user may go on while an exposure is on its way. */
+/** One more than is looked back: the one of the first exposure comes after them. */
 const periodsKept = periodsBack + 2;
+/** An arm is forgotten so long after it is over, which is past what the log of exposures keeps. */
+export const keptMs = 100 * 86_400_000;
+
 const halfLifePeriods = 56;
 const periodCountMax = 0xffff;
 /** Bounds that keep sums of squares whole numbers in a double. */
@@ -39,10 +38,28 @@ const weights = Array.from({ length: periodsBack + 1 }, (_, back) =>
 
 const periodOf = (ms: number): number => Math.max(0, Math.floor(ms / periodMs));
 
-export interface ShownAnswer {
+/** An interaction, as far as it is looked at. Ids are hashes; 0: there is none. */
+export interface Act {
+  /** By the broker's clock, as all times here but the next one. */
+  readonly appendedMs: number;
+  readonly occurredMs: number;
+  readonly item: number;
+  readonly kind: number;
+  readonly answer: number;
+  readonly context: number;
+  /** In hundredths. */
+  readonly value: number;
+}
+
+/** An exposure in an experiment. */
+export interface Shown {
+  readonly experiment: number;
+  readonly variant: number;
+  readonly context: number;
+  readonly creditMs: number;
   readonly answer: number;
   readonly items: readonly number[];
-  readonly servedMs: number;
+  readonly atMs: number;
 }
 
 /** When the last of what a row knows was, or a little later. */
@@ -51,17 +68,21 @@ export const lastOfUserMs = ({ periods, arms }: UserRow): number =>
 
 const windowEnd = ({ firstMs, creditMs }: Arm): number => firstMs + creditMs;
 
-/** Whether an interaction is an outcome of what the user was shown in the experiment. */
-export function isCredited(recent: Recent, arm: Arm): boolean {
-  const { appendedMs, occurredMs, answer, context, item } = recent;
-  if (appendedMs < arm.firstMs - skewMs || appendedMs > windowEnd(arm)) return false;
-  if (answer !== 0 && arm.answers.includes(answer)) return true;
+/**
+ * Whether an interaction is an outcome of what the user was shown before it. What was shown later
+ * never counts, so it does not matter whether it is known yet.
+ */
+export function isCredited(act: Act, arm: Arm): boolean {
+  const { appendedMs, occurredMs, answer, context, item } = act;
+  if (!isWithin(act, arm)) return false;
+  const answeredMs = answer === 0 ? undefined : arm.answers.get(answer);
+  if (answeredMs !== undefined && answeredMs <= appendedMs) return true;
   if (context !== 0 && context !== arm.context) return false;
   const shownMs = arm.shown.get(item);
-  return shownMs !== undefined && occurredMs >= shownMs - skewMs && appendedMs >= shownMs - skewMs;
+  return shownMs !== undefined && shownMs <= appendedMs && shownMs - skewMs <= occurredMs;
 }
 
-function credit(sums: OutcomeSums, slot: number, { value }: Recent): void {
+function credit(sums: OutcomeSums, slot: number, { value }: Act): void {
   sums.counts[slot] = Math.min(countMax, (sums.counts[slot] ?? 0) + 1);
   const sum = (sums.values[slot] ?? 0) + value;
   sums.values[slot] = Math.max(-valueMax, Math.min(valueMax, sum));
@@ -76,31 +97,30 @@ const copyOf = ({ x, counts, values }: OutcomeSums): OutcomeSums => ({
 /** Folds an interaction into its user's row. `row` may be changed in place. */
 export function takeInteraction(
   row: UserRow | undefined,
-  recent: Recent,
+  act: Act,
   { partials, latenessMs }: { readonly partials: Partials; readonly latenessMs: number },
 ): UserRow {
   const user = row ?? emptyUser();
-  const markMs = partials.passInteraction(recent.appendedMs);
-  const period = periodOf(recent.appendedMs);
+  const markMs = partials.passInteraction(act.appendedMs);
+  const period = periodOf(act.appendedMs);
   const counted = countPeriod(user, period);
   for (const arm of user.arms) {
     // Late by its own topic's mark alone: whatever the exposures' log has come to by now.
     const isOver = markMs > windowEnd(arm) + latenessMs;
-    if (isOver && arm.state !== armState.multiple && isWithin(recent, arm))
+    if (isOver && arm.state !== armState.multiple && isWithin(act, arm))
       partials.countLate(arm.experiment);
     if (isOver && arm.state === armState.open) close(arm, armState.closed);
     if (arm.state !== armState.open) continue;
     const before = copyOf(arm.sums);
     if (counted) arm.sums.x = Math.min(covariateMax, arm.sums.x + weightOf(period, arm.firstMs));
-    const slot = isCredited(recent, arm) ? partials.slotOf(arm.experiment, recent.kind) : -1;
-    if (slot >= 0) credit(arm.sums, slot, recent);
+    const slot = isCredited(act, arm) ? partials.slotOf(arm.experiment, act.kind) : -1;
+    if (slot >= 0) credit(arm.sums, slot, act);
     if (slot >= 0 || arm.sums.x !== before.x) partials.change(arm, before, arm.sums);
   }
-  keepRecent(user, recent);
   return user;
 }
 
-const isWithin = ({ appendedMs }: Recent, arm: Arm): boolean =>
+const isWithin = ({ appendedMs }: Act, arm: Arm): boolean =>
   appendedMs >= arm.firstMs && appendedMs <= windowEnd(arm);
 
 const weightOf = (period: number, firstMs: number): number => {
@@ -131,75 +151,48 @@ function countPeriod({ periods }: UserRow, period: number): boolean {
   return true;
 }
 
-function keepRecent(user: UserRow, recent: Recent): void {
-  const newestMs = user.recents.reduce(
-    (newest, { appendedMs }) => Math.max(newest, appendedMs),
-    recent.appendedMs,
-  );
-  const kept = user.recents.filter(({ appendedMs }) => appendedMs >= newestMs - recentMsMax);
-  if (recent.appendedMs >= newestMs - recentMsMax) kept.push(recent);
-  user.recents = kept.slice(-recentsMax);
-}
-
 function close(arm: Arm, state: number): void {
   arm.state = state;
   Object.assign(arm, nothingKept());
 }
 
-/** An exposure in an experiment, as a row sees it. */
-export interface ArmExposure extends ShownAnswer {
-  readonly experiment: number;
-  readonly variant: number;
-  readonly context: number;
-  readonly creditMs: number;
-}
-
 export type ExposureTaken = 'counted' | 'duplicate' | 'too_many' | 'over' | 'multiple' | 'unplaced';
 
 /**
- * Folds an exposure into its user's row, which is changed in place unless the result is another
- * than 'counted' or 'multiple'. `begin` is called where it is the user's first in the experiment.
+ * Folds an exposure into its user's row, which is changed in place where the result is 'counted' or
+ * 'multiple'. `begin` is called where it is the user's first in the experiment.
  */
 export function takeExposure(
   user: UserRow,
-  shown: ArmExposure,
-  partials: Partials,
-  begin: (arm: Arm) => void,
+  shown: Shown,
+  { partials, begin }: { readonly partials: Partials; readonly begin: (arm: Arm) => void },
 ): ExposureTaken {
   const known = user.arms.find(({ experiment }) => experiment === shown.experiment);
-  if (known !== undefined) {
-    if (known.state !== armState.open || shown.servedMs > windowEnd(known)) return 'over';
-    if (known.variant !== shown.variant) {
-      partials.leave(known);
-      close(known, armState.multiple);
-      return 'multiple';
-    }
-    if (known.answers.includes(shown.answer)) return 'duplicate';
-    if (known.answers.length >= answersMax) return 'too_many';
+  if (known === undefined) {
+    const arm = beginArm(user, shown);
+    if (arm === null) return 'unplaced';
+    begin(arm);
+    show(arm, shown);
+    return 'counted';
   }
-  const arm = known ?? beginArm(user, shown);
-  if (arm === null) return 'unplaced';
-  if (known === undefined) begin(arm);
-  const before = copyOf(arm.sums);
-  const were = user.recents.map((recent) => isCredited(recent, arm));
-  show(arm, shown);
-  for (const [at, recent] of user.recents.entries()) {
-    if (were[at] === true || !isCredited(recent, arm)) continue;
-    const slot = partials.slotOf(arm.experiment, recent.kind);
-    if (slot >= 0) credit(arm.sums, slot, recent);
+  if (known.state !== armState.open || shown.atMs > windowEnd(known)) return 'over';
+  if (known.variant !== shown.variant) {
+    partials.leave(known);
+    close(known, armState.multiple);
+    return 'multiple';
   }
-  partials.change(arm, before, arm.sums);
+  if (known.answers.has(shown.answer)) return 'duplicate';
+  if (known.answers.size >= answersMax) return 'too_many';
+  show(known, shown);
   return 'counted';
 }
 
-/** In place of the one that was over first, where there is no room; null: none is over. */
-function beginArm(user: UserRow, shown: ArmExposure): Arm | null {
-  if (user.arms.length >= armsMax) {
-    const over = user.arms.findIndex((arm) => windowEnd(arm) < shown.servedMs);
-    if (over < 0) return null;
-    user.arms.splice(over, 1);
-  }
-  const { experiment, variant, context, creditMs, servedMs: firstMs } = shown;
+/** Null: there is no room. Goes by the exposures' own time: interactions may be any way behind. */
+function beginArm(user: UserRow, shown: Shown): Arm | null {
+  const kept = user.arms.filter((arm) => windowEnd(arm) + keptMs >= shown.atMs);
+  user.arms.splice(0, user.arms.length, ...kept);
+  if (user.arms.length >= armsMax) return null;
+  const { experiment, variant, context, creditMs, atMs: firstMs } = shown;
   const arm: Arm = {
     ...nothingKept(),
     experiment,
@@ -215,11 +208,8 @@ function beginArm(user: UserRow, shown: ArmExposure): Arm | null {
 }
 
 /** The first ones are kept, so that an interaction finds the same whenever it is folded. */
-function show(arm: Arm, { answer, items, servedMs }: ShownAnswer): void {
-  arm.answers.push(answer);
-  for (const item of items) {
-    const atMs = arm.shown.get(item);
-    if (atMs === undefined ? arm.shown.size < shownMax : servedMs < atMs)
-      arm.shown.set(item, servedMs);
-  }
+function show(arm: Arm, { answer, items, atMs }: Shown): void {
+  arm.answers.set(answer, atMs);
+  for (const item of items)
+    if (!arm.shown.has(item) && arm.shown.size < shownMax) arm.shown.set(item, atMs);
 }

@@ -15,7 +15,6 @@ const seconds = (max: number) => fc.integer({ min: 0, max }).map((value) => valu
 const shown = fc.record({
   kind: fc.constant('shown' as const),
   afterMs: seconds(60),
-  agoMs: fc.oneof({ weight: 8, arbitrary: seconds(20) }, { weight: 1, arbitrary: seconds(300) }),
   user,
   experiment: fc.constantFrom('x', 'y', null),
   other: fc.integer({ min: 0, max: 12 }).map((one) => one === 0),
@@ -60,7 +59,7 @@ function logsOf(steps: readonly Step[]): Logs {
               experiment: step.experiment,
               variant: step.experiment === null ? null : variantOf(step.user, step.other),
               items: step.items.map((id) => ({ item_id: id, propensity: null })),
-              served_at: nowMs - step.agoMs,
+              served_at: nowMs,
             });
       logs.shown.push(given);
       logs.exposures.push(

@@ -65,12 +65,9 @@ export class Partials {
     return this.#pass(head.interactionsMark, atMs);
   }
 
-  /** False: it came too late, by the mark of its own topic before it. */
-  passExposure(atMs: number, latenessMs: number): boolean {
-    const isLate = atMs < this.bytes.readDoubleLE(head.exposuresMark) - latenessMs;
-    this.#pass(head.exposuresMark, atMs);
-    if (isLate) this.#add(head.lateExposures, 1);
-    return !isLate;
+  /** When an exposure came to its log, where times never go back. */
+  passExposure(atMs: number): number {
+    return this.#pass(head.exposuresMark, atMs);
   }
 
   #pass(field: number, atMs: number): number {

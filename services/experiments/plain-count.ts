@@ -1,6 +1,9 @@
 import type { OutcomeInteraction, ShownExposure } from './topology.ts';
 
-/** What one variant's users did, counted from whole logs in the plainest way: for tests. */
+/**
+ * What one variant's users did, counted from whole logs in the plainest way: for tests, whose
+ * exposures are served in the moment that they come to their log.
+ */
 export interface PlainVariant {
   users: number;
   answers: number;
@@ -18,13 +21,12 @@ export interface PlainExperiment {
 const skewMs = 60_000;
 const hundredths = (value: number): number => Math.round(value * 100) / 100;
 
-/** Without the record that came too late by its own topic; each with its topic's mark. */
+/** Each with the mark of its topic, itself included. */
 function marked<T>(records: readonly T[], timeOf: (record: T) => number) {
   let mark = -1;
   return records.map((record) => {
-    const before = mark;
     mark = Math.max(mark, timeOf(record));
-    return { record, before, mark };
+    return { record, mark };
   });
 }
 
@@ -33,12 +35,9 @@ export function plainCount(
   interactions: readonly OutcomeInteraction[],
   latenessMs: number,
 ): Map<string, PlainExperiment> {
-  const inTime = marked(exposures, ({ served_at }) => served_at)
-    .filter(({ record, before }) => record.served_at >= before - latenessMs)
-    .map(({ record }) => record)
-    .filter(({ experiment }) => experiment !== null);
+  const shownIn = exposures.filter(({ experiment }) => experiment !== null);
   const acts = marked(interactions, ({ appended_at }) => appended_at);
-  const users = Map.groupBy(inTime, (one) => JSON.stringify([one.experiment, one.user_id]));
+  const users = Map.groupBy(shownIn, (one) => JSON.stringify([one.experiment, one.user_id]));
   const experiments = new Map<string, PlainExperiment>();
   for (const [name, shown] of users) {
     const [experiment = '', user = ''] = JSON.parse(name) as string[];
@@ -61,7 +60,7 @@ export function plainCount(
     const outcomes = acts
       .filter(({ record, mark }) => record.user_id === user && mark <= endMs + latenessMs)
       .map(({ record }) => record)
-      .filter(({ appended_at: atMs }) => atMs >= first.served_at - skewMs && atMs <= endMs)
+      .filter(({ appended_at: atMs }) => atMs >= first.served_at && atMs <= endMs)
       .filter(({ type }) => first.outcome_kinds.includes(type))
       .filter((act) => isOutcome(act, [...answers.values()], first));
     addUser(
@@ -77,13 +76,12 @@ function isOutcome(
   shown: readonly ShownExposure[],
   first: ShownExposure,
 ): boolean {
-  if (shown.some(({ answer_id: id }) => id === act.answer_id)) return true;
+  const before = shown.filter(({ served_at: atMs }) => atMs <= act.appended_at);
+  if (before.some(({ answer_id: id }) => id === act.answer_id)) return true;
   if (act.context_id !== null && act.context_id !== first.context_id) return false;
-  return shown.some(
+  return before.some(
     ({ items, served_at: atMs }) =>
-      items.some(({ item_id: id }) => id === act.item_id) &&
-      act.occurred_at >= atMs - skewMs &&
-      act.appended_at >= atMs - skewMs,
+      items.some(({ item_id: id }) => id === act.item_id) && act.occurred_at >= atMs - skewMs,
   );
 }
 

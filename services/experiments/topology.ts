@@ -3,10 +3,10 @@ import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { valueUnits } from '../../schemas/packed/experiment-partials.ts';
 import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
-import { type ArmExposure, lastOfUserMs, takeExposure, takeInteraction } from './credit.ts';
+import { type Act, lastOfUserMs, type Shown, takeExposure, takeInteraction } from './credit.ts';
 import { hash48, hashOrNone } from './hash.ts';
 import { type Partials, partialsCodec } from './partials.ts';
-import { emptyUser, type Recent, userLayout, type UserRow, userRows } from './user-row.ts';
+import { emptyUser, userLayout, type UserRow, userRows } from './user-row.ts';
 
 /** The fields of an interaction that are looked at. */
 export const outcomeFields = [
@@ -88,12 +88,12 @@ export function experimentsFold(
     horizon: {
       ms: horizonMs,
       lastMs: lastOfUserMs,
-      unitMs: (input) => Math.max(0, 'served_at' in input ? input.served_at : input.appended_at),
+      unitMs: (input) => Math.max(0, 'items' in input ? input.served_at : input.appended_at),
     },
     fold: (row, { input }, context) =>
-      'served_at' in input
-        ? foldExposure(row, input, { context, latenessMs })
-        : takeInteraction(row, recentOf(input), { partials: context.shared, latenessMs }),
+      'items' in input
+        ? foldExposure(row, input, context)
+        : takeInteraction(row, actOf(input), { partials: context.shared, latenessMs }),
   };
 }
 
@@ -122,7 +122,7 @@ const exposuresInput = ({
   },
 });
 
-const recentOf = (given: OutcomeInteraction): Recent => ({
+const actOf = (given: OutcomeInteraction): Act => ({
   appendedMs: Math.max(0, given.appended_at),
   occurredMs: Math.max(0, given.occurred_at),
   item: hash48(given.item_id),
@@ -142,47 +142,40 @@ const valueMax = 10 ** 11;
 function foldExposure(
   row: UserRow | undefined,
   given: ShownExposure,
-  { context, latenessMs }: { readonly context: Context; readonly latenessMs: number },
+  context: Context,
 ): UserRow | null {
-  const { shared: partials } = context;
-  const servedMs = Math.max(0, given.served_at);
-  const inTime = partials.passExposure(servedMs, latenessMs);
+  const { shared: partials, record } = context;
+  const atMs = partials.passExposure(record.timestampMs);
   const { experiment, variant } = given;
   if (experiment === null || variant === null) return null;
-  if (!inTime) {
-    context.skip('late');
-    return null;
-  }
-  const shown = armExposure(given, { experiment, variant, servedMs });
+  const shown = shownOf(given, { experiment, variant, atMs });
   const user = row ?? emptyUser();
-  const answersBefore = user.arms.find((arm) => arm.experiment === shown.experiment)?.answers
-    .length;
-  const taken = takeExposure(user, shown, partials, (arm) =>
-    partials.enter(arm, {
-      experiment,
-      variant,
-      context: given.context_id,
-      creditMs: shown.creditMs,
-      kinds: given.outcome_kinds,
-    }),
-  );
+  const before = user.arms.find((arm) => arm.experiment === shown.experiment)?.answers.size ?? 0;
+  const begun = {
+    experiment,
+    variant,
+    context: given.context_id,
+    creditMs: shown.creditMs,
+    kinds: given.outcome_kinds,
+  };
+  const taken = takeExposure(user, shown, { partials, begin: (arm) => partials.enter(arm, begun) });
   if (taken === 'unplaced') partials.unplaced();
   if (taken === 'counted')
-    partials.answer(shown, { ...given, servedMs, before: answersBefore ?? 0, items: shown.items });
+    partials.answer(shown, { ...given, servedMs: atMs, before, items: shown.items });
   if (taken === 'counted' || taken === 'multiple') return user;
   context.skip(taken);
   return null;
 }
 
-const armExposure = (
+const shownOf = (
   given: ShownExposure,
-  own: { readonly experiment: string; readonly variant: string; readonly servedMs: number },
-): ArmExposure => ({
+  own: { readonly experiment: string; readonly variant: string; readonly atMs: number },
+): Shown => ({
   experiment: hash48(own.experiment),
   variant: hash48(own.variant),
   context: hash48(given.context_id),
   creditMs: Math.max(0, Math.min(creditMsMax, given.credit_ms ?? 0)),
   answer: hash48(given.answer_id),
   items: given.items.map(({ item_id: itemId }) => hash48(itemId)),
-  servedMs: own.servedMs,
+  atMs: own.atMs,
 });

@@ -23,22 +23,11 @@ export interface Arm {
   readonly firstMs: number;
   readonly creditMs: number;
   readonly context: number;
-  /** Of the answers that count, in the order of their log. */
-  answers: number[];
+  /** When an answer was shown: of those that count, in the order of their log. */
+  answers: Map<number, number>;
   /** When an item was shown first. */
   shown: Map<number, number>;
   sums: OutcomeSums;
-}
-
-/** An interaction that an exposure which is still to come may claim. 0: there is none. */
-export interface Recent {
-  readonly appendedMs: number;
-  readonly occurredMs: number;
-  readonly item: number;
-  readonly kind: number;
-  readonly answer: number;
-  readonly context: number;
-  readonly value: number;
 }
 
 /** How many interactions a user had in a stretch of time. */
@@ -50,42 +39,36 @@ export interface Period {
 export interface UserRow {
   /** In ascending order. */
   readonly periods: Period[];
-  /** In the order of their log. */
-  recents: Recent[];
   /** In the order of their first exposures' log. */
   readonly arms: Arm[];
 }
 
-export const emptyUser = (): UserRow => ({ periods: [], recents: [], arms: [] });
+export const emptyUser = (): UserRow => ({ periods: [], arms: [] });
 
 const wide = 6;
-const flag = { answer: 1, context: 2, value: 4 } as const;
 const valueOffset = 2 ** 46;
 
-const recentBytes = ({ answer, context, value }: Recent): number =>
-  1 + 4 * wide + wide * (Number(answer > 0) + Number(context > 0) + Number(value !== 0));
+/** An id and when, counted from the arm's first exposure. */
+const pairBytes = wide + 4;
 const stubBytes = 1 + 4 * wide;
 const armBytes = (arm: Arm): number =>
   arm.state === armState.open
     ? stubBytes +
       wide +
       1 +
-      arm.answers.length * wide +
+      arm.answers.size * pairBytes +
       2 +
-      arm.shown.size * 2 * wide +
+      arm.shown.size * pairBytes +
       5 +
       arm.sums.counts.length * 10
     : stubBytes;
 
-const bytesOf = ({ periods, recents, arms }: UserRow): number =>
-  7 +
-  periods.length * 3 +
-  recents.reduce((sum, recent) => sum + recentBytes(recent), 0) +
-  arms.reduce((sum, arm) => sum + armBytes(arm), 0);
+const bytesOf = ({ periods, arms }: UserRow): number =>
+  6 + periods.length * 3 + arms.reduce((sum, arm) => sum + armBytes(arm), 0);
 
 /**
- * Layout, number of periods, of recents and of arms, the first period's number; periods as their
- * distance from the one before and their count; recents; arms, those that are over as stubs.
+ * Layout, number of periods and of arms, the first period's number; periods as their distance from
+ * the one before and their count; arms, those that are over as stubs.
  */
 export const userRows: RowCodec<UserRow> = {
   decode: decodeUser,
@@ -113,11 +96,10 @@ class Cursor {
 }
 
 function encodeUser(row: UserRow): Buffer {
-  const { periods, recents, arms } = row;
+  const { periods, arms } = row;
   const to = new Cursor(Buffer.allocUnsafe(bytesOf(row)));
   to.put(userLayout, 1);
   to.put(periods.length, 1);
-  to.put(recents.length, 1);
   to.put(arms.length, 1);
   let before = periods[0]?.number ?? 0;
   to.put(before, 3);
@@ -126,26 +108,8 @@ function encodeUser(row: UserRow): Buffer {
     to.put(count, 2);
     before = number;
   }
-  for (const recent of recents) putRecent(to, recent);
   for (const arm of arms) putArm(to, arm);
   return to.bytes;
-}
-
-function putRecent(to: Cursor, recent: Recent): void {
-  const { answer, context, value } = recent;
-  to.put(
-    (answer > 0 ? flag.answer : 0) |
-      (context > 0 ? flag.context : 0) |
-      (value === 0 ? 0 : flag.value),
-    1,
-  );
-  to.put(recent.appendedMs, wide);
-  to.put(recent.occurredMs, wide);
-  to.put(recent.item, wide);
-  to.put(recent.kind, wide);
-  if (answer > 0) to.put(answer, wide);
-  if (context > 0) to.put(context, wide);
-  if (value !== 0) to.put(value + valueOffset, wide);
 }
 
 function putArm(to: Cursor, arm: Arm): void {
@@ -156,13 +120,10 @@ function putArm(to: Cursor, arm: Arm): void {
   to.put(arm.creditMs, wide);
   if (arm.state !== armState.open) return;
   to.put(arm.context, wide);
-  to.put(arm.answers.length, 1);
-  for (const answer of arm.answers) to.put(answer, wide);
+  to.put(arm.answers.size, 1);
+  putTimes(to, arm.answers, arm.firstMs);
   to.put(arm.shown.size, 2);
-  for (const [item, atMs] of arm.shown) {
-    to.put(item, wide);
-    to.put(atMs, wide);
-  }
+  putTimes(to, arm.shown, arm.firstMs);
   to.put(arm.sums.x, 4);
   to.put(arm.sums.counts.length, 1);
   for (const [kind, count] of arm.sums.counts.entries()) {
@@ -171,33 +132,26 @@ function putArm(to: Cursor, arm: Arm): void {
   }
 }
 
+function putTimes(to: Cursor, times: ReadonlyMap<number, number>, firstMs: number): void {
+  for (const [id, atMs] of times) {
+    to.put(id, wide);
+    to.put(atMs - firstMs, 4);
+  }
+}
+
 function decodeUser(bytes: Buffer): UserRow {
   checkLayout(bytes, userLayout, "a user's experiments");
   const from = new Cursor(bytes);
   from.take(1);
-  const [periods, recents, arms] = [from.take(1), from.take(1), from.take(1)];
+  const [periods, arms] = [from.take(1), from.take(1)];
   const row = emptyUser();
   let number = from.take(3);
   for (let left = periods; left > 0; left -= 1) {
     number += from.take(1);
     row.periods.push({ number, count: from.take(2) });
   }
-  for (let left = recents; left > 0; left -= 1) row.recents.push(takeRecent(from));
   for (let left = arms; left > 0; left -= 1) row.arms.push(takeArm(from));
   return row;
-}
-
-function takeRecent(from: Cursor): Recent {
-  const flags = from.take(1);
-  return {
-    appendedMs: from.take(wide),
-    occurredMs: from.take(wide),
-    item: from.take(wide),
-    kind: from.take(wide),
-    answer: (flags & flag.answer) === 0 ? 0 : from.take(wide),
-    context: (flags & flag.context) === 0 ? 0 : from.take(wide),
-    value: (flags & flag.value) === 0 ? 0 : from.take(wide) - valueOffset,
-  };
 }
 
 function takeArm(from: Cursor): Arm {
@@ -207,11 +161,8 @@ function takeArm(from: Cursor): Arm {
   const stub = { experiment, variant, state, firstMs, creditMs };
   if (state !== armState.open) return { ...stub, ...nothingKept() };
   const arm: Arm = { ...stub, ...nothingKept(), context: from.take(wide) };
-  for (let left = from.take(1); left > 0; left -= 1) arm.answers.push(from.take(wide));
-  for (let left = from.take(2); left > 0; left -= 1) {
-    const item = from.take(wide);
-    arm.shown.set(item, from.take(wide));
-  }
+  takeTimes(from, { count: from.take(1), into: arm.answers, firstMs });
+  takeTimes(from, { count: from.take(2), into: arm.shown, firstMs });
   arm.sums.x = from.take(4);
   for (let left = from.take(1); left > 0; left -= 1) {
     arm.sums.counts.push(from.take(4));
@@ -220,10 +171,20 @@ function takeArm(from: Cursor): Arm {
   return arm;
 }
 
+function takeTimes(
+  from: Cursor,
+  to: { readonly count: number; readonly into: Map<number, number>; readonly firstMs: number },
+): void {
+  for (let left = to.count; left > 0; left -= 1) {
+    const id = from.take(wide);
+    to.into.set(id, to.firstMs + from.take(4));
+  }
+}
+
 /** What an arm that is over holds. */
 export const nothingKept = (): Pick<Arm, 'context' | 'answers' | 'shown' | 'sums'> => ({
   context: 0,
-  answers: [],
+  answers: new Map(),
   shown: new Map(),
   sums: { x: 0, counts: [], values: [] },
 });

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 
-import { firstContextUsersMax, visits } from './audience.ts';
+import { visits } from './audience.ts';
 
 test('so many ask in the first context that an experiment can count them, and all in the other', () => {
   const users = Array.from({ length: 224 }, (_, index) => `u${index}`);
   const shown = ['u0', 'u1', 'u2'];
-  const next = visits({ users, shown, contexts: ['home-feed', 'basket'] });
+  const firstContextUsersMax = 50;
+  const next = visits({ users, shown, contexts: ['home-feed', 'basket'], firstContextUsersMax });
   const made = Array.from({ length: 2_000 }, () => next());
   const askIn = (context: string): Set<string> =>
     new Set(made.flatMap(({ userId, contextId }) => (contextId === context ? [userId] : [])));

@@ -28,19 +28,15 @@ export function notSeenReach(catalogue: Catalogue): NotSeenReach {
   return reach;
 }
 
-/**
- * Beside those that are shown, so many ask in the first context: at the paced part's rate all have
- * in ten seconds. An experiment counts whose time for outcomes is over, and the part ends soon.
- */
-export const firstContextUsersMax = 50;
-
 /** Who asks where, in turn: every fourth request is of a user whose answers are shown. */
 export function visits(options: {
   readonly users: readonly string[];
   readonly shown: readonly string[];
   readonly contexts: readonly string[];
+  /** Beside those that are shown, so many ask in the first context. */
+  readonly firstContextUsersMax?: number;
 }): () => Visit {
-  const { users, shown, contexts } = options;
+  const { users, shown, contexts, firstContextUsersMax = users.length } = options;
   const pick = (list: readonly string[], n: number): string => list[n % list.length] ?? '';
   let asked = 0;
   return () => {

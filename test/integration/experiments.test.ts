@@ -187,7 +187,7 @@ test('outcomes are counted once, through duplicates, late ones and a kill', asyn
     const busy = range(wave * 1_000, wave * 1_000 + 1_000);
     await Promise.all([
       pipeline.publish(busy.map((n) => ({ ...actOf(n), user_id: `u${n % 20}` }))),
-      show(busy.map((n) => shownOf(n * users + (n % 20)))),
+      show(busy.slice(0, 400).map((n) => shownOf(n * users + (n % 20)))),
     ]);
   }
   await pipeline.caughtUp(own);

@@ -1,7 +1,7 @@
 import type { Candidate, PersonalRetrieval } from '../../models/model.ts';
 import { lightShare, type PersonalModel } from '../../retrieval/personal-models.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
-import { listSeen } from '../../schemas/packed/seen-items.ts';
+import { readSeen, type SeenIndex } from '../../schemas/packed/seen-items.ts';
 import type { Subject } from './candidates.ts';
 import type { ServedBy } from './uses.ts';
 
@@ -74,35 +74,35 @@ export function planList(
   if (deep === undefined || given.timesMax <= 1) return plain;
   const lightMax = deep.depth * lightShare;
   const mayHaveMuch = given.heldAgainst !== 0 && profile.recents.length > lightMax;
-  const had = mayHaveMuch ? hadBy(seen, given.heldAgainst) : none;
+  const had = mayHaveMuch ? readSeen(seen) : nothing;
   const wanted = Math.ceil(deep.depth * given.times);
   if (wanted <= deep.depth && had.size <= lightMax) return plain;
   const most = Math.ceil(deep.depth * given.timesMax);
   return {
     retrieval: deep.retrieval(given.timesMax),
-    kept: (candidates) => cut(candidates, { had, wanted, most }),
+    kept: (candidates) =>
+      cut(candidates, { has: (id) => had.has(id, given.heldAgainst, 0), wanted, most }),
   };
 }
 
-const none: ReadonlySet<string> = new Set();
-
-const hadBy = (seen: Buffer | null, kinds: number): ReadonlySet<string> =>
-  seen === null
-    ? none
-    : new Set(listSeen(seen).flatMap((item) => ((item.kinds & kinds) === 0 ? [] : [item.itemId])));
+const nothing: SeenIndex = { size: 0, since: null, has: () => false };
 
 const cut = (
   candidates: readonly Candidate[],
   {
-    had,
+    has,
     wanted,
     most,
-  }: { readonly had: ReadonlySet<string>; readonly wanted: number; readonly most: number },
+  }: {
+    readonly has: (itemId: string) => boolean;
+    readonly wanted: number;
+    readonly most: number;
+  },
 ): readonly Candidate[] => {
   let others = 0;
   let length = 0;
   while (length < candidates.length && length < most && others < wanted) {
-    if (!had.has(candidates[length]?.itemId ?? '')) others += 1;
+    if (!has(candidates[length]?.itemId ?? '')) others += 1;
     length += 1;
   }
   return candidates.slice(0, length);

@@ -24,6 +24,7 @@ const itemOf = (n: number) => ({
     country: countryOf(n),
     language: n % 7 === 0 ? 'fr' : 'en',
     seller: n % 6 === 0 ? 'ann' : 'shop',
+    colour: n % 4 === 3 ? 'red' : 'blue',
   },
 });
 
@@ -157,6 +158,19 @@ test('a token of another user, or changed, is refused with the reason', async ()
   ]);
   const changed = `${token?.slice(0, -1)}${token?.endsWith('A') ? 'B' : 'A'}`;
   expect(await said({ page_token: changed })).toEqual(['invalid', 'page_token_not_ours', 0]);
+});
+
+test('a rule on another attribute holds once that is read, and every request is answered meanwhile', async () => {
+  const red = { rule: 'attribute', attribute: 'colour', forbid: { oneOf: ['red'] } };
+  const { context_version: before } = await ask();
+  await applyAll(pipeline, [trending, { ...shelf, rules: [...shelf.rules, red] }]);
+  let last = await ask();
+  while (last.context_version === before) last = await ask();
+  expect(last.status).toBe('ok');
+  expect(last.items.length).toBeGreaterThan(0);
+  for (const n of numbersOf(last)) expect(n % 4).not.toBe(3);
+  const all = (await asking.allAnswers()).filter(({ context_id }) => context_id === 'shelf');
+  expect(all.filter(({ status }) => status === 'unknown_context')).toEqual([]);
 });
 
 test('verify finds that every answer kept its rules, from what it says and the logs', async () => {

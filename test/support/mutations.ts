@@ -20,6 +20,18 @@ interface Mutation {
 
 const mutations: readonly Mutation[] = [
   {
+    name: 'a decision on a record of one input counts for the other',
+    file: 'lib/stream/fold-partition.ts',
+    from: 'input === 0 ? offset : -1 - offset',
+    to: 'offset + 0 * input',
+  },
+  {
+    name: 'the end that a fold waits for moves on while it waits',
+    file: 'lib/stream/ahead-gate.ts',
+    from: 'if (first.offset >= this.#below) {',
+    to: 'if (first.offset >= 0) {',
+  },
+  {
     name: 'compare-and-set removed (the store applies any commit)',
     file: 'lib/stream/memory-store.ts',
     from: `next, writes }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,

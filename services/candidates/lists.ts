@@ -134,7 +134,9 @@ async function listModel(
   if (generations === null) return;
   const { retrieval } = model;
   const nowMs = options.nowMs();
-  const wanted = read.subjects.filter(({ userId }) => isWanted(model, userId, { making, nowMs }));
+  const wanted = read.subjects.filter(({ userId }) =>
+    options.models.wants(model.version, userId, nowMs),
+  );
   if (wanted.length === 0) return;
   const subjects = await dueSubjects(model, { ...read, subjects: wanted }, { making, nowMs });
   const world: World = {
@@ -173,15 +175,6 @@ async function listModel(
     making.writes.push(listRow(subject, model, { candidates, profileOffset, computedAtMs: nowMs }));
   }
 }
-
-/** A draft's weights learn of the users who always train, so that it is warm when it starts. */
-const isWanted = (
-  model: PersonalModel,
-  userId: string,
-  { making, nowMs }: { readonly making: Making; readonly nowMs: number },
-): boolean =>
-  making.options.models.wants(model.version, userId, nowMs) ||
-  making.training.alwaysLogs(model, userId);
 
 const planFor = (model: PersonalModel, subject: Subject, options: CandidatesOptions) => {
   const { factors, models } = options;

@@ -159,12 +159,6 @@ export class SliceTraining {
     return !this.#open.has(openExampleKey(model.listPrefix, userId));
   }
 
-  /** Whether this user's lists are logged however much the weights have learned. */
-  alwaysLogs(model: PersonalModel, userId: string): boolean {
-    const trainer = this.#trainings.find((one) => one.model === model)?.trainer;
-    return trainer?.logs(userId, this.#weightsOf(model), true) ?? false;
-  }
-
   /** The trainer that is to log this user's list, as far as there is room and it is worth it. */
   trainerFor(
     model: PersonalModel,

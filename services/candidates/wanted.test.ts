@@ -1,8 +1,13 @@
 import { expect, test } from 'vitest';
 
-import { variantOf } from '../../experiments/assignment.ts';
+import { bucketOf, isHeldOut, variantOf } from '../../experiments/assignment.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
-import { draftOf, type ExperimentRecord, parseExperiment } from '../../experiments/definition.ts';
+import {
+  draftOf,
+  type ExperimentRecord,
+  experimentVersion,
+  parseExperiment,
+} from '../../experiments/definition.ts';
 import { Catalogue } from '../../models/catalogue.ts';
 import { kinds } from '../../models/kinds.ts';
 import { Stage } from './fakes.ts';
@@ -25,23 +30,27 @@ const catalogueNaming = (model: string): Catalogue => {
   return catalogue;
 };
 
-const wantsWith = (change: Partial<ExperimentRecord>) => {
-  const catalogue = catalogueNaming('blend@000000000001');
+const experimentWith = (holdout: number): ExperimentRecord => {
   const parsed = parseExperiment(
     JSON.stringify({
       experiment: 'nearer',
       context: 'home',
       step: 'personal',
       variants,
+      holdout,
       outcome: { kinds: ['purchase'] },
     }),
   );
   if (!parsed.ok) throw new Error(parsed.faults.join());
+  return draftOf(parsed.value);
+};
+
+const wantsWith = (change: Partial<ExperimentRecord>) => {
   const experiments = new Experiments();
-  const record = { ...draftOf(parsed.value), ...change };
+  const record = { ...experimentWith(0), ...change };
   const name = 'nearer';
   experiments.take(name, { name, version: salt, revision: 1, content: JSON.stringify(record) });
-  return wantsOf(catalogue, experiments);
+  return wantsOf(catalogueNaming('blend@000000000001'), experiments);
 };
 
 const running = { state: 'running', salt, ranges: [[0, 10_000]] } as const;
@@ -60,7 +69,6 @@ test('what a ladder names is wanted by everybody, whoever is in an experiment', 
 });
 
 test.each([
-  ['a draft', {}],
   ['no buckets', { ...running, ranges: [] }],
   ['a stopped variant', { ...running, stops: [{ variant: 'b', why: 'worse' }] }],
   ['a stopped experiment', { ...running, state: 'stopped' as const }],
@@ -68,7 +76,18 @@ test.each([
   expect(those(change, 'blend@000000000002')).toEqual([]);
 });
 
-test('lists are made for those who are wanted, and for those who always train', async () => {
+test('what a draft names is wanted by users who will be in its variant', () => {
+  const draft = experimentWith(0.5);
+  const { version } = experimentVersion(draft);
+  const b = users.filter((user) => variantOf(version, user, variants) === 'b');
+  const wanted = those(draft, 'blend@000000000002');
+  expect(wanted).toEqual(b.filter((user) => !isHeldOut(bucketOf('default', user), 0.5)));
+  expect(wanted.length).toBeGreaterThan(10);
+  const started = { ...draft, ...running, salt: version };
+  expect(those(started, 'blend@000000000002')).toEqual(wanted);
+});
+
+test('lists are made for those who are wanted alone', async () => {
   const [own, tried] = [toyModel('mv4_'), toyModel('nx7_', 'other-weights')];
   const wants = (version: string, user: string): boolean =>
     version === own.version || user === 'bob';
@@ -81,7 +100,7 @@ test('lists are made for those who are wanted, and for those who always train', 
   const madeFor = ({ listPrefix }: typeof own): string[] =>
     keys.flatMap((key) => (key.startsWith(listPrefix) ? [key.slice(listPrefix.length)] : []));
   expect(madeFor(own)).toEqual(['ann', 'bob', 'alma']);
-  expect(madeFor(tried)).toEqual(['bob', 'alma']);
+  expect(madeFor(tried)).toEqual(['bob']);
 });
 
 test('models that everybody has a list of come first', () => {

@@ -1,4 +1,6 @@
+import { bucketOf, isHeldOut, variantOf } from '../../experiments/assignment.ts';
 import type { Experiments } from '../../experiments/catalogue.ts';
+import { type ExperimentRecord, experimentVersion } from '../../experiments/definition.ts';
 import type { Catalogue } from '../../models/catalogue.ts';
 import { versionsInUse } from '../../models/definitions.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
@@ -9,29 +11,38 @@ export type Wants = (version: string, userId: string, atMs: number) => boolean;
 /**
  * What a context's ladder names is wanted for everybody; what experiments alone name, for users who
  * are in its variant, so that comparing two models takes half the lists of keeping both. A draft's
- * is wanted for nobody: who is in it is known from its start on, and whoever asks without a list is
- * told by an exposure.
+ * is wanted for those who will be: a variant whose lists began at the start would answer from the
+ * next step at first, and be stopped for it.
  */
 export function wantsOf(
   { contexts }: Pick<Catalogue, 'contexts'>,
   experiments: Pick<Experiments, 'all' | 'assign'>,
 ): Wants {
   const named = namedBy(contexts);
-  const tried = new Map<string, Set<string>>();
+  const triedBy = new Map<string, ExperimentRecord[]>();
   for (const { record } of experiments.all.values()) {
-    if (record.state !== 'running') continue;
-    const { context, variants } = record.definition;
-    for (const { model } of variants) {
-      const of = tried.get(model);
-      if (of === undefined) tried.set(model, new Set([context]));
-      else of.add(context);
+    if (record.state !== 'draft' && record.state !== 'running') continue;
+    for (const { model } of record.definition.variants) {
+      const of = triedBy.get(model);
+      if (of === undefined) triedBy.set(model, [record]);
+      else of.push(record);
     }
   }
   return (version, userId, atMs) =>
     named.has(version) ||
-    [...(tried.get(version) ?? [])].some(
-      (context) => experiments.assign(context, userId, atMs)?.replaces?.model === version,
+    (triedBy.get(version) ?? []).some((record) =>
+      record.state === 'draft'
+        ? modelOnceStarted(record, userId) === version
+        : experiments.assign(record.definition.context, userId, atMs)?.replaces?.model === version,
     );
+}
+
+/** As control will divide users; which buckets of the layer it will give is not known. */
+function modelOnceStarted(record: ExperimentRecord, userId: string): string | null {
+  const { layer, holdout, variants } = record.definition;
+  if (isHeldOut(bucketOf(layer, userId), holdout)) return null;
+  const variant = variantOf(experimentVersion(record).version, userId, variants);
+  return variants.find((one) => one.variant === variant)?.model ?? null;
 }
 
 /**

@@ -176,6 +176,18 @@ test('a row is bounded in answers, items and experiments, and the first ones sta
   expect(crowded.figures?.experiments).toHaveLength(armsMax + 1);
 });
 
+test('the clock of whoever served it says nothing', async () => {
+  const value = exposureOf({ items: tea, served_at: beganMs * 2 });
+  const act = interactionOf({ appended_at: beganMs + 1_000 });
+  const { rows, header } = await driveSteps(foldForTests(), [
+    { input: 1, records: [recordOf('e', 0, { value, atMs: beganMs })] },
+    { input: 0, records: [recordOf('i', 0, { value: act, atMs: beganMs + 1_000 })] },
+  ]);
+  expect(header?.newestMs).toEqual([beganMs + 1_000, beganMs]);
+  const row = userRows.decode(rows.get('ann') as Buffer);
+  expect(row.arms).toMatchObject([{ firstMs: beganMs, sums: { counts: [1, 0] } }]);
+});
+
 test('an experiment that names no kinds counts them all as one', async () => {
   const { sums } = await after(
     { shown: { outcome_kinds: [] } },

@@ -110,13 +110,14 @@ const exposuresInput = ({
   topic,
   lineage: null,
   prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
-  decode: ({ value }) => {
+  decode: ({ value, timestampMs }) => {
     const decoded = decoder.decode(value);
     if (!decoded.ok) {
       const { reason, detail } = decoded;
       return { verdict: { kind: 'reject', reason, detail } };
     }
-    const input = decoded.value;
+    // When it came to its log, and not what the clock of whoever served it said.
+    const input = { ...decoded.value, served_at: Math.max(0, timestampMs) };
     const key = input.experiment === null ? '' : input.user_id;
     return { verdict: accepted, units: [{ input, key, position: null }] };
   },
@@ -144,8 +145,8 @@ function foldExposure(
   given: ShownExposure,
   context: Context,
 ): UserRow | null {
-  const { shared: partials, record } = context;
-  const atMs = partials.passExposure(record.timestampMs);
+  const { shared: partials } = context;
+  const atMs = partials.passExposure(given.served_at);
   const { experiment, variant } = given;
   if (experiment === null || variant === null) return null;
   const shown = shownOf(given, { experiment, variant, atMs });

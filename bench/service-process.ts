@@ -65,7 +65,13 @@ export async function startServiceProcess(
   const ready = awaitReady(url).then(() => {
     startupCpu = cpuSeconds(pid);
   });
-  await Promise.race([ready, ended]);
+  try {
+    await Promise.race([ready, ended]);
+  } catch (error) {
+    // Nobody else knows of it.
+    kill();
+    throw error;
+  }
   return {
     name,
     pid,

@@ -25,10 +25,13 @@ export class Victims {
 
   #start(): void {
     if (this.#stopped) return;
-    const starting = startServiceProcess(this.#bed, { run: ['control'] }).then((service) => {
-      this.#starting.delete(starting);
-      this.#ready.push(service);
-    });
+    const starting = startServiceProcess(this.#bed, { run: ['control'] })
+      .then(
+        (service) => void this.#ready.push(service),
+        // Not ready in time, on a machine with much else to do: another one is.
+        () => this.#start(),
+      )
+      .finally(() => this.#starting.delete(starting));
     this.#starting.add(starting);
   }
 
@@ -43,7 +46,7 @@ export class Victims {
   /** Kills no more; what still runs goes on until `stop`. */
   async spare(): Promise<void> {
     clearInterval(this.#timer);
-    await Promise.all(this.#starting);
+    while (this.#starting.size > 0) await Promise.all(this.#starting);
   }
 
   async stop(): Promise<void> {

@@ -38,8 +38,8 @@ const pacedPerSecond = 200;
 const requestsPerSecond = 20;
 /** While everything is busy with the replay, only now and then. */
 const requestsPerSecondEarly = 2;
-/** In the last tenth users of it ask in the first context: they are most of the experiment's. */
-const requestsPerSecondJudged = 10;
+/** Of the last tenth so many ask when they come: what they do next is what an experiment counts. */
+const newcomersMax = 500;
 /**
  * Of the paced part, beside those that are shown: at its rate all of them have asked in ten seconds.
  * The experiment counts whose time for outcomes is over, and the part ends soon.
@@ -78,7 +78,7 @@ export class Demo {
     const [contextId = ''] = this.contexts;
     this.shown = new ShownUsers(this.shownUsers, { contextId, titles: dataset.titles });
     this.#seen = new SeenCheck(dataset.known.before, notSeenReach(catalogue));
-    this.#visitors = this.#newVisitors(dataset.known.active);
+    this.#visitors = this.#newVisitors();
     this.#quality = this.#newQuality(contextId);
   }
 
@@ -87,6 +87,7 @@ export class Demo {
     const { skip, total, judgedFrom } = dataset;
     return new ServedQuality({
       judged: skip + total - judgedFrom,
+      newcomersMax,
       settleMsMax,
       isRepeat: ({ event_id: id }) => dataset.known.repeats.has(id),
       ask: async (userId) => {
@@ -96,9 +97,10 @@ export class Demo {
     });
   }
 
-  #newVisitors(users: readonly string[], contexts: readonly string[] = this.contexts): Visitors {
-    const { asker } = this.#options;
-    const { shownUsers: shown } = this;
+  #newVisitors(): Visitors {
+    const { dataset, asker } = this.#options;
+    const { shownUsers: shown, contexts } = this;
+    const users = dataset.known.active;
     return new Visitors({
       asker,
       next: visits({
@@ -137,8 +139,8 @@ export class Demo {
         this.#seen.took(placed);
         this.#quality.took(placed);
       });
-      await this.#visitors.stop();
       await this.#judgedPart(writer);
+      await this.#visitors.stop();
       const before = watch.figures.buckets(freshness);
       const paced = await this.#pacedPart(writer, following);
       const after = watch.figures.buckets(freshness);
@@ -166,10 +168,7 @@ export class Demo {
     const { judgedFrom: skip, pacedFrom: until } = dataset;
     if (skip >= until) return;
     this.#phase = 'replaying the last tenth, asking before some of its events';
-    this.#visitors = this.#newVisitors(dataset.known.late, this.contexts.slice(0, 1));
-    this.#visitors.start(requestsPerSecondJudged);
     await this.#send(writer, { skip, until, rate: judgedPerSecond, judged: true });
-    await this.#visitors.stop();
     if (!signal.aborted) await watch.caughtUp(stallMsMax);
   }
 
@@ -182,7 +181,7 @@ export class Demo {
     this.#phase = `replaying the newest at ${pacedPerSecond} events/s, asking ${requestsPerSecond} times a second`;
     const earlier = this.#sent;
     this.#paced = true;
-    this.#visitors = this.#newVisitors(dataset.known.active);
+    this.#visitors = this.#newVisitors();
     this.#visitors.start(requestsPerSecond);
     await this.#send(writer, { skip: dataset.pacedFrom, rate: pacedPerSecond, judged: true });
     await this.#visitors.stop();

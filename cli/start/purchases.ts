@@ -10,8 +10,6 @@ export interface Known {
   readonly before: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** Users of the paced part, by their number of events there, most first. */
   readonly active: readonly string[];
-  /** Users of the last tenth, as they come. */
-  readonly late: readonly string[];
   /** Ids of events of the last tenth whose user had had the item before. */
   readonly repeats: ReadonlySet<string>;
 }
@@ -27,7 +25,6 @@ export async function readKnown(
 ): Promise<Known> {
   const before = new Map<string, Map<string, number>>();
   const active = new Map<string, number>();
-  const late = new Set<string>();
   const repeats = new Set<string>();
   const had = new Set<string>();
   for await (const rows of rowsOf(file)) {
@@ -42,10 +39,7 @@ export async function readKnown(
       }
       const { event_id: id, user_id: user, item_id: item, occurred_at: atMs } = event;
       const pair = `${user}\n${item}`;
-      if (row > part.judgedFrom) {
-        late.add(user);
-        if (had.has(pair)) repeats.add(id);
-      }
+      if (row > part.judgedFrom && had.has(pair)) repeats.add(id);
       had.add(pair);
       if (row > part.pacedFrom) active.set(user, (active.get(user) ?? 0) + 1);
       else {
@@ -56,5 +50,5 @@ export async function readKnown(
     }
   }
   const byEvents = [...active].toSorted(([, a], [, b]) => b - a);
-  return { before, active: byEvents.map(([user]) => user), late: [...late], repeats };
+  return { before, active: byEvents.map(([user]) => user), repeats };
 }

@@ -36,6 +36,7 @@ async function replay(
       asked: number,
     ) => Recommendation | null;
     readonly passOver?: number;
+    readonly newcomersMax?: number;
     readonly size?: number;
   },
 ) {
@@ -43,6 +44,7 @@ async function replay(
   const asked: { readonly user: string; readonly after: number }[] = [];
   const quality = new ServedQuality({
     judged: events.length,
+    newcomersMax: given.newcomersMax ?? 0,
     settleMsMax: 60_000,
     isRepeat: ({ item_id: item }) => item === 'i9',
     ask: async (user) => {
@@ -90,6 +92,23 @@ test('an event says the answer that held its item, and no other', async () => {
     ['i19', 'answer-19'],
   ]);
   expect(clicked.map(({ context_id }) => context_id)).toEqual(clicked.map(() => 'home-feed'));
+});
+
+test('the first users that come ask before their first event, and are not judged', async () => {
+  const { sent, asked, figures } = await replay(events, {
+    answer: (_, before) => answerWith([`i${before.length}`], before.length),
+    passOver: 12,
+    newcomersMax: 1,
+  });
+  expect(asked).toEqual([
+    { user: 'u0', after: 12 },
+    { user: 'u0', after: 16 },
+  ]);
+  expect(figures.quality_answers).toBe(1);
+  expect(sent.flatMap((one, at) => (one === events[at] ? [] : [one.item_id]))).toEqual([
+    'i12',
+    'i16',
+  ]);
 });
 
 test('the 21st item is no hit, and an answer of another status is not judged', async () => {

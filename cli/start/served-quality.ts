@@ -29,6 +29,8 @@ export interface QualityOptions {
   readonly isRepeat: (event: UserEvent) => boolean;
   /** Events of the judged part. */
   readonly judged: number;
+  /** So many users, the first that come, ask before their first event of the judged part, too. */
+  readonly newcomersMax: number;
   /** How long an event is held back until its user's list knows the ones before. */
   readonly settleMsMax: number;
 }
@@ -48,6 +50,7 @@ export class ServedQuality {
   readonly #sent = new Map<string, number>();
   readonly #placed = new Map<string, { readonly count: number; readonly offset: number }>();
   #wake = (): void => undefined;
+  readonly #came = new Set<string>();
   #passed = 0;
   #answers = 0;
   #hits = 0;
@@ -78,10 +81,13 @@ export class ServedQuality {
       const now = [...some];
       for (const [at, event] of some.entries()) {
         if (left > 0) left -= 1;
-        else if ((this.#passed += 1) % this.#every === 0) {
-          if (at > from) yield now.slice(from, at);
-          from = at;
-          if (!signal.aborted) now[at] = await this.#askBefore(event);
+        else {
+          const asking = this.#askingFor(event);
+          if (asking !== null) {
+            if (at > from) yield now.slice(from, at);
+            from = at;
+            if (!signal.aborted) now[at] = await asking(event);
+          }
         }
         this.#sent.set(event.user_id, (this.#sent.get(event.user_id) ?? 0) + 1);
       }
@@ -100,7 +106,19 @@ export class ServedQuality {
     };
   }
 
-  /** The event, as an outcome of the answer where that held its item. */
+  #askingFor({ user_id: userId }: UserEvent): ((event: UserEvent) => Promise<UserEvent>) | null {
+    this.#passed += 1;
+    const comes = !this.#came.has(userId) && this.#came.size < this.#options.newcomersMax;
+    if (comes) this.#came.add(userId);
+    if (this.#passed % this.#every === 0) return (event) => this.#askBefore(event);
+    return comes ? (event) => this.#askFirst(event) : null;
+  }
+
+  /** A user who comes looks at an answer, and may act on it; it is not judged. */
+  async #askFirst(event: UserEvent): Promise<UserEvent> {
+    return actedOn(event, await this.#options.ask(event.user_id));
+  }
+
   async #askBefore(event: UserEvent): Promise<UserEvent> {
     const { user_id: userId } = event;
     const giveUpMs = monotonicMs() + this.#options.settleMsMax;
@@ -112,10 +130,8 @@ export class ServedQuality {
       await pause(20);
       answer = await this.#options.ask(userId);
     }
-    if (answer?.status !== 'ok') return event;
-    this.#judge(event, answer);
-    if (!answer.items.some(({ item_id: id }) => id === event.item_id)) return event;
-    return { ...event, answer_id: answer.answer_id, context_id: answer.context_id };
+    if (answer?.status === 'ok') this.#judge(event, answer);
+    return actedOn(event, answer);
   }
 
   #judge(event: UserEvent, answer: Recommendation): void {
@@ -142,3 +158,9 @@ export class ServedQuality {
     }
   }
 }
+
+/** The event, as an outcome of the answer where that held its item. */
+const actedOn = (event: UserEvent, answer: Recommendation | null): UserEvent =>
+  answer?.status === 'ok' && answer.items.some(({ item_id: id }) => id === event.item_id)
+    ? { ...event, answer_id: answer.answer_id, context_id: answer.context_id }
+    : event;

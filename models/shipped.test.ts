@@ -4,10 +4,9 @@ import { modelVersion, parseContext, parseModel, resolveContext } from './defini
 import { kinds } from './kinds.ts';
 
 const folder = new URL('../definitions/', import.meta.url);
-const files = readdirSync(folder).map((name) => ({
-  name,
-  text: readFileSync(new URL(name, folder), 'utf8'),
-}));
+const files = readdirSync(folder)
+  .filter((name) => name.endsWith('.json'))
+  .map((name) => ({ name, text: readFileSync(new URL(name, folder), 'utf8') }));
 const isModel = ({ text }: { text: string }): boolean => 'model' in (JSON.parse(text) as object);
 
 test('every definition that comes with the project is a good one', () => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Message } from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import { randomOf } from '../../bench/micro/synthetic.ts';
@@ -15,6 +16,8 @@ import { readExperiment, readExperiments } from '../../cli/experiments/read.ts';
 import { experimentHtml } from '../../cli/experiments/report/page.ts';
 import { faultOf } from '../../cli/report/well-formed.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
+import { openAdmin } from '../../lib/kafka/admin.ts';
+import { kafkaClient } from '../../lib/kafka/client.ts';
 import { readCurrent } from '../../lib/stream/current.ts';
 import { type Exposure, exposureSchema } from '../../schemas/generated/exposure.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
@@ -47,6 +50,7 @@ const folder = mkdtempSync(join(tmpdir(), 'freshet-report-'));
 
 beforeAll(async () => {
   pipeline = await openPipeline(testStack(), prefix);
+  await takeTimesAsTold();
   const { config } = pipeline.bed;
   const [create, start] = await withControl(config, () =>
     sendCommands(config, [
@@ -130,12 +134,36 @@ async function fill(): Promise<void> {
   const encodeShown = await openEncoder<Exposure>(registry, `${shown}-value`, exposureSchema);
   const encodeAct = await openEncoder<Interaction>(registry, `${acted}-value`, interactionSchema);
   const all = Array.from({ length: users + 400 }, (_, user) => user);
-  await pipeline.publishRaw(
-    all.map((user) => ({ topic: shown, key: `u${user}`, value: encodeShown(shownTo(user)) })),
+  await publishAsOfThen(
+    shown,
+    all.map((user) => ({
+      key: `u${user}`,
+      value: encodeShown(shownTo(user)),
+      timestamp: String(shownMs(user)),
+    })),
   );
   await pipeline.publishRaw(
     all.map((user) => ({ topic: acted, key: `u${user}`, value: encodeAct(actOf(user, lineage)) })),
   );
+}
+
+/**
+ * The broker stamps exposures with its own clock, and users enter by that; here half a day has to
+ * be over at once, so this one topic takes the times that it is told.
+ */
+async function takeTimesAsTold(): Promise<void> {
+  const admin = await openAdmin(pipeline.bed.config.kafka);
+  const topic = topicName(prefix, exposures);
+  await admin.alterConfigs(topic, { 'message.timestamp.type': 'CreateTime' });
+  await admin.close();
+}
+
+async function publishAsOfThen(topic: string, messages: readonly Message[]): Promise<void> {
+  const { kafka } = pipeline.bed.config;
+  const producer = kafkaClient(kafka).producer({ allowAutoTopicCreation: false });
+  await producer.connect();
+  await producer.send({ topic, messages: [...messages] });
+  await producer.disconnect();
 }
 
 test('what is counted is read from all partitions, judged, and told', async () => {

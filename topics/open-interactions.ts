@@ -6,7 +6,7 @@ import { openRedis } from '../lib/redis/redis-port.ts';
 import { readCurrent } from '../lib/stream/current.ts';
 import { type Interaction, interactionSchema } from '../schemas/generated/interaction.ts';
 import { interactions } from './interactions.ts';
-import type { ValueDecoder } from './interactions-input.ts';
+import type { ValueDecoder } from './placed-input.ts';
 import { topicName } from './topic.ts';
 
 /** What a fold over `interactions` needs to read it. */

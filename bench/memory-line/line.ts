@@ -11,7 +11,7 @@ import { seenItemsFold } from '../../services/seen-items/topology.ts';
 import type { UserSignals } from '../../services/signals/packing.ts';
 import { signalsFold } from '../../services/signals/topology.ts';
 import { userFeaturesFold } from '../../services/user-features/topology.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { SweptFold } from './swept-fold.ts';
 
 /** What is stored right after a sweep. */

@@ -19,7 +19,7 @@ import {
   type SignalInteraction,
   signalsFold,
 } from '../../services/signals/topology.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { interactionsOf, recordOf } from './synthetic.ts';
 
 const { values: args } = parseArgs({

@@ -12,7 +12,7 @@ import { learningFold } from '../../services/learning/topology.ts';
 import { seenItemsFold } from '../../services/seen-items/topology.ts';
 import { signalsFold } from '../../services/signals/topology.ts';
 import { userFeaturesFold } from '../../services/user-features/topology.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { Engine, type EngineEvent } from './engine.ts';
 import { eventsOf, modelOf, settings } from './fixtures.ts';
 

@@ -8,7 +8,7 @@ import type { UserSignals } from '../../services/signals/packing.ts';
 import { type SignalInteraction, signalsFold } from '../../services/signals/topology.ts';
 import { userFeaturesFold } from '../../services/user-features/topology.ts';
 import type { FeatureLimits } from '../../services/user-features/user-features.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { ByteFold } from './byte-fold.ts';
 
 /** What an installation's services are configured with, as far as it shows in lists. */

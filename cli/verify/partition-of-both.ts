@@ -3,6 +3,7 @@ import { recordHash } from '../../lib/stream/fold-partition.ts';
 import { emptyHeader, formatHeader, type Header, parseHeader } from '../../lib/stream/header.ts';
 import { unknownSchema } from '../../lib/stream/poison.ts';
 import { type Decoded, inputsOf, type Unit } from '../../lib/stream/topology.ts';
+import { differenceOf } from './difference-of.ts';
 import type { AnyFold } from './folds.ts';
 import { wholeOf } from './refold.ts';
 import type { Findings } from './report.ts';
@@ -211,19 +212,8 @@ export class PartitionOfBoth {
 
   #compareValue(key: string, found: Buffer | null, expected: Buffer | null): void {
     this.values += 1;
-    if (found === null || expected === null) {
-      if (found !== expected) this.#differs(key, found === null ? 'is missing' : 'must not be');
-      return;
-    }
-    if (found.equals(expected)) return;
-    let at = 0;
-    while (found[at] === expected[at]) at += 1;
-    const { describe } = this.#options;
-    this.#differs(
-      key,
-      `differs from byte ${at} (${found.length} bytes, expected ${expected.length}): stored ` +
-        `${describe(found)}, expected ${describe(expected)}`,
-    );
+    const difference = differenceOf(found, expected, this.#options.describe);
+    if (difference !== null) this.#differs(key, difference);
   }
 
   #differs(key: string, what: string): void {

@@ -4,7 +4,7 @@ import type { PartitionTask, TaskSlice } from '../../lib/stream/run-task.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { candidatesLayout } from '../../schemas/packed/candidates.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import type { LearnedReads } from '../../retrieval/learned-reads.ts';
 import type { LearnedWeights } from '../../retrieval/learned-weights.ts';

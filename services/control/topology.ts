@@ -5,7 +5,7 @@ import type { Decoded, Fold, LogRecord } from '../../lib/stream/topology.ts';
 import type { Command } from '../../schemas/generated/command.ts';
 import type { CommandResult } from '../../schemas/generated/command-result.ts';
 import type { Definition } from '../../schemas/generated/definition.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { type Answered, answerOf, answeredRows, resultOf } from './answered.ts';
 import { judge } from './judge.ts';
 import { type Facts, type Outcome, refused } from './outcome.ts';

@@ -1,5 +1,5 @@
 import type { LogRecord } from '../../lib/stream/topology.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { experimentsFold, type OutcomeInteraction, type ShownExposure } from './topology.ts';
 
 /** For tests: records hold JSON, and say when they came to their log. */

@@ -7,7 +7,7 @@ import {
   externalKey,
   externalLayout,
 } from '../../schemas/packed/external-candidates.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { type ExternalLimits, judgeList, keepNewest } from './external.ts';
 
 export interface ExternalOptions {

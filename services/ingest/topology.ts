@@ -8,7 +8,7 @@ import {
 } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { UserEvent } from '../../schemas/generated/user-event.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { type EventLimits, judgeEvent } from './ingest.ts';
 import { type Ring, remember, ringCodec, ringLayout } from './ring.ts';
 

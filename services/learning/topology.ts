@@ -2,7 +2,7 @@ import type { Decoded, Fold, Json, Unit } from '../../lib/stream/topology.ts';
 import type { ItemSide, Signal, SignalContext } from '../../models/model.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 
 /** A signal for one item, with what is common to the signals of its interaction. */
 export interface ItemSignal extends Signal {

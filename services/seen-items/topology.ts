@@ -2,7 +2,8 @@ import { completeSince } from '../../lib/stream/horizon.ts';
 import { byteRows, type Fold } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { kindBit, lastSightMs, seenKindsMax, seenLayout } from '../../schemas/packed/seen-items.ts';
-import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
+import { interactionsInput } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { nothingSince, type SeenLimits, seeItem } from './seen-items.ts';
 
 export interface SeenItemsOptions {

@@ -1,7 +1,7 @@
 import { byteRows, type Fold } from '../../lib/stream/topology.ts';
 import { lastServedMs, servedLayout } from '../../schemas/packed/served.ts';
 import { type ExposureInput, exposuresInput } from '../../topics/exposures-input.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { noteShown } from './served.ts';
 
 export interface ServedOptions {

@@ -2,11 +2,8 @@ import { byteRows, type Fold } from '../../lib/stream/topology.ts';
 import type { UserSide } from '../../models/model.ts';
 import { sessionGapMs } from '../../models/profile.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
-import {
-  interactionFields,
-  interactionsInput,
-  type ValueDecoder,
-} from '../../topics/interactions-input.ts';
+import { interactionFields, interactionsInput } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { packing, type PackingOptions, type UserSignals } from './packing.ts';
 import {
   newestVisitMs,

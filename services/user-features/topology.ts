@@ -9,7 +9,8 @@ import {
   withAttributes,
   withoutAttributes,
 } from '../../schemas/packed/user-features.ts';
-import { interactionsInput, type ValueDecoder } from '../../topics/interactions-input.ts';
+import { interactionsInput } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { noteAttributes } from './attributes.ts';
 import { type FeatureLimits, noteAct } from './user-features.ts';
 

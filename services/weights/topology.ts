@@ -1,7 +1,7 @@
 import { byteRows, type Decoded, type Fold, type Unit } from '../../lib/stream/topology.ts';
 import type { WeightsSide } from '../../models/model.ts';
 import type { TrainingExample, TrainingPack } from '../../schemas/generated/training-pack.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 
 export interface WeightsOptions {
   /** Full name of the topic `training-examples`. */

@@ -8,7 +8,7 @@ import { emptyTally, isPast, lookAtRows, sweepChunk } from '../../lib/stream/swe
 import type { Fold, LogRecord, OutMessage } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { interactions } from '../../topics/interactions.ts';
-import type { ValueDecoder } from '../../topics/interactions-input.ts';
+import type { ValueDecoder } from '../../topics/placed-input.ts';
 
 /** What every fold over `interactions` is given in tests: its input, without a broker. */
 export const interactionsSource = {

@@ -7,6 +7,7 @@ import type { ReadyModel } from '../../../retrieval/personal-models.ts';
 import { weightsFoldName } from '../../../retrieval/learned-weights.ts';
 import { type CandidateList, decodeCandidates } from '../../../schemas/packed/candidates.ts';
 import { type UserEvent, userEventSchema } from '../../../schemas/generated/user-event.ts';
+import { plainEvent } from '../../../schemas/plain-event.ts';
 import { itemSignals } from '../../../topics/item-signals.ts';
 import { type Topic, topicName } from '../../../topics/topic.ts';
 import { trainingExamples } from '../../../topics/training-examples.ts';
@@ -69,7 +70,7 @@ export class LockStep {
   /** Sends the event, and returns its user's list of every model, as the services made them. */
   async take(event: EngineEvent): Promise<readonly (CandidateList | null)[]> {
     const { userId } = event;
-    await this.#events?.send(userEventOf(event, this.#sent));
+    await this.#events?.send(plainEvent({ ...event, eventId: `e${this.#sent}` }));
     this.#sent += 1;
     await Promise.race([this.#folded(), ...this.#ends]);
     return this.#read(userId);
@@ -146,16 +147,3 @@ async function openSender({ config, registry }: Bed): Promise<Sender> {
     close: outbox.close,
   };
 }
-
-const userEventOf = ({ userId, itemId, type, atMs }: EngineEvent, number: number): UserEvent => ({
-  event_id: `e${number}`,
-  user_id: userId,
-  item_id: itemId,
-  type,
-  occurred_at: atMs,
-  context_id: null,
-  answer_id: null,
-  session_id: null,
-  value: null,
-  attributes: {},
-});

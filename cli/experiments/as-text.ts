@@ -1,12 +1,11 @@
 import { meanOf } from '../../experiments/statistics/sums.ts';
-import { percent, shareOf, whatIsMeasured } from '../../experiments/statistics/words.ts';
+import { hours, percent, shareOf, whatIsMeasured } from '../../experiments/statistics/words.ts';
 import { textTable } from '../data/text-table.ts';
 import type { Assessed, AssessedVariant } from './assessed.ts';
 import {
   brokenTexts,
   expectedUsers,
   headline,
-  hours,
   intervalText,
   missingTexts,
   perUser,

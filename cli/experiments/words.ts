@@ -41,8 +41,6 @@ export const headline = ({ record, isCounted, fault, verdict }: Assessed): strin
   return verdict.sentence;
 };
 
-export const hours = (given: number): string => `${given} ${given === 1 ? 'hour' : 'hours'}`;
-
 /** Limits that are broken beyond doubt, one sentence each. */
 export const brokenTexts = ({ variants }: Assessed): readonly string[] =>
   variants.flatMap(({ variant, guardrails }) =>

@@ -132,7 +132,7 @@ test('a stopped variant neither wins nor counts for the sample ratio', () => {
     kind: 'undecided',
     winner: null,
     sentence:
-      "Nothing is left to compare: every variant but the control 'a' was stopped; stop the experiment, and decide.",
+      "Nothing is left to compare: every variant but the control 'a' was stopped; nothing more will come, decide.",
   });
 });
 

@@ -4,7 +4,7 @@ import type { ExperimentFigures, VariantFigures } from './figures.ts';
 import { planOf, tuningOf } from './planning.ts';
 import { sampleRatioP } from './sample-ratio.ts';
 import { addSums, meanOf, noSums, varianceOf } from './sums.ts';
-import { differs, percent, shareOf, whatIsMeasured } from './words.ts';
+import { differs, hours, percent, shareOf, whatIsMeasured } from './words.ts';
 
 /** Below this the sample ratio is wrong beyond doubt: nothing else is believed. */
 export const sampleRatioAlpha = 0.01;
@@ -84,7 +84,7 @@ const judged = (seen: Seen): Judged => {
     return {
       kind: 'undecided',
       winner: null,
-      sentence: `Nothing is left to compare: every variant but the control '${definition.variants[0]?.variant}' was stopped; stop the experiment, and decide.`,
+      sentence: `Nothing is left to compare: every variant but the control '${definition.variants[0]?.variant}' was stopped; nothing more will come, decide.`,
       missing: null,
     };
   const early = tooEarly(seen);
@@ -139,7 +139,7 @@ const tooEarly = ({ variants, comparisons, definition }: Seen): string | null =>
   const poorest = variants.toSorted((a, b) => restsOn(a.outcome) - restsOn(b.outcome))[0];
   if (least === undefined || poorest === undefined) return 'It has no variants.';
   if (least.outcome.n < usersMin)
-    return `Too early to say: '${least.variant}' has ${least.outcome.n} users whose ${definition.outcome.withinHours} hours are over, and at least ${usersMin} are needed of each variant.`;
+    return `Too early to say: '${least.variant}' has ${least.outcome.n} users whose ${hours(definition.outcome.withinHours)} are over, and at least ${usersMin} are needed of each variant.`;
   return `Too early to say: the outcome of '${poorest.variant}' rests on about ${Math.floor(restsOn(poorest.outcome))} of its ${poorest.outcome.n} users, and must on at least ${carriersMin} of each variant.`;
 };
 

@@ -9,6 +9,8 @@ export const percent = (share: number): string => `${number(share * 100)} %`;
 export const shareOf = (share: number): string =>
   share < 0.0001 ? 'below 0.0001' : String(Number(share.toPrecision(2)));
 
+export const hours = (given: number): string => `${given} ${given === 1 ? 'hour' : 'hours'}`;
+
 const number = (value: number): string => {
   const digits = Math.abs(value) >= 100 ? 0 : 1;
   return String(Number(value.toFixed(digits)));

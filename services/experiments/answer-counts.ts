@@ -16,6 +16,7 @@ export interface CountedAnswer {
   readonly before: number;
   readonly items: readonly number[];
   readonly wanted: number;
+  readonly page: number;
   readonly predicted: boolean;
   readonly enough: boolean;
   readonly emptied: boolean;
@@ -24,17 +25,25 @@ export interface CountedAnswer {
 
 export function countAnswer(bytes: Buffer, variant: number, answer: CountedAnswer): void {
   const add = (field: number, delta: number): void => addNumber(bytes, variant + field, delta);
-  add(variantAt.answers, 1);
-  // What the square of the user's number of answers grows by.
-  add(variantAt.answersSquares, 2 * answer.before + 1);
-  add(variantAt.predicted, Number(answer.predicted));
-  add(variantAt.enough, Number(answer.enough));
-  add(variantAt.emptied, Number(answer.emptied));
+  if (answer.page === 0) countFirstPage(add, answer);
   add(variantAt.items, answer.items.length);
   add(variantAt.wanted, Math.max(0, answer.wanted));
   for (const [rule, removed] of Object.entries(answer.removed))
     countRule(bytes, variant, { rule, removed });
   for (const item of answer.items) noteItem(bytes, variant + variantAt.sketch, item);
+}
+
+/**
+ * What guardrails look at. A list runs out on some later page, whatever the model: that says how
+ * far a user reads, and not how well a context is served.
+ */
+function countFirstPage(add: (field: number, delta: number) => void, answer: CountedAnswer): void {
+  add(variantAt.answers, 1);
+  // The square of the user's number of answers grows by this, or by less where some were pages.
+  add(variantAt.answersSquares, 2 * answer.before + 1);
+  add(variantAt.predicted, Number(answer.predicted));
+  add(variantAt.enough, Number(answer.enough));
+  add(variantAt.emptied, Number(answer.emptied));
 }
 
 /** Rules beyond the room there is are counted with the last. */

@@ -45,6 +45,7 @@ export const exposureOf = (given: Partial<ShownExposure>): ShownExposure => ({
   items: [],
   served_at: 0,
   wanted: 3,
+  page: 0,
   predicted: true,
   enough: true,
   emptied: false,

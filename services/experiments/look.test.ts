@@ -76,6 +76,19 @@ test('what has been stopped, what is as it should be, and the control are left a
   expect(lookAt(running(), control, options).stops).toEqual([]);
 });
 
+test('what a user finds on later pages breaks no guardrail', async () => {
+  const first = exposuresOf(400, () => ({}));
+  const later = exposuresOf(400, (user) => ({
+    answer_id: `later${user}`,
+    page: 1,
+    predicted: user % 2 === 0,
+    enough: false,
+  }));
+  const read = await figures([...first, ...later]);
+  expect(lookAt(running(), read, options).stops).toEqual([]);
+  expect(read[0]?.experiments[0]?.variants[1]?.answers).toBe(200);
+});
+
 test('without guardrails of its own, what the context expects of the model holds', async () => {
   const broken = await figures(exposuresOf(400, (user) => ({ predicted: user % 2 === 0 })));
   const { guardrails: _, ...definition } = running().definition;

@@ -20,7 +20,15 @@ function enter(partials: Partials, experiment: string, more: Partial<Arm> = {}):
   };
   const context = 'home-feed';
   partials.enter(arm, { experiment, variant: 'a', context, creditMs: 1_000, kinds: ['click'] });
-  const answer = { before: 0, items: [], wanted: 1, predicted: true, enough: true, emptied: false };
+  const answer = {
+    before: 0,
+    items: [],
+    wanted: 1,
+    page: 0,
+    predicted: true,
+    enough: true,
+    emptied: false,
+  };
   partials.answer(arm, { ...answer, servedMs: arm.firstMs, removed: {} });
   return arm;
 }
@@ -85,7 +93,7 @@ test('items shown are counted once, about', () => {
   const partials = new Partials(null);
   const arm = enter(partials, 'x');
   const items = Array.from({ length: 3_000 }, (_, n) => hash48(`item-${n}`));
-  const answer = { before: 0, wanted: 1, predicted: true, enough: true, emptied: false };
+  const answer = { before: 0, wanted: 1, page: 0, predicted: true, enough: true, emptied: false };
   for (const _ of [1, 2]) partials.answer(arm, { ...answer, items, servedMs: 0, removed: {} });
   const sketch = decodePartials(partials.bytes).experiments[0]?.variants[0]?.sketch;
   const inverse = [...(sketch ?? [])].reduce((sum, run) => sum + 2 ** -run, 0);

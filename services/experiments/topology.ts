@@ -35,6 +35,7 @@ export const shownFields = [
   'items',
   'served_at',
   'wanted',
+  'page',
   'predicted',
   'enough',
   'emptied',

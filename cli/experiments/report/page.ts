@@ -1,5 +1,5 @@
 import { carriersMin, usersMin } from '../../../experiments/statistics/comparison.ts';
-import { percent, whatIsMeasured } from '../../../experiments/statistics/words.ts';
+import { hours, percent, whatIsMeasured } from '../../../experiments/statistics/words.ts';
 import { documentHtml } from '../../report/document.ts';
 import { figure } from '../../report/figure.ts';
 import { html, type Markup } from '../../report/markup.ts';
@@ -9,7 +9,6 @@ import type { Assessed } from '../assessed.ts';
 import {
   brokenTexts,
   headline,
-  hours,
   missingTexts,
   sampleRatioText,
   stateText,

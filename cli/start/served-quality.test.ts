@@ -94,6 +94,20 @@ test('an event says the answer that held its item, and no other', async () => {
   expect(clicked.map(({ context_id }) => context_id)).toEqual(clicked.map(() => 'home-feed'));
 });
 
+test('what a user does later with what an answer showed is an outcome of it, until the next', async () => {
+  const { sent } = await replay(events, {
+    answer: (_, before) => ({
+      ...answerWith(before.length === 4 ? ['i6', 'i7', 'i16'] : ['i18'], before.length),
+      answer_id: `answer-${before.length}`,
+    }),
+  });
+  const clicked = sent.filter((one, at) => one !== events[at]);
+  expect(clicked.map(({ item_id, answer_id }) => [item_id, answer_id])).toEqual([
+    ['i6', 'answer-4'],
+    ['i18', 'answer-14'],
+  ]);
+});
+
 test('the first users that come ask before their first event, and are not judged', async () => {
   const { sent, asked, figures } = await replay(events, {
     answer: (_, before) => answerWith([`i${before.length}`], before.length),

@@ -51,6 +51,8 @@ export class ServedQuality {
   readonly #placed = new Map<string, { readonly count: number; readonly offset: number }>();
   #wake = (): void => undefined;
   readonly #came = new Set<string>();
+  /** What each user was shown last, for as long as the replay goes on. */
+  readonly #shown = new Map<string, Recommendation>();
   #passed = 0;
   #answers = 0;
   #hits = 0;
@@ -86,9 +88,10 @@ export class ServedQuality {
           if (asking !== null) {
             if (at > from) yield now.slice(from, at);
             from = at;
-            if (!signal.aborted) now[at] = await asking(event);
+            if (!signal.aborted) await asking(event);
           }
         }
+        now[at] = actedOn(event, this.#shown.get(event.user_id));
         this.#sent.set(event.user_id, (this.#sent.get(event.user_id) ?? 0) + 1);
       }
       yield now.slice(from);
@@ -106,7 +109,7 @@ export class ServedQuality {
     };
   }
 
-  #askingFor({ user_id: userId }: UserEvent): ((event: UserEvent) => Promise<UserEvent>) | null {
+  #askingFor({ user_id: userId }: UserEvent): ((event: UserEvent) => Promise<void>) | null {
     this.#passed += 1;
     const comes = !this.#came.has(userId) && this.#came.size < this.#options.newcomersMax;
     if (comes) this.#came.add(userId);
@@ -115,11 +118,15 @@ export class ServedQuality {
   }
 
   /** A user who comes looks at an answer, and may act on it; it is not judged. */
-  async #askFirst(event: UserEvent): Promise<UserEvent> {
-    return actedOn(event, await this.#options.ask(event.user_id));
+  async #askFirst({ user_id: userId }: UserEvent): Promise<void> {
+    this.#show(userId, await this.#options.ask(userId));
   }
 
-  async #askBefore(event: UserEvent): Promise<UserEvent> {
+  #show(userId: string, answer: Recommendation | null): void {
+    if (answer?.status === 'ok') this.#shown.set(userId, answer);
+  }
+
+  async #askBefore(event: UserEvent): Promise<void> {
     const { user_id: userId } = event;
     const giveUpMs = monotonicMs() + this.#options.settleMsMax;
     await this.#untilPlaced(userId, giveUpMs);
@@ -131,7 +138,7 @@ export class ServedQuality {
       answer = await this.#options.ask(userId);
     }
     if (answer?.status === 'ok') this.#judge(event, answer);
-    return actedOn(event, answer);
+    this.#show(userId, answer);
   }
 
   #judge(event: UserEvent, answer: Recommendation): void {
@@ -159,8 +166,8 @@ export class ServedQuality {
   }
 }
 
-/** The event, as an outcome of the answer where that held its item. */
-const actedOn = (event: UserEvent, answer: Recommendation | null): UserEvent =>
-  answer?.status === 'ok' && answer.items.some(({ item_id: id }) => id === event.item_id)
+/** The event, as a shop would send it: naming the answer that showed its item, if the last one did. */
+const actedOn = (event: UserEvent, answer: Recommendation | undefined): UserEvent =>
+  answer?.items.some(({ item_id: id }) => id === event.item_id)
     ? { ...event, answer_id: answer.answer_id, context_id: answer.context_id }
     : event;

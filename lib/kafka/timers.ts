@@ -4,7 +4,9 @@
 import { createHash } from 'node:crypto';
 import { createRequire } from 'node:module';
 
-import { now } from '../clock.ts';
+import { makeDateSteady, now } from '../clock.ts';
+
+makeDateSteady();
 
 interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null;

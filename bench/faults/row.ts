@@ -10,14 +10,26 @@ export interface FaultRow {
   readonly title: string;
   /** Settings of the workers, where the row needs other ones than the bed's. */
   readonly environment?: Readonly<Record<string, string>>;
-  /** Whether the row lets the logs and stores be looked at while the fault lasts. */
+  /** False where logs or stores cannot be read while the fault lasts: no verify during it. */
   readonly verifiedDuring?: boolean;
+  /** Needs an installation of its own, since it leaves one that only a person can mend. */
+  readonly fresh?: boolean;
+  /** Not to be combined with other rows at random. */
+  readonly alone?: boolean;
+  /** In how long everything must be caught up and answered after the fault; default 60. */
+  readonly recoverySecondsMax?: number;
   /**
    * Does the damage for about so many seconds while the load goes on, and takes it back: what it
    * killed runs again when it returns, or is in the hands of what must heal by itself. Throws
    * `FaultMissed` where something that must hold does not (beyond what the oracle counts).
    */
-  inject(bed: FaultBed, options: InjectOptions): Promise<{ readonly notes?: string }>;
+  inject(bed: FaultBed, options: InjectOptions): Promise<Injected>;
+}
+
+export interface Injected {
+  readonly notes?: string;
+  /** More figures for the row's line in the report: units last, as in `takeover_s`. */
+  readonly figures?: Readonly<Record<string, number>>;
 }
 
 export interface InjectOptions {
@@ -65,7 +77,10 @@ export interface RedisNode extends BedProcess {
   command(text: string): Promise<string>;
 }
 
-/** What lies between one client and one part: a TCP proxy, faultless unless told otherwise. */
+/**
+ * What lies between one client and one part: a TCP proxy, faultless unless told otherwise.
+ * `openLink(toPort)` in proxy.ts makes one.
+ */
 export interface Link {
   /** Where the client connects to. */
   readonly port: number;
@@ -92,6 +107,10 @@ export interface LostReplies {
   readonly times: number;
   /** Sees the bytes of a request as they came, at least from its first byte on. */
   readonly of: (request: Buffer) => boolean;
+}
+
+export interface OpenLink extends Link {
+  close(): Promise<void>;
 }
 
 /** How a worker ended. */
@@ -126,6 +145,9 @@ export interface BedWorker {
   log(): string;
   /** The sum of a metric's series whose labels hold `labels`; 0 where there is none. */
   metric(name: string, labels?: string): Promise<number>;
+  /** What /healthz complains of; null: nothing. Rejects when it does not answer. */
+  unhealthy(): Promise<string | null>;
+  residentMb(): number;
 }
 
 export interface FaultBed {
@@ -151,13 +173,29 @@ export interface FaultBed {
   caughtUp(withinMs: number): Promise<void>;
   /** Differences that verify finds now. */
   verify(): Promise<number>;
+  /** Reads what the logs have got since the last time, and counts. */
+  count(): Promise<Counts>;
   /** Starts workers that do not run, heals links, wakes what is frozen, restarts what is down. */
   mend(): Promise<void>;
 }
 
+/** What the oracle has counted since the installation began. */
+export interface Counts {
+  /** Acknowledged, and not in the log; or in the log, and never accepted. */
+  readonly lost: number;
+  /** Accepted at two positions; or a request with two different answers. */
+  readonly doubled: number;
+  readonly unanswered: number;
+  /** Requests with more than one record of the one answer: what crashes may leave. */
+  readonly answeredAgain: number;
+}
+
 export interface Load {
+  /** Acknowledged so far. */
   readonly events: number;
   readonly requests: number;
+  /** The load's own links to the brokers. */
+  readonly kafka: readonly Link[];
   /** Events and requests a second from now on; 0 and 0 is a pause. */
   pace(eventsPerSecond: number, requestsPerSecond: number): void;
   /** Raw records beside the load, for poison and floods; acknowledged when it resolves. */

@@ -2,7 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { readdirSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 
-import { messageOf, RefusedError, RetryableError, UserError } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
+import { sentenceOf } from './cure.ts';
 import { leave } from './leave.ts';
 
 /**
@@ -38,22 +39,16 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 // Subcommands are made before exitOverride reaches them.
 for (const command of program.commands) command.exitOverride();
 
-/** Mistakes and refusals are one line; anything else is a bug, and its stack is wanted. */
-const expected = (error: unknown): boolean =>
-  error instanceof UserError ||
-  error instanceof RefusedError ||
-  error instanceof RetryableError ||
-  (error instanceof Error && error.name === 'StackError');
-
 try {
   await program.parseAsync(process.argv);
   // Clients may keep timers and sockets for a while; a command that is done is done.
   await leave(Number(process.exitCode ?? 0));
 } catch (error) {
   if (error instanceof CommanderError) await leave(error.exitCode);
+  const sentence = sentenceOf(error);
   const json = process.argv.includes('--json');
-  if (json) console.log(JSON.stringify({ error: messageOf(error) }));
-  if (expected(error)) console.error(`freshet: ${messageOf(error)}`);
-  else console.error(error);
+  if (json) console.log(JSON.stringify({ error: sentence ?? messageOf(error) }));
+  if (sentence === null) console.error(error);
+  else console.error(`freshet: ${sentence}`);
   await leave(1);
 }

@@ -1,15 +1,23 @@
 import { expect, test } from 'vitest';
 
 import { RefusedError, RetryableError } from '../errors.ts';
-import { kafkaFault } from './faults.ts';
+import { isAway, kafkaFault } from './faults.ts';
 import { kafkajs } from './kafkajs.ts';
 
-const { KafkaJSConnectionError, KafkaJSNumberOfRetriesExceeded, KafkaJSProtocolError } = kafkajs;
+const {
+  KafkaJSConnectionError,
+  KafkaJSNonRetriableError,
+  KafkaJSNumberOfRetriesExceeded,
+  KafkaJSProtocolError,
+} = kafkajs;
 
 const protocol = (type: string): Error =>
   new KafkaJSProtocolError({ type, code: 0, retriable: false, message: type } as never);
 const givenUp = (cause: Error): Error =>
   new KafkaJSNumberOfRetriesExceeded(cause, { retryCount: 5, retryTime: 100 });
+
+const wrapping = (cause: Error): Error =>
+  Object.assign(new KafkaJSNonRetriableError(cause.message), { cause });
 
 test('what passes is tried again, also when the client itself has given up', () => {
   for (const error of [
@@ -18,6 +26,36 @@ test('what passes is tried again, also when the client itself has given up', () 
     protocol('NOT_LEADER_FOR_PARTITION'),
   ]) {
     expect(kafkaFault(error, 'sending')).toBeInstanceOf(RetryableError);
+  }
+});
+
+test('what the client throws plain while a broker is frozen or away is tried again too', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  for (const error of [new Error('Broker not connected'), refused]) {
+    const fault = kafkaFault(error, 'offsets of a topic');
+    expect(fault).toBeInstanceOf(RetryableError);
+    expect(fault.message).toBe(`offsets of a topic: Kafka does not answer (${error.message})`);
+  }
+});
+
+test('a consumer is begun anew after brokers were away, and not after a bug', () => {
+  const coordinator = Object.assign(
+    new KafkaJSNonRetriableError('Failed to find group coordinator'),
+    { name: 'KafkaJSGroupCoordinatorNotFound' },
+  );
+  expect(kafkaFault(coordinator, 'joining g')).toBeInstanceOf(RetryableError);
+  for (const error of [
+    coordinator,
+    wrapping(coordinator),
+    givenUp(new KafkaJSConnectionError('refused', {} as never)),
+    new Error('Broker not connected'),
+  ]) {
+    expect(isAway(error)).toBe(true);
+  }
+  const bug = new TypeError('x is not a function');
+  const codec = new KafkaJSNonRetriableError('Zstd compression not implemented');
+  for (const error of [bug, codec, wrapping(bug)]) {
+    expect(isAway(error)).toBe(false);
   }
 });
 

@@ -18,6 +18,21 @@ interface ProtocolError {
 }
 
 /**
+ * What the client throws plain, not as an error of its own, where a broker is frozen or away: it was
+ * connected to, and never said which requests it knows (kafkajs, broker/index.js).
+ */
+const plainFaults: readonly string[] = ['Broker not connected'];
+const systemFaults: ReadonlySet<string> = new Set(
+  'ECONNREFUSED ECONNRESET ECONNABORTED EPIPE ETIMEDOUT ENOTFOUND EAI_AGAIN EHOSTUNREACH ENETUNREACH'.split(
+    ' ',
+  ),
+);
+
+const isPlainFault = (error: unknown): boolean =>
+  plainFaults.includes(messageOf(error)) ||
+  systemFaults.has(String((error as { code?: unknown } | null)?.code));
+
+/**
  * Sorts what the client threw. Outcome of a failed send is unknown, never 'not done': whoever
  * sends again must be ready for a double.
  */
@@ -29,8 +44,53 @@ export function kafkaFault(error: unknown, doing: string): Error {
     if (cure !== undefined) return new RefusedError(`${doing}: ${type}; ${cure}`, { cause: error });
     e = cause ?? errors?.[0];
   }
-  if (error instanceof kafkajs.KafkaJSError) {
-    return new RetryableError(`${doing}: ${messageOf(error)}`, { cause: error });
+  if (error instanceof kafkajs.KafkaJSError || isPlainFault(error)) {
+    return new RetryableError(`${doing}: ${said(error)}`, { cause: error });
   }
   return error instanceof Error ? error : new Error(messageOf(error));
+}
+
+/**
+ * Whether a consumer that the client has given up may be begun anew: it asked brokers that were away
+ * for too long. The client says so of 'Failed to find group coordinator' alone that no retry helps,
+ * and gives up; a codec that is missing, or a bug, would end the next one as well.
+ */
+export function isAway(error: unknown): boolean {
+  const first = firstCause(error);
+  if (isSilence(first) || nameOf(first) === noCoordinator) return true;
+  return (first as { retriable?: unknown } | null)?.retriable === true;
+}
+
+const noCoordinator = 'KafkaJSGroupCoordinatorNotFound';
+
+/** The client passes over what each broker said when it was asked for the coordinator. */
+function said(error: unknown): string {
+  if (isSilence(error)) return `Kafka does not answer (${messageOf(error)})`;
+  if (nameOf(firstCause(error)) !== noCoordinator) return messageOf(error);
+  return 'no broker says who coordinates the group: they are away, or this principal lacks READ on it';
+}
+
+const nameOf = (error: unknown): string => String((error as Partial<Error> | null)?.name);
+
+/** Nobody answered at all; other faults are what a broker said. */
+function isSilence(error: unknown): boolean {
+  const first = firstCause(error);
+  return isPlainFault(first) || silences.has(nameOf(first));
+}
+
+const silences: ReadonlySet<string> = new Set([
+  'KafkaJSBrokerNotFound',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSConnectionError',
+  'KafkaJSRequestTimeoutError',
+]);
+
+function firstCause(error: unknown): unknown {
+  let first = error;
+  for (let depth = 0; depth < 5; depth += 1) {
+    const cause = (first as { cause?: unknown } | null)?.cause;
+    if (cause === undefined || cause === null) return first;
+    first = cause;
+  }
+  return first;
 }

@@ -5,7 +5,7 @@ import { messageOf, RetryableError } from '../errors.ts';
 import { copartitioned } from './assigner.ts';
 import { within } from '../deadline.ts';
 import { kafkaClient, type KafkaConfig } from './client.ts';
-import { kafkaFault } from './faults.ts';
+import { isAway, kafkaFault } from './faults.ts';
 import { type LogRecord, logRecord } from './log-record.ts';
 
 /** What one fetch brought of one partition. */
@@ -59,12 +59,129 @@ interface Pulse {
   closing: boolean;
   joined: boolean;
   lastSeenMs: number;
+  /** Why it is not consuming just now; null: it is, or nobody knows. */
+  trouble: string | null;
 }
 
 export async function startGroupConsumer(options: GroupOptions): Promise<GroupConsumer> {
+  const group = new Group(options);
+  await group.begin();
+  return group.handle();
+}
+
+const beginAgainMs = 1_000;
+
+/**
+ * One consumer of the client after the other: a new one in the place of one that the client has
+ * given up, for as long as brokers are away. The client itself begins again after most faults.
+ */
+class Group {
+  readonly #options: GroupOptions;
+  readonly #pulse: Pulse = {
+    closing: false,
+    joined: false,
+    lastSeenMs: monotonicMs(),
+    trouble: null,
+  };
+  #consumer: Consumer | null = null;
+  #stopping: Promise<void> | null = null;
+
+  constructor(options: GroupOptions) {
+    this.#options = options;
+  }
+
+  async begin(): Promise<void> {
+    const options = this.#options;
+    const pulse = this.#pulse;
+    const consumer = consumerOf(options, pulse);
+    this.#consumer = consumer;
+    watch(consumer, options, pulse);
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      pulse.joined = false;
+      if (!payload.restart && !pulse.closing) void this.#crashed(payload.error);
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
+      if (!pulse.closing) await this.#run(consumer);
+    } catch (error) {
+      await within(stopMsMax, consumer.disconnect());
+      throw kafkaFault(error, `joining ${options.groupId}`);
+    }
+    if (pulse.closing) await within(stopMsMax, consumer.disconnect());
+  }
+
+  #run(consumer: Consumer): Promise<void> {
+    return consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: this.#options.concurrency ?? 8,
+      eachBatch: (payload) => deliver(payload, this.#options, this.#pulse),
+    });
+  }
+
+  async #crashed(error: Error): Promise<void> {
+    const { groupId, onFatal } = this.#options;
+    let fault = kafkaFault(error, `consuming as ${groupId}`);
+    if (!isAway(error)) return onFatal(fault);
+    while (fault instanceof RetryableError && !this.#pulse.closing) {
+      this.#pulse.trouble = fault.message;
+      await new Promise((resolve) => setTimeout(resolve, beginAgainMs));
+      if (this.#pulse.closing) return;
+      try {
+        await this.begin();
+        return;
+      } catch (again) {
+        fault = again as Error;
+      }
+    }
+    if (!this.#pulse.closing) onFatal(fault);
+  }
+
+  handle(): GroupConsumer {
+    const { groupId } = this.#options;
+    const pulse = this.#pulse;
+    const on = (act: (consumer: Consumer) => void): void => {
+      const consumer = this.#consumer;
+      if (consumer !== null) onGroup(() => act(consumer));
+    };
+    return {
+      seek: (topic, partition, offset) =>
+        on((consumer) => consumer.seek({ topic, partition, offset: String(offset) })),
+      pause: (topic, partition) =>
+        on((consumer) => consumer.pause([{ topic, partitions: [partition] }])),
+      resume: (topic, partition) =>
+        on((consumer) => consumer.resume([{ topic, partitions: [partition] }])),
+      commit: async (offsets) =>
+        this.#consumer?.commitOffsets(
+          offsets.map(({ topic, partition, offset }) => ({
+            topic,
+            partition,
+            offset: `${offset}`,
+          })),
+        ),
+      stop: () => (this.#stopping ??= this.#stop()),
+      joined: () => pulse.joined,
+      healthy: () => {
+        if (monotonicMs() - pulse.lastSeenMs <= silenceMsMax) return null;
+        const why = pulse.trouble === null ? '' : ` (${pulse.trouble})`;
+        return `${groupId}: no fetch and no heartbeat for over ${silenceMsMax / 1000} s${why}`;
+      },
+    };
+  }
+
+  async #stop(): Promise<void> {
+    this.#pulse.closing = true;
+    const consumer = this.#consumer;
+    if (consumer === null) return;
+    await within(stopMsMax, consumer.stop());
+    await within(stopMsMax, consumer.disconnect());
+  }
+}
+
+function consumerOf(options: GroupOptions, pulse: Pulse): Consumer {
   const session = options.kafka.sessionTimeoutMs ?? sessionTimeoutMs;
-  const pulse: Pulse = { closing: false, joined: false, lastSeenMs: monotonicMs() };
-  const consumer = kafkaClient(options.kafka).consumer({
+  return kafkaClient(options.kafka).consumer({
     groupId: options.groupId,
     allowAutoTopicCreation: false,
     partitionAssigners: [copartitioned],
@@ -84,21 +201,6 @@ export async function startGroupConsumer(options: GroupOptions): Promise<GroupCo
       restartOnFailure: async () => !pulse.closing,
     },
   });
-  watch(consumer, options, pulse);
-  try {
-    await consumer.connect();
-    await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
-  } catch (error) {
-    await within(stopMsMax, consumer.disconnect());
-    throw kafkaFault(error, `joining ${options.groupId}`);
-  }
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: options.concurrency ?? 8,
-    eachBatch: (payload) => deliver(payload, options, pulse),
-  });
-  return handleOf(consumer, options, pulse);
 }
 
 function watch(consumer: Consumer, options: GroupOptions, pulse: Pulse): void {
@@ -115,15 +217,11 @@ function watch(consumer: Consumer, options: GroupOptions, pulse: Pulse): void {
       for (const [topic, partitions] of assigned) consumer.pause([{ topic, partitions }]);
     }
     pulse.joined = true;
+    pulse.trouble = null;
     options.onAssigned?.(assigned);
   });
   consumer.on(events.REBALANCING, () => {
     pulse.joined = false;
-  });
-  consumer.on(events.CRASH, ({ payload }) => {
-    pulse.joined = false;
-    if (payload.restart || pulse.closing) return;
-    options.onFatal(kafkaFault(payload.error, `consuming as ${options.groupId}`));
   });
 }
 
@@ -169,33 +267,6 @@ async function deliver(
   }
   // The client rejoins only when its own error comes back to it.
   if (lost !== null) throw lost as Error;
-}
-
-function handleOf(consumer: Consumer, options: GroupOptions, pulse: Pulse): GroupConsumer {
-  let stopping: Promise<void> | null = null;
-  const stop = async (): Promise<void> => {
-    pulse.closing = true;
-    await within(stopMsMax, consumer.stop());
-    await within(stopMsMax, consumer.disconnect());
-  };
-  return {
-    seek: (topic, partition, offset) =>
-      onGroup(() => consumer.seek({ topic, partition, offset: String(offset) })),
-    pause: (topic, partition) =>
-      onGroup(() => consumer.pause([{ topic, partitions: [partition] }])),
-    resume: (topic, partition) =>
-      onGroup(() => consumer.resume([{ topic, partitions: [partition] }])),
-    commit: async (offsets) =>
-      consumer.commitOffsets(
-        offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: `${offset}` })),
-      ),
-    stop: () => (stopping ??= stop()),
-    joined: () => pulse.joined,
-    healthy: () =>
-      monotonicMs() - pulse.lastSeenMs > silenceMsMax
-        ? `${options.groupId}: no fetch and no heartbeat for over ${silenceMsMax / 1000} s`
-        : null,
-  };
 }
 
 /**

@@ -106,7 +106,10 @@ async function* follow(
       const { endsAfterSilenceMs: quietMs = silenceMsMax } = options;
       if (await woken((wake) => (wakeReader = wake), quietMs)) continue;
       if (options.endsAfterSilenceMs !== undefined && group.joined()) return;
-      throw new RetryableError(`${options.topic}: nothing came for ${quietMs / 1000} s`);
+      const why = reading.healthy();
+      throw new RetryableError(
+        `${options.topic}: nothing came for ${quietMs / 1000} s${why === null ? '' : ` (${why})`}`,
+      );
     }
   } finally {
     await reading.stop();

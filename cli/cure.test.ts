@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+
+import { RefusedError, RetryableError, UserError } from '../lib/errors.ts';
+import { sentenceOf } from './cure.ts';
+
+test('what is away is said with what to do', () => {
+  const kafka = 'connecting to Kafka at h:1: Kafka does not answer (Broker not connected)';
+  expect(sentenceOf(new RetryableError(kafka))).toBe(
+    `${kafka}: is everything up? \`npx freshet status\` says what does not answer`,
+  );
+  const redis = 'Redis does not answer at FRESHET_REDIS_URL or where `npx freshet status` says';
+  expect(sentenceOf(new RetryableError(redis))).toBe(`${redis}: is everything up?`);
+});
+
+test('whoever says by itself what helps is left at that', () => {
+  const own = 'not acknowledged in time: `npx freshet publish FILE` again';
+  expect(sentenceOf(new RetryableError(own))).toBe(own);
+});
+
+test('mistakes and refusals are one line, and bugs keep their stack', () => {
+  expect(sentenceOf(new UserError('name a file'))).toBe('name a file');
+  expect(sentenceOf(new RefusedError('another log'))).toBe('another log');
+  expect(sentenceOf(new TypeError('x is not a function'))).toBeNull();
+});

@@ -1,4 +1,5 @@
 import { RetryableError } from '../errors.ts';
+import { failpoint } from '../stream/failpoints.ts';
 import type { KafkaConfig } from './client.ts';
 import { type FetchedBatch, type GroupConsumer, startGroupConsumer } from './group-consumer.ts';
 import type { LogRecord } from './log-record.ts';
@@ -68,6 +69,7 @@ export async function startBatchConsumer(options: BatchConsumerOptions): Promise
     if (done.size === 0 || group === null || !group.joined()) return;
     const offsets = [...done.values()];
     done.clear();
+    failpoint('before_offset_commit');
     try {
       await group.commit(offsets);
     } catch {

@@ -12,6 +12,7 @@ import type { Request } from '../../schemas/generated/request.ts';
 import { serveBatch, type BatchParts } from './batch.ts';
 import { current, FakeRedis, readBounds, requestRecord } from './fakes.ts';
 import { ItemTable } from '../../models/item-table.ts';
+import { Pressure } from './pressure.ts';
 import { Rankings } from './rankings.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { LearnedWeights } from '../../retrieval/learned-weights.ts';
@@ -88,7 +89,8 @@ const start = async (change: Partial<BatchParts> = {}) => {
     foreign: { send: (messages) => Promise.resolve(void foreign.push(...messages)) },
     metrics: createMetrics({ processMetrics: false }),
     log: silentLogger(),
-    backlogMax: 100,
+    pressure: new Pressure({ backlogMax: 100, waitMsMax: 2_000 }),
+    sliceMax: 128,
     replyTopics: ['shop.*'],
     ...change,
   };
@@ -171,6 +173,38 @@ test('of a flood the oldest are shed, the newest are answered, and none goes wit
     labels: { context: 'none', status: 'overloaded' },
     values: { count: 40 },
   });
+});
+
+test('of more than one slice the refused hear it first, and then slice by slice is answered', async () => {
+  let beats = 0;
+  const { parts, own } = await start({ sliceMax: 4 });
+  const sends: number[] = [];
+  const counted: BatchParts = {
+    ...parts,
+    own: {
+      send: (messages) => {
+        sends.push(of(messages, 'rec').length);
+        return parts.own.send(messages);
+      },
+    },
+  };
+  const records = Array.from({ length: 12 }, (_, n) => asked(n, { user_id: `u${n}` }));
+  const heartbeat = (): Promise<void> => Promise.resolve(void (beats += 1));
+  await serveBatch({ records, highWatermark: 102, heartbeat }, counted);
+  expect([sends, beats]).toEqual([[2, 4, 4, 2], 3]);
+  const exposed = of<Exposure>(own, 'exp').map(({ source_offset: offset }) => offset);
+  expect(exposed).toEqual(Array.from({ length: 10 }, (_, n) => n + 2));
+});
+
+test('when refusals cannot be sent the batch comes again', async () => {
+  const { parts } = await start({ sliceMax: 2 });
+  let sends = 0;
+  const own = {
+    send: () => ((sends += 1) === 1 ? Promise.reject(new Error('away')) : Promise.resolve()),
+  };
+  const records = Array.from({ length: 5 }, (_, n) => asked(n, { user_id: `u${n}` }));
+  const batch = { records, highWatermark: 101 };
+  await expect(serveBatch(batch, { ...parts, own })).rejects.toThrow('away');
 });
 
 test('an answer goes to the reply topic too, if that is allowed, with the id as it came', async () => {

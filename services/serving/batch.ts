@@ -5,11 +5,13 @@ import type { Metrics } from '../../lib/telemetry/metrics.ts';
 import type { Known } from '../../models/catalogue.ts';
 import type { ContextDefinition } from '../../models/definitions.ts';
 import type { Request } from '../../schemas/generated/request.ts';
+import { admit } from './admission.ts';
 import { answerBatch, type AnsweringParts } from './answering.ts';
 import type { ForeignReplies } from './foreign.ts';
 import type { Sender } from './gathering.ts';
 import { type Messages, messagesOf } from './messages.ts';
 import type { AnsweredRequest } from './outputs.ts';
+import type { Pressure } from './pressure.ts';
 import { isAllowed } from './reply.ts';
 import { type Accepted, expiredSince, isShed, judge, type Refused } from './request.ts';
 
@@ -23,30 +25,66 @@ export interface BatchParts {
   readonly foreign: Pick<ForeignReplies, 'send'>;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly backlogMax: number;
+  readonly pressure: Pressure;
+  /** Requests that are answered together. */
+  readonly sliceMax: number;
   readonly replyTopics: readonly string[];
 }
 
 export interface Batch {
   readonly highWatermark: number;
   readonly records: readonly LogRecord[];
+  /** Says that we live: a batch under load takes a while. */
+  heartbeat?(): Promise<void>;
 }
 
 /**
- * One fetched batch: judge, read once, answer, send once. It resolves when the broker has
- * acknowledged every answer; when a dependency is away it throws RetryableError and the batch comes
- * again, with the same answer ids.
+ * One fetched batch: judge, read once, answer, send once. Where more requests wait than are
+ * answered together, those that are refused hear it first, and the others are answered slice by
+ * slice. It resolves when the broker has acknowledged every answer; when a dependency is away it
+ * throws RetryableError and the batch comes again, with the same answer ids.
  */
 export const serveBatch = async (batch: Batch, parts: BatchParts): Promise<void> => {
+  const { sliceMax, pressure, answering } = parts;
   const stage = stages(parts);
-  const { accepted, refused } = await judgeBatch(batch, parts);
+  const judged = await judgeBatch(batch, parts);
   stage('decode');
-  const answered = await answerBatch(accepted, parts.answering);
+  const { msPerAnswer } = pressure;
+  const facts = { sliceMax, msPerAnswer, nowMs: answering.nowMs() };
+  const { admitted, shed } = admit(judged.accepted, facts);
+  const refused = [...judged.refused, ...shed];
+  parts.metrics.observe('freshet_request_batch_size', {}, batch.records.length);
+  if (admitted.length <= sliceMax) return serveSlice({ admitted, refused }, parts, stage);
+  const refusing = serveSlice({ admitted: [], refused }, parts, () => undefined);
+  // Looked at below: until then a failure is nobody's.
+  refusing.catch(() => undefined);
+  for (let at = 0; at < admitted.length; at += sliceMax) {
+    const startedMs = answering.monotonicMs();
+    const slice = admitted.slice(at, at + sliceMax);
+    await serveSlice({ admitted: slice, refused: [] }, parts, stage);
+    pressure.took(slice.length, answering.monotonicMs() - startedMs);
+    await batch.heartbeat?.();
+  }
+  await refusing;
+};
+
+interface Slice {
+  readonly admitted: readonly Accepted[];
+  readonly refused: readonly Refused[];
+}
+
+const serveSlice = async (
+  { admitted, refused }: Slice,
+  parts: BatchParts,
+  stage: (stage: string) => void,
+): Promise<void> => {
+  const answered = await answerBatch(admitted, parts.answering);
   stage('answer');
   const done = settle(answered, refused, parts);
+  if (done.answered.length + done.refused.length === 0) return;
   await send(done, parts);
   stage('send');
-  count(batch, done, parts);
+  count(done, parts);
 };
 
 interface Done {
@@ -62,7 +100,7 @@ const judgeBatch = async (
     contexts: parts.contexts,
     nowMs: parts.answering.nowMs(),
     highWatermark,
-    backlogMax: parts.backlogMax,
+    backlogMax: parts.pressure.backlogMax(),
     pages: parts.answering.pages,
   };
   const kept = records.filter((record) => !isShed(record, facts));
@@ -111,15 +149,17 @@ const sendForeign = async (
   if (messages.length > 0) await foreign.send(messages);
 };
 
-const count = ({ records }: Batch, { answered, refused }: Done, parts: BatchParts): void => {
+const count = ({ answered, refused }: Done, parts: BatchParts): void => {
   const { metrics } = parts;
   const nowMs = parts.answering.nowMs();
   if (answered.length > 0) metrics.add('freshet_requests_total', { status: 'ok' }, answered.length);
   for (const { status } of refused) metrics.add('freshet_requests_total', { status });
+  const records = [...answered.map(({ accepted }) => accepted.record), ...refused.map(recordOf)];
   for (const { timestampMs } of records)
     metrics.observe('freshet_answer_seconds', {}, Math.max(0, nowMs - timestampMs) / 1000);
-  metrics.observe('freshet_request_batch_size', {}, records.length);
 };
+
+const recordOf = ({ record }: Refused): LogRecord => record;
 
 /** Times the stages of a batch, one after the other. */
 const stages = ({ metrics, answering }: BatchParts): ((stage: string) => void) => {

@@ -11,6 +11,10 @@ export interface ServingConfig {
   readonly replyTopics: readonly string[];
   /** A request with more than this many after it in its partition is answered `overloaded`. */
   readonly backlogMax: number;
+  /** For how long a request may wait behind others, by what answers cost just now. */
+  readonly waitMsMax: number;
+  /** Requests that are answered together. */
+  readonly sliceMax: number;
   /** A larger value is `invalid` without being looked at. */
   readonly requestBytesMax: number;
   /** Bytes fetched per partition at once: bounds a batch. */
@@ -38,6 +42,7 @@ const keyFault = `takes at least ${keyCharsMin} characters`;
 const schema = z.object({
   FRESHET_REPLY_TOPICS: list.default([]),
   FRESHET_SERVING_BACKLOG_MAX: whole(1, 1_000_000).default(5_000),
+  FRESHET_SERVING_WAIT_MS_MAX: whole(10, 600_000).default(2_000),
   FRESHET_SERVING_REQUEST_BYTES_MAX: whole(256, 262_144).default(65_536),
   FRESHET_SERVING_FETCH_BYTES_MAX: whole(16_384, 8_388_608).default(262_144),
   FRESHET_SERVING_FETCH_MS_MAX: whole(1, 5_000).default(250),
@@ -51,6 +56,8 @@ export function servingConfig(environment: Environment = process.env): ServingCo
   return Object.freeze({
     replyTopics: settings.FRESHET_REPLY_TOPICS,
     backlogMax: settings.FRESHET_SERVING_BACKLOG_MAX,
+    waitMsMax: settings.FRESHET_SERVING_WAIT_MS_MAX,
+    sliceMax: 128,
     requestBytesMax: settings.FRESHET_SERVING_REQUEST_BYTES_MAX,
     fetchBytesMax: settings.FRESHET_SERVING_FETCH_BYTES_MAX,
     fetchMsMax: settings.FRESHET_SERVING_FETCH_MS_MAX,

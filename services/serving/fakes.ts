@@ -1,9 +1,17 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
+import { parseContext } from '../../models/definitions.ts';
 import { emptyRanking, place, rankings as rankingRows } from '../../models/trending/ranking.ts';
 import type { ReadBounds } from '../../retrieval/learned-reads.ts';
 import { seenEntryBytes, seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
+import type { Accepted } from './request.ts';
+
+const home = parseContext(
+  '{"context":"home","size":2,"ladder":[{"step":"any","model":"m@0123456789ab"}]}',
+);
+if (!home.ok) throw new Error(home.faults.join());
+const homeDefinition = home.value;
 
 /** What tests of this folder share: no broker, no Redis, no clock. */
 
@@ -60,6 +68,30 @@ export const requestRecord = (change: Partial<LogRecord> = {}): LogRecord => ({
   value: Buffer.from('x'),
   headers: {},
   ...change,
+});
+
+/** A request that was found to be in order, of a context without rules. */
+export const acceptedRequest = (
+  offset: number,
+  { userId = 'u1', deadlineMs = null }: { userId?: string; deadlineMs?: number | null } = {},
+): Accepted => ({
+  kind: 'accepted',
+  record: requestRecord({ offset }),
+  reply: { headers: {}, topic: null, partition: null, fault: null },
+  request: {
+    user_id: userId,
+    context_id: 'home',
+    count: null,
+    exclude: [],
+    session: [],
+    deadline_at: deadlineMs,
+    attributes: {},
+    page_token: null,
+  },
+  context: { version: 'home@0123456789ab', revision: 1, definition: homeDefinition },
+  wanted: 2,
+  deadlineMs,
+  page: null,
 });
 
 export const readBounds: ReadBounds = {

@@ -30,6 +30,7 @@ import { followKnowledge, type Knowledge } from './knowledge.ts';
 import type { Messages } from './messages.ts';
 import { PageTokens } from './page-token.ts';
 import { foldNames } from './plan.ts';
+import { Pressure } from './pressure.ts';
 import { Rankings } from './rankings.ts';
 import { topicCache } from './topic-cache.ts';
 
@@ -244,7 +245,8 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
     foreign: foreignFor(parts),
     metrics: context.metrics,
     log: context.log,
-    backlogMax: config.backlogMax,
+    pressure: new Pressure(config),
+    sliceMax: config.sliceMax,
     replyTopics: config.replyTopics,
   };
 }

@@ -105,16 +105,23 @@ export const judge = (
 export const expiredSince = (accepted: Accepted, nowMs: number): Refused | null =>
   accepted.deadlineMs === null || accepted.deadlineMs > nowMs
     ? null
-    : {
-        kind: 'refused',
-        record: accepted.record,
-        reply: accepted.reply,
-        status: 'expired',
-        reason: 'deadline_passed',
-        userId: accepted.request.user_id,
-        contextId: accepted.request.context_id,
-        context: accepted.context,
-      };
+    : refusedAs(accepted, 'expired', 'deadline_passed');
+
+/** An accepted request that is not answered after all. */
+export const refusedAs = (
+  { record, reply, request, context }: Accepted,
+  status: RefusedStatus,
+  reason: string,
+): Refused => ({
+  kind: 'refused',
+  record,
+  reply,
+  status,
+  reason,
+  userId: request.user_id,
+  contextId: request.context_id,
+  context,
+});
 
 const faultOf = (request: Request, deadlineHeader: number | null): string | null => {
   if (!isId(request.user_id)) return 'user_id_malformed';

@@ -86,6 +86,17 @@ test('while the registry is away all wait, in order, and it says so', async () =
   expect([table.healthy(), table.isReady(), told]).toEqual([null, true, ['x=b1', 'y=a2']]);
 });
 
+test('while the registry is away so much waits here, and the rest on the topic', async () => {
+  const registry = { knows: 'b', away: true };
+  const { tables, told, give } = await start(schemas('a', registry));
+  give('x', 'b1');
+  for (let n = 1; n < 5_000; n += 1) give('y', 'a2');
+  expect(tables.hasRoom(topic)).toBe(false);
+  registry.away = false;
+  await vi.advanceTimersByTimeAsync(500);
+  expect([told.length, tables.hasRoom(topic)]).toEqual([5_000, true]);
+});
+
 test('nothing is told after a stop', async () => {
   const { table, tables, told, give } = await start(schemas('a', { knows: 'b' }));
   // The registry is being asked when the stop comes.

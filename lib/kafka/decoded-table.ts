@@ -36,6 +36,8 @@ export interface DecodedTable {
 }
 
 const retryMs = 500;
+/** What may wait for the registry; the rest waits on the topic. */
+const waitingMax = 5_000;
 
 /**
  * A compacted topic as values. Records are taken in order, at once while their schemas are known;
@@ -49,6 +51,7 @@ export const followDecoded = async <T>(options: DecodedTableOptions<T>): Promise
     kafka: options.kafka,
     topics: [options.topic],
     onRecord: (record) => queue.take(record),
+    hasRoom: () => queue.hasRoom(),
     onFatal: options.onFatal,
   });
   return handleOf(options, table, queue);
@@ -88,6 +91,10 @@ class DecodingQueue<T> {
 
   isEmpty(): boolean {
     return this.#waiting.length === 0 && !this.#draining;
+  }
+
+  hasRoom(): boolean {
+    return this.#waiting.length < waitingMax;
   }
 
   emptied(): Promise<void> {

@@ -25,8 +25,14 @@ export interface TableOptions {
   readonly onRecord: (record: LogRecord) => void;
   /** Called after each batch of records: the place to rebuild what is derived. */
   readonly onBatch?: () => void;
+  /** False while the reader has as much unread as it may hold: nothing more is fetched then. */
+  readonly hasRoom?: () => boolean;
   readonly onFatal: (error: Error) => void;
 }
+
+const roomMs = 20;
+const never = (): boolean => false;
+const always = (): boolean => true;
 
 export async function followTable(options: TableOptions): Promise<Table> {
   const next = new Map<string, number[]>();
@@ -60,6 +66,11 @@ export async function followTable(options: TableOptions): Promise<Table> {
       batch.resolve(last.offset);
       options.onBatch?.();
       reached(batch.topic, batch.partition, last.offset + 1);
+      while (options.hasRoom?.() === false && !batch.stale()) {
+        await new Promise((resolve) => setTimeout(resolve, roomMs));
+        // Where membership is lost the client joins again, and delivers from where we are.
+        if (await batch.heartbeat().then(never, always)) return;
+      }
     },
   });
   return {

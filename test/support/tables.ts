@@ -41,6 +41,13 @@ export class FakeTables {
         });
   }
 
+  /** Whether more of the topic would be fetched now. */
+  hasRoom(topic: string): boolean {
+    return this.#followed.every(
+      ({ topics, hasRoom }) => !topics.includes(topic) || hasRoom?.() !== false,
+    );
+  }
+
   /** Everything that stood there at the start has been handed over. */
   complete(): void {
     this.#complete = true;

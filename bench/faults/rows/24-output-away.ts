@@ -1,0 +1,85 @@
+import { failedEvents } from '../../../topics/failed-events.ts';
+import { recommendations } from '../../../topics/recommendations.ts';
+import { topicName } from '../../../topics/topic.ts';
+import { userEvents } from '../../../topics/user-events.ts';
+import { type FaultBed, FaultMissed, type FaultRow, type InjectOptions } from '../row.ts';
+import { pause, until } from '../waiting.ts';
+import { setAside } from './22-poison.ts';
+
+const waitMsMax = 90_000;
+/** Slices that a partition may try in a second: more is a hot loop. */
+const triesPerSecondMax = 20;
+
+/**
+ * The topic of failed events, or of answers, takes no writes: more copies in step are demanded of
+ * it than it has. Nothing passes the record that cannot be written, and nothing spins.
+ */
+export const row: FaultRow = {
+  row: 24,
+  title: 'failed-events or recommendations takes no writes',
+  alone: true,
+  recoverySecondsMax: 90,
+  inject: async (bed, options) => {
+    const tries = await failedEventsAway(bed, options);
+    await answersAway(bed, options);
+    return { figures: { tries_per_second: tries } };
+  },
+};
+
+/** More copies than brokers: as good as a topic whose followers are all away. */
+async function refusingWrites(
+  { admin }: FaultBed,
+  topic: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const entries = (await admin.describeConfigs([topic])).get(topic) ?? [];
+  const own = Object.fromEntries(
+    entries.filter(({ isDefault }) => !isDefault).map(({ name, value }) => [name, value]),
+  );
+  await admin.alterConfigs(topic, { ...own, 'min.insync.replicas': '9' });
+  try {
+    await work();
+  } finally {
+    await admin.alterConfigs(topic, own);
+  }
+}
+
+async function failedEventsAway(
+  bed: FaultBed,
+  { seconds, signal }: InjectOptions,
+): Promise<number> {
+  const topic = topicName(bed.config.prefix, userEvents);
+  const before = (await setAside(bed)).size;
+  let tries = 0;
+  await refusingWrites(bed, topicName(bed.config.prefix, failedEvents), async () => {
+    const retriedBefore = await retried(bed);
+    await bed.load.send([{ topic, partition: 0, key: 'u1', value: Buffer.from([1, 2, 3, 4, 5]) }]);
+    await pause(seconds * 500, signal);
+    tries = ((await retried(bed)) - retriedBefore) / (seconds / 2);
+  });
+  if (tries > triesPerSecondMax) throw new FaultMissed(`${tries} tries a second: a hot loop`);
+  const there = async (): Promise<boolean> => (await setAside(bed)).size === before + 1;
+  await until(there, { withinMs: waitMsMax, what: 'the poison is set aside, once', signal });
+  return Math.round(tries * 10) / 10;
+}
+
+const retried = async (bed: FaultBed): Promise<number> => {
+  let sum = 0;
+  for (const worker of bed.workers)
+    sum += await worker.metric('freshet_slices_total', 'result="retried"');
+  return sum;
+};
+
+async function answersAway(bed: FaultBed, { seconds, signal }: InjectOptions): Promise<void> {
+  const topic = topicName(bed.config.prefix, recommendations);
+  const end = async (): Promise<number> =>
+    (await bed.admin.topicOffsets(topic)).reduce((sum, { high }) => sum + high, 0);
+  await refusingWrites(bed, topic, async () => {
+    await pause(seconds * 250, signal);
+    const before = await end();
+    await pause(seconds * 250, signal);
+    if ((await end()) > before) throw new FaultMissed('answers went out all the same');
+  });
+  const ended = bed.workers.filter(({ running }) => !running).map(({ name }) => name);
+  if (ended.length > 0) throw new FaultMissed(`${ended.join(', ')} ended instead of waiting`);
+}

@@ -1,7 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 
-import { commonConfig } from '../../lib/config/common.ts';
+import { monotonicMs, now } from '../../lib/clock.ts';
+import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
+import { within } from '../../lib/deadline.ts';
 import { UserError } from '../../lib/errors.ts';
+import type { Request } from '../../schemas/generated/request.ts';
 import {
   attributeBytesMax,
   attributesMax,
@@ -11,11 +14,12 @@ import {
 } from '../../services/serving/request.ts';
 import { addAttribute, type Attributes } from '../attribute-flag.ts';
 import { type Answer, openAsker } from '../data/asking.ts';
+import { readCatalogue } from '../data/definitions.ts';
 import { textTable } from '../data/text-table.ts';
 import { readTitles } from '../data/titles.ts';
 import { print } from '../output.ts';
 
-interface RequestFlags {
+export interface RequestFlags {
   readonly user: string;
   readonly context: string;
   readonly count?: number;
@@ -70,28 +74,7 @@ async function request(flags: RequestFlags): Promise<void> {
   const config = commonConfig();
   const asJson = flags.json === true;
   const wanted = flags.titles ?? !asJson;
-  const [asker, titles] = await Promise.all([
-    openAsker(config),
-    wanted ? readTitles(config) : new Map<string, string>(),
-  ]);
-  const answer = await asker.ask(
-    {
-      user_id: flags.user,
-      context_id: flags.context,
-      count: flags.count ?? null,
-      exclude: flags.exclude,
-      session: flags.session,
-      deadline_at: null,
-      attributes: flags.attribute,
-      page_token: flags.page ?? null,
-    },
-    flags.timeout,
-  );
-  if (answer === null) {
-    throw new UserError(
-      `no answer within ${flags.timeout} ms: is serving running? (\`npx freshet lag\`)`,
-    );
-  }
+  const { answer, titles } = await inTime(flags, config, wanted);
   const { recommendation, tookMs } = answer;
   if (recommendation.status !== 'ok') process.exitCode = 1;
   const items = recommendation.items.map((item) =>
@@ -100,8 +83,81 @@ async function request(flags: RequestFlags): Promise<void> {
   print(
     { json: asJson },
     { ...recommendation, items, took_ms: Math.round(tookMs) },
-    text(answer, titles),
+    asJson ? '' : `${text(answer, titles)}${await besides(answer, flags, config)}`,
   );
+}
+
+interface Answered {
+  readonly answer: Answer;
+  readonly titles: ReadonlyMap<string, string>;
+}
+
+const noTitles: ReadonlyMap<string, string> = new Map();
+
+/** From the start of the command on: connecting, titles and all. */
+async function inTime(
+  flags: RequestFlags,
+  config: CommonConfig,
+  withTitles: boolean,
+): Promise<Answered> {
+  const { timeout } = flags;
+  const startedMs = monotonicMs();
+  // Nobody reads an answer that comes later: serving need not make it, and it is no exposure.
+  const deadlineAt = now() + timeout;
+  const leftMs = (): number => Math.max(0, timeout - (monotonicMs() - startedMs));
+  const got: { sent: boolean; answer: Answer | null } = { sent: false, answer: null };
+  const asking = async (): Promise<ReadonlyMap<string, string>> => {
+    const reading = withTitles ? readTitles(config) : Promise.resolve(noTitles);
+    reading.catch(() => undefined);
+    const asker = await openAsker(config);
+    got.sent = true;
+    got.answer = await asker.ask(requestOf(flags, deadlineAt), leftMs());
+    return got.answer === null ? noTitles : reading;
+  };
+  const titles = await within(timeout, asking());
+  // Of very many items the titles come too late: the answer is shown without.
+  const { answer, sent } = got;
+  if (answer !== null) return { answer, titles: titles === 'late' ? noTitles : titles };
+  throw new UserError(
+    sent
+      ? `no answer within ${timeout} ms: is serving running? (\`npx freshet lag\`)`
+      : `no answer within ${timeout} ms: Kafka or the registry does not answer (\`npx freshet status\`), or --timeout is too short, since connecting takes a second or two`,
+  );
+}
+
+export const requestOf = (flags: RequestFlags, deadlineAt: number): Request => ({
+  user_id: flags.user,
+  context_id: flags.context,
+  count: flags.count ?? null,
+  exclude: flags.exclude,
+  session: flags.session,
+  deadline_at: deadlineAt,
+  attributes: flags.attribute,
+  page_token: flags.page ?? null,
+});
+
+/** What only the definitions can say of an answer: for people, who may have misread them. */
+async function besides(
+  { recommendation: { status, items } }: Answer,
+  flags: RequestFlags,
+  config: CommonConfig,
+): Promise<string> {
+  const count = flags.count ?? 0;
+  if (status !== 'unknown_context' && !(status === 'ok' && items.length < count)) return '';
+  const { contexts } = await readCatalogue(config);
+  if (status === 'unknown_context') {
+    const there = [...contexts.keys()].join(', ') || 'none';
+    return `: there is no context '${flags.context}' (there are: ${there})`;
+  }
+  return overSize(count, contexts.get(flags.context)?.definition);
+}
+
+export function overSize(
+  count: number,
+  context: { readonly context: string; readonly size: number } | undefined,
+): string {
+  if (context === undefined || count <= context.size) return '';
+  return `\n--count ${count} is more than the context's size: ${context.context} answers with at most ${context.size}`;
 }
 
 function text({ recommendation, tookMs }: Answer, titles: ReadonlyMap<string, string>): string {
@@ -141,6 +197,8 @@ const limits: Readonly<Record<string, string>> = {
   session_too_long: `at most ${sessionMax} items`,
   too_many_attributes: `at most ${attributesMax}`,
   attribute_too_long: `names and values of at most ${attributeBytesMax} bytes`,
+  deadline_passed:
+    'nobody waited any longer; --timeout sets how long, by the clock of this machine',
   page_token_not_ours: 'ask without --page for the first page',
   page_token_expired: 'a token is good for an hour: ask without --page for the first page',
   page_token_of_another: 'a token is of one user and context: ask as the answer was asked for',
@@ -152,7 +210,12 @@ function list(text: string): string[] {
   return parts.filter((part) => part !== '');
 }
 
-function whole(text: string): number {
-  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('must be a whole number.');
-  return Number(text);
+const wholeMax = 1_000_000;
+
+export function whole(text: string): number {
+  const number = Number(text);
+  if (!/^\d+$/.test(text) || number < 1 || number > wholeMax) {
+    throw new InvalidArgumentError(`must be a whole number from 1 to ${wholeMax}.`);
+  }
+  return number;
 }

@@ -1,5 +1,5 @@
 import { commonConfig } from '../../lib/config/common.ts';
-import { messageOf, RetryableError, UserError } from '../../lib/errors.ts';
+import { messageOf, RefusedError, RetryableError, UserError } from '../../lib/errors.ts';
 import { within } from '../../lib/deadline.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { armFailpoint } from '../../lib/stream/failpoints.ts';
@@ -8,6 +8,7 @@ import { createLogger } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { hostConfig } from './config.ts';
 import { serviceNames, startService } from './services.ts';
+import { refuseWrongSettings } from './settings.ts';
 
 export interface HostOptions {
   readonly bootstrap: boolean;
@@ -36,6 +37,7 @@ export async function runServices(names: readonly string[], options: HostOptions
       `no such service: ${unknown.join(', ')}; there are: ${serviceNames.join(', ')}`,
     );
   }
+  await refuseWrongSettings(names);
   const config = commonConfig();
   const { failpoint } = hostConfig();
   armFailpoint(failpoint);
@@ -75,7 +77,8 @@ export async function runServices(names: readonly string[], options: HostOptions
         waiting.delete(name);
       },
       (error: unknown) => {
-        log.fatal({ service: name, err: error }, messageOf(error));
+        const isOurs = error instanceof RefusedError || error instanceof UserError;
+        log.fatal({ service: name, ...(isOurs ? {} : { err: error }) }, messageOf(error));
         over({ code: exitFatal, why: messageOf(error) });
       },
     );

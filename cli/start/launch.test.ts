@@ -12,6 +12,23 @@ afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+test('wrong settings of any service are refused before anything has begun', async () => {
+  vi.stubEnv('FRESHET_STATE_FILE', join(folder, 'none.json'));
+  vi.stubEnv('FRESHET_CANDIDATES_DEPTH_TIMES_MAX', 'banana');
+  vi.stubEnv('FRESHET_PAIRED_ITEMS_MAX', '0');
+  const launch = new Launch({
+    dataDir: join(folder, 'data'),
+    keep: false,
+    say: () => undefined,
+    onFatal: () => undefined,
+  });
+  await expect(launch.run()).rejects.toThrow(
+    /^wrong configuration: FRESHET_PAIRED_ITEMS_MAX [^;]+; FRESHET_CANDIDATES_DEPTH_TIMES_MAX [^;]+$/,
+  );
+  expect(launch.began).toBe(false);
+  vi.unstubAllEnvs();
+});
+
 test('a second stack is refused before anything has begun that could be stopped', async () => {
   const stateFile = join(folder, 'stack.json');
   const addresses = { kafkaBrokers: 'h:1', registryUrl: 'http://h:2', redisUrl: 'redis://h:3' };

@@ -18,6 +18,7 @@ import { stackState } from '../../stack/state.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { topicName } from '../../topics/topic.ts';
 import { endsOf } from '../data/asking.ts';
+import { refuseWrongSettings } from '../host/settings.ts';
 import { demoSettings, runExperiment } from './experiment.ts';
 import { prepare } from './prepare.ts';
 import { Workers } from './workers.ts';
@@ -66,6 +67,7 @@ export class Launch {
     const { dataDir, keep, say } = this.#options;
     const { stateFile } = stackEnvironment();
     refuseSecond(stateFile);
+    await refuseWrongSettings(Object.values(groups).flat());
     this.#began = true;
     const stack = await startStack({ dataDir, keep, onProgress: say });
     this.#undo.push(() => stack.stop());

@@ -4,6 +4,7 @@
  *
  *   node cli/start/worker.ts <service...>   (forked, with a channel)
  */
+import { sentenceOf } from '../cure.ts';
 import { runServices } from '../host/host.ts';
 
 const endMsMax = 30_000;
@@ -17,6 +18,7 @@ process.on('disconnect', () => {
 try {
   await runServices(process.argv.slice(2), { bootstrap: false, json: true, port: 0 });
 } catch (error) {
-  console.error(error);
+  const sentence = sentenceOf(error);
+  console.error(sentence === null ? error : `freshet: ${sentence}`);
   process.exit(1);
 }

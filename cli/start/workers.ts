@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { monotonicMs } from '../../lib/clock.ts';
 import { within } from '../../lib/deadline.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
+import { lastSaid } from './last-said.ts';
 
 /** One process with its services. */
 interface Worker {
@@ -121,7 +122,9 @@ export class Workers {
     const recent = worker.startedMs.filter((ms) => monotonicMs() - ms < restartsWindowMs);
     if (recent.length > restartsMax) {
       const text = `the process '${name}' ended ${recent.length} times in a minute (${how})`;
-      this.#options.onFatal(new UserError(`${text}: see ${logFile}`));
+      const said = lastSaid(logFile);
+      const why = said === null ? '' : `, and said: ${said}`;
+      this.#options.onFatal(new UserError(`${text}${why} (log: ${logFile})`));
       return;
     }
     this.#options.onEvent(`the process '${name}' ended (${how}) and is started again`);

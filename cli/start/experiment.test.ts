@@ -59,17 +59,25 @@ test('the summary has the users, the sample ratio and the interval', () => {
   });
   expect(result.experiment_low).toBeLessThan(0.06);
   expect(result.experiment_high).toBeGreaterThan(0.06);
+  expect(result.experiment_interval_missing).toBeNull();
   expect(experimentText(result)).toMatch(
     /44,000 users .*40,000 counted.*\+0\.060.*between \+0\.0\d\d and \+0\.0\d\d/,
   );
 });
 
-test('with few users there is no interval, and it says so', () => {
+test('without an interval it says what there is too little of', () => {
   const result = experimentResult(assess(madeUp({ users: 20 })));
   expect(result).toMatchObject({
     experiment_difference: null,
     experiment_low: null,
     experiment_high: null,
   });
-  expect(experimentText(result)).toContain('too few for an interval');
+  const users = "too few users whose time is over: 20 of variant 'same', 100 needed of each";
+  expect(result.experiment_interval_missing).toBe(users);
+  expect(experimentText(result)).toContain(`no interval: ${users}`);
+  const rarely = experimentResult(assess(madeUp({ users: 1_000, means: [0.4, 0.01] })));
+  expect(rarely.experiment_low).toBeNull();
+  expect(rarely.experiment_interval_missing).toMatch(
+    /^too few bought what they were shown: \d+ of variant 'newer', 30 needed of each$/,
+  );
 });

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { projectDir } from '../../lib/config/state-file.ts';
+import { carriersMin, restsOn, usersMin } from '../../experiments/statistics/comparison.ts';
 import { experimentOf } from '../../services/control/state.ts';
 import { applyDefinitions } from '../commands/apply.ts';
 import { acceptedOrThrow, sendCommands } from '../control/client.ts';
@@ -41,10 +42,12 @@ export interface ExperimentResult {
   readonly experiment_entered: number;
   /** Of users falling to the variants as they did, if by their weights; valid at any look. */
   readonly srm_p: number;
-  /** Mean outcome of the second variant less that of the first; null: too few users. */
+  /** Mean outcome of the second variant less that of the first; null: see below. */
   readonly experiment_difference: number | null;
   readonly experiment_low: number | null;
   readonly experiment_high: number | null;
+  /** Why these three are null; null: they are not. */
+  readonly experiment_interval_missing: string | null;
 }
 
 export const readExperimentResult = async (config: CommonConfig): Promise<ExperimentResult> =>
@@ -60,8 +63,22 @@ export const experimentResult = ({ variants, verdict }: Assessed): ExperimentRes
     experiment_difference: interval === null ? null : rounded(interval.estimate),
     experiment_low: interval === null ? null : rounded(interval.low),
     experiment_high: interval === null ? null : rounded(interval.high),
+    experiment_interval_missing: interval === null ? missingIn(variants) : null,
   };
 };
+
+/** What an interval needs of each variant: see experiments/statistics/comparison.ts. */
+function missingIn(variants: Assessed['variants']): string {
+  const [least] = variants.toSorted((a, b) => a.outcome.n - b.outcome.n);
+  if (least === undefined) return 'nothing was counted';
+  if (least.outcome.n < usersMin)
+    return `too few users whose time is over: ${least.outcome.n} of variant '${least.variant}', ${usersMin} needed of each`;
+  const [poorest = least] = variants.toSorted((a, b) => restsOn(a.outcome) - restsOn(b.outcome));
+  const bought = Math.floor(restsOn(poorest.outcome));
+  return bought < carriersMin
+    ? `too few bought what they were shown: ${bought} of variant '${poorest.variant}', ${carriersMin} needed of each`
+    : 'all users did the same';
+}
 
 const rounded = (value: number): number => Number(value.toFixed(4));
 
@@ -73,7 +90,7 @@ export function experimentText(result: ExperimentResult): string {
   const { experiment_difference: by, experiment_low: low, experiment_high: high } = result;
   const interval =
     by === null || low === null || high === null
-      ? 'too few for an interval'
+      ? `no interval: ${result.experiment_interval_missing ?? 'nothing was counted'}`
       : `share of them who bought what they were shown: ${signed(by)} with eight items asked instead of twenty, between ${signed(low)} and ${signed(high)}`;
   const [seen, counted] = [users, entered].map((count) => count.toLocaleString('en-GB'));
   return `experiment ${demoExperiment}: ${seen} users (sample ratio p ${srmP}), ${counted} counted; ${interval}`;

@@ -69,7 +69,7 @@ export function textOf(result: StartResult): string {
     `${whole(result.events)} events: ${whole(result.accepted)} accepted, ${whole(result.duplicates)} duplicates, ${whole(result.failed)} failed`,
     `${whole(result.full_speed_events)} of them at full speed in ${result.replay_seconds.toFixed(1)} s: ${whole(result.events_per_second)} per second through all services`,
     `${whole(result.users)} users, ${whole(result.items)} items`,
-    `${whole(result.answers)} of ${whole(result.requests)} requests answered, ${share === null ? '?' : (share * 100).toFixed(1)} % from lists of their own, the others from trending items`,
+    `${whole(result.answers)} of ${whole(result.requests)} requests answered while the newest ${whole(result.paced_events)} events were sent at ${result.paced_per_second} per second, ${share === null ? '?' : (share * 100).toFixed(1)} % from lists of their own, the others from trending items`,
     `half of the answers within ${ms(result.answer_p50_ms)}, 99 % within ${ms(result.answer_p99_ms)}`,
     `from an event to its user's new candidates: half within ${ms(result.freshness_p50_ms)}, 99 % within ${ms(result.freshness_p99_ms)} (at ${result.paced_per_second} events/s)`,
     `${result.seen_violations} items that had been seen were answered with`,

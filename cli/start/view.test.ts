@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { ShownUsers } from './shown-users.ts';
-import { paceOf, type Scene, userLines } from './view.ts';
+import { behindTexts, paceOf, type Scene, userLines } from './view.ts';
 import { recommendations } from '../../topics/recommendations.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 
@@ -27,6 +27,19 @@ test('events have a speed, and where none is left to judge, what is waited for i
   expect(paceOf(scene(4_000, 50), 0)).toBe('waiting for candidates to catch up');
   expect(paceOf(scene(0, 50), 0)).toBe('waiting for learning to catch up');
   expect(paceOf(scene(4_000, 80), 0)).toBe('0/s');
+});
+
+test('a service whose work comes after another says what it waits for', () => {
+  const of = (features: number): string[] =>
+    behindTexts({
+      ...scene(0, 50),
+      behind: new Map([
+        ['user-features', features],
+        ['candidates', 4_000],
+      ]),
+    });
+  expect(of(7)).toEqual(['user-features 7', 'candidates 4,000 (waits for user-features)']);
+  expect(of(0)).toEqual(['user-features 0', 'candidates 4,000']);
 });
 
 test('what a user is recommended stands beside the item of theirs that did most for it', () => {

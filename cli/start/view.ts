@@ -104,7 +104,7 @@ class Picture implements View {
     const { sent, total, accepted, duplicates, failed } = scene;
     const done = accepted + duplicates + failed;
     const seconds = Math.round((monotonicMs() - this.#startedMs) / 1_000);
-    const behind = [...scene.behind].map(([service, lag]) => `${service} ${counted(lag)}`);
+    const behind = behindTexts(scene);
     const latency =
       scene.answerMs === null ? '' : `, half of them within ${counted(scene.answerMs)} ms`;
     const answersPerSecond = this.#answered.at(scene.answers).toFixed(1);
@@ -119,6 +119,21 @@ class Picture implements View {
     ];
   }
 }
+
+/** Whose work on an event comes after another's: it is behind for as long as that one is. */
+const after: Readonly<Record<string, string>> = { candidates: 'user-features' };
+
+const waitsFor = ({ behind }: Scene, service: string): string => {
+  const first = after[service];
+  const waits =
+    first !== undefined && (behind.get(first) ?? 0) > 0 && (behind.get(service) ?? 0) > 0;
+  return waits ? ` (waits for ${first})` : '';
+};
+
+export const behindTexts = (scene: Scene): string[] =>
+  [...scene.behind].map(
+    ([service, lag]) => `${service} ${counted(lag)}${waitsFor(scene, service)}`,
+  );
 
 const furthestBehind = ({ behind }: Scene): readonly [string, number] | null =>
   [...behind].filter(([, lag]) => lag > 0).toSorted(([, a], [, b]) => b - a)[0] ?? null;
@@ -177,7 +192,10 @@ class Lines implements View {
     if (monotonicMs() - this.#saidMs < lineMs) return;
     this.#saidMs = monotonicMs();
     const most = furthestBehind(scene);
-    const behind = most === null ? 'all caught up' : `${most[0]} is ${counted(most[1])} behind`;
+    const behind =
+      most === null
+        ? 'all caught up'
+        : `${most[0]} is ${counted(most[1])} behind${waitsFor(scene, most[0])}`;
     this.say(
       `${scene.phase}: ${counted(done)} of ${counted(scene.total)} events, ${paceOf(scene, perSecond)}; ` +
         `${behind}; ${counted(scene.answers)} of ${counted(scene.requests)} requests answered`,

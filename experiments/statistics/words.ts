@@ -9,7 +9,15 @@ export const percent = (share: number): string => `${number(share * 100)} %`;
 export const shareOf = (share: number): string =>
   share < 0.0001 ? 'below 0.0001' : String(Number(share.toPrecision(2)));
 
-export const hours = (given: number): string => `${given} ${given === 1 ? 'hour' : 'hours'}`;
+/** Hours below one are minutes, and minutes below one seconds: nobody reads 0.0030556 hours. */
+export const hours = (given: number): string => {
+  const seconds = Math.round(given * 3_600);
+  if (seconds < 60) return many(short(given * 3_600), 'second');
+  return seconds < 3_600 ? many(short(given * 60), 'minute') : many(given, 'hour');
+};
+
+const short = (value: number): number => Number(value.toPrecision(3));
+const many = (value: number, unit: string): string => `${value} ${unit}${value === 1 ? '' : 's'}`;
 
 const number = (value: number): string => {
   const digits = Math.abs(value) >= 100 ? 0 : 1;

@@ -9,6 +9,7 @@ import { monotonicMs } from '../lib/clock.ts';
 import { StackError } from './errors.ts';
 import { readClusterId } from './kafka.ts';
 import { reasonIn } from './local-part.ts';
+import { readLastPorts, writeLastPorts } from './last-ports.ts';
 import { PortReservations } from './ports.ts';
 import { httpAnswers, kafkaAnswers, redisAnswers } from './probes.ts';
 import { writePrometheusConfig } from './prometheus.ts';
@@ -27,8 +28,8 @@ export interface ContainerOptions extends StartOptions {
 
 /** Starts the wanted parts as containers; the guard takes them down at the end. */
 export async function startContainers(options: ContainerOptions): Promise<StartedParts> {
-  const { cacheDir, guardian, keep, parts } = options;
-  const reservations = new PortReservations(cacheDir);
+  const { cacheDir, dataDir, guardian, keep, parts } = options;
+  const reservations = new PortReservations(cacheDir, keep ? readLastPorts(dataDir) : {});
   try {
     const ports = await choosePorts(reservations);
     const compose = new Compose(options, ports);
@@ -36,6 +37,7 @@ export async function startContainers(options: ContainerOptions): Promise<Starte
     await guardian.atStop(compose.program, compose.line('down', '--timeout', '12'));
     await up(compose, options);
     await Promise.all([...parts].map(async (part) => compose.awaitReady(part)));
+    writeLastPorts(dataDir, reservations.chosen);
     return {
       addresses: addressesOf(parts, ports),
       pids: () => ({}),
@@ -67,10 +69,10 @@ type Ports = Readonly<Record<Part, number>>;
 
 async function choosePorts(reservations: PortReservations): Promise<Ports> {
   return {
-    kafka: await reservations.choose(usualPorts.kafka),
-    registry: await reservations.choose(usualPorts.registry),
-    redis: await reservations.choose(usualPorts.redis),
-    prometheus: await reservations.choose(usualPorts.prometheus),
+    kafka: await reservations.chooseFor('kafka-1', usualPorts.kafka),
+    registry: await reservations.chooseFor('registry', usualPorts.registry),
+    redis: await reservations.chooseFor('redis', usualPorts.redis),
+    prometheus: await reservations.chooseFor('prometheus', usualPorts.prometheus),
   };
 }
 

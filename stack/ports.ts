@@ -31,6 +31,9 @@ const isRunning = (pid: number): boolean => {
   }
 };
 
+/** By part. */
+export type LastPorts = Readonly<Record<string, number>>;
+
 /**
  * Ports promised to stacks that have not bound them yet, one file each, so that two stacks which
  * start at the same moment do not choose the same ones.
@@ -38,10 +41,28 @@ const isRunning = (pid: number): boolean => {
 export class PortReservations {
   readonly #dir: string;
   readonly #held: string[] = [];
+  readonly #last: LastPorts;
+  readonly #chosen: Record<string, number> = {};
 
-  constructor(cacheDir: string) {
+  /** `last`: what services and clients of the stack that was here before may still look for. */
+  constructor(cacheDir: string, last: LastPorts = {}) {
     this.#dir = join(cacheDir, 'ports');
+    this.#last = last;
     mkdirSync(this.#dir, { recursive: true });
+  }
+
+  /** What was chosen for parts, by their names. */
+  get chosen(): LastPorts {
+    return this.#chosen;
+  }
+
+  /** Of last time if it is free, else the usual one, else another. */
+  async chooseFor(name: string, usual: number): Promise<number> {
+    const last = this.#last[name];
+    const isLast = last !== undefined && this.#reserve(last) && (await isFree(last));
+    const port = isLast ? last : await this.choose(usual);
+    this.#chosen[name] = port;
+    return port;
   }
 
   /** The preferred port, or another one if it is taken. */

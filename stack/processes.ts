@@ -4,6 +4,7 @@ import { fetchDownloads, type Downloads } from './downloads.ts';
 import type { Guardian } from './guardian.ts';
 import { prepareKafka } from './kafka.ts';
 import { awaitReady, type LocalPart, spawnPart } from './local-part.ts';
+import { readLastPorts, writeLastPorts } from './last-ports.ts';
 import { PortReservations } from './ports.ts';
 import { describePrometheus } from './prometheus.ts';
 import { describeRedis, findRedis } from './redis.ts';
@@ -24,10 +25,11 @@ export async function startProcesses(options: StartOptions): Promise<StartedPart
     logFile: join(options.logsDir, 'download.log'),
     onProgress,
   });
-  const ports = new PortReservations(cacheDir);
+  const ports = new PortReservations(cacheDir, options.keep ? readLastPorts(options.dataDir) : {});
   try {
     const running = new LocalStack(guardian, onProgress);
     const addresses = await launch(running, { ...options, java, downloads, ports });
+    writeLastPorts(options.dataDir, ports.chosen);
     return {
       addresses,
       pids: () => running.pids(),
@@ -55,8 +57,9 @@ async function launch(
   if (parts.has('kafka')) {
     const chosen = [];
     for (let id = 1; id <= options.brokers; id++) {
-      const client = await ports.choose(usualPorts.kafka + (id - 1) * 100);
-      chosen.push({ client, controller: await ports.choose(client + 1) });
+      const client = await ports.chooseFor(`kafka-${id}`, usualPorts.kafka + (id - 1) * 100);
+      const controller = await ports.chooseFor(`controller-${id}`, client + 1);
+      chosen.push({ client, controller });
     }
     addresses.kafkaBrokers = chosen.map(({ client }) => `127.0.0.1:${client}`).join(',');
     const kafka = { java, jarsDir: downloads.kafkaDir, dataDir: join(dataDir, 'kafka'), logsDir };
@@ -67,13 +70,13 @@ async function launch(
     );
   }
   if (parts.has('registry')) {
-    const port = await ports.choose(usualPorts.registry);
+    const port = await ports.chooseFor('registry', usualPorts.registry);
     addresses.registryUrl = registryAddress(port);
     const own = { dataDir: join(dataDir, 'registry'), programDir: downloads.registryDir };
     starts.push(running.start(describeRegistry({ java, logsDir, port, ...own })));
   }
   if (parts.has('redis')) {
-    const port = await ports.choose(usualPorts.redis);
+    const port = await ports.chooseFor('redis', usualPorts.redis);
     addresses.redisUrl = `redis://127.0.0.1:${port}`;
     const program = findRedis(environment.path, downloads.redisProgram);
     const own = { dataDir: join(dataDir, 'redis'), downloaded: program === downloads.redisProgram };
@@ -81,7 +84,7 @@ async function launch(
   }
   const prometheus = onPath('prometheus', environment.path);
   if (parts.has('prometheus') && prometheus !== undefined) {
-    const port = await ports.choose(usualPorts.prometheus);
+    const port = await ports.chooseFor('prometheus', usualPorts.prometheus);
     addresses.prometheusUrl = `http://127.0.0.1:${port}`;
     const described = describePrometheus({ program: prometheus, dataDir, logsDir, port });
     starts.push(running.start(described));

@@ -10,6 +10,7 @@ import { stackEnvironment, withoutOutside, type StackEnvironment } from './confi
 import { StackError } from './errors.ts';
 import { makeWritable } from './folders.ts';
 import { Guardian } from './guardian.ts';
+import { forgetLastPorts } from './last-ports.ts';
 import { checkOutside } from './outside.ts';
 import { startContainers } from './containers.ts';
 import { startProcesses } from './processes.ts';
@@ -176,6 +177,7 @@ function wantedParts(environment: StackEnvironment, prometheus: boolean): Readon
 export function deleteData(dataDir: string): void {
   refuseSecondStack(dataDir);
   for (const folder of partFolders) rmSync(join(dataDir, folder), { recursive: true, force: true });
+  forgetLastPorts(dataDir);
   try {
     rmdirSync(dataDir);
   } catch {

@@ -2,7 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSameProcess, processIdentity, type StackState } from '../lib/config/state-file.ts';
 import { monotonicMs } from '../lib/clock.ts';
-import { listens } from './probes.ts';
+import { httpAnswers, kafkaAnswers, listens, redisAnswers } from './probes.ts';
 import type { RunningStack } from './stack.ts';
 
 const stopMsMax = 25_000;
@@ -53,7 +53,10 @@ export interface PartStatus {
   readonly pid?: number;
 }
 
-/** Every address of the stack, and whether anything listens there. */
+/**
+ * Every address of the stack, and whether it answers: parts of our own are asked, since a frozen one
+ * still listens.
+ */
 export async function partStatuses(state: StackState): Promise<readonly PartStatus[]> {
   const { kafkaBrokers, prometheusUrl, redisUrl, registryUrl } = state.addresses;
   const named: [string, string][] = [
@@ -68,11 +71,22 @@ export async function partStatuses(state: StackState): Promise<readonly PartStat
     named.map(async ([part, url]) => {
       const { host, port } = hostAndPort(url);
       const pid = state.processes[part]?.pid;
-      const answers = await listens(host, port);
+      const answers = await (pid === undefined ? listens(host, port) : asked(part, { url, port }));
       const address = `${host}:${port}`;
       return { part, address, answers, ...(pid === undefined ? {} : { pid }) };
     }),
   );
+}
+
+/** A part that runs as a process of ours, without TLS or password. */
+function asked(
+  part: string,
+  { url, port }: { readonly url: string; readonly port: number },
+): Promise<boolean> {
+  if (part === 'redis') return redisAnswers(port);
+  if (part === 'registry') return httpAnswers(`${url}/subjects`);
+  if (part === 'prometheus') return httpAnswers(`${url}/-/ready`);
+  return kafkaAnswers(port, 1);
 }
 
 const usualPorts: Readonly<Record<string, number>> = {

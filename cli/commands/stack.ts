@@ -12,7 +12,7 @@ import {
 import { stackEnvironment } from '../../stack/config.ts';
 import { deleteVolumes } from '../../stack/containers.ts';
 import { deleteData, startStack } from '../../stack/stack.ts';
-import { partStatuses, stackState, stopStack } from '../../stack/state.ts';
+import { type PartStatus, partStatuses, stackState, stopStack } from '../../stack/state.ts';
 
 interface UpOptions {
   readonly brokers: '1' | '3';
@@ -62,8 +62,13 @@ async function up(options: UpOptions): Promise<void> {
   const { stateFile } = stackEnvironment();
   const running = readStateFile(stateFile);
   if (running !== undefined && running.mode !== 'outside') {
-    console.error('A stack is already running; `npx freshet down` stops it.');
-    return report(running, options.json);
+    await report(running, options.json);
+    console.error(
+      process.exitCode === 1
+        ? 'A stack is already running, and not all of it answers: see the cure above.'
+        : 'A stack is already running; `npx freshet down` stops it.',
+    );
+    return;
   }
   const dataDir = resolve(options.dataDir);
   const stack = await startStack({
@@ -92,8 +97,10 @@ async function status({ json: asJson }: { readonly json?: boolean }): Promise<vo
 async function report(state: StackState, asJson: boolean | undefined): Promise<void> {
   const { addresses, dataDir, mode } = state;
   const parts = await partStatuses(state);
+  const cure = cureFor(state, parts);
+  if (cure !== null) process.exitCode = 1;
   if (asJson === true) {
-    console.log(JSON.stringify({ running: true, mode, addresses, dataDir, parts }));
+    console.log(JSON.stringify({ running: true, mode, addresses, dataDir, parts, cure }));
     return;
   }
   console.log(`export FRESHET_KAFKA_BROKERS=${addresses.kafkaBrokers}`);
@@ -108,12 +115,20 @@ async function report(state: StackState, asJson: boolean | undefined): Promise<v
     const said = answers ? 'answers' : 'DOES NOT ANSWER';
     console.log(`# ${part.padEnd(10)} ${address.padEnd(16)} ${said}${process}`);
   }
-  if (mode !== 'outside' && parts.some(({ answers }) => !answers)) {
-    console.log(`# Cure: npx freshet down && npx freshet up (logs: ${join(dataDir, 'logs')})`);
-  }
+  if (cure !== null) console.log(`# Cure: ${cure}`);
   if (mode === 'processes' && addresses.prometheusUrl === undefined) {
     console.log('# prometheus is not there (apt-get install prometheus adds it at the next start)');
   }
+}
+
+/** Null: every part answers. */
+export function cureFor(
+  { dataDir, mode }: Pick<StackState, 'dataDir' | 'mode'>,
+  parts: readonly PartStatus[],
+): string | null {
+  if (parts.every(({ answers }) => answers)) return null;
+  if (mode === 'outside') return 'start it again, or ask whoever runs it';
+  return `npx freshet down && npx freshet up, and start the services again (logs: ${join(dataDir, 'logs')})`;
 }
 
 const modeTexts: Readonly<Record<StackState['mode'], string>> = {

@@ -11,8 +11,9 @@ import { eventLimits, eventsOf } from '../data/event-file.ts';
 import { RowFaults } from '../data/faults.ts';
 import { FieldFault, unknownNames } from '../data/fields.ts';
 import { type InputFile, openInputFile } from '../data/input-file.ts';
-import { itemColumns, itemNames, itemOf } from '../data/item-rows.ts';
+import { holdsEvents, itemColumns, itemNames, itemOf } from '../data/item-rows.ts';
 import { rowsOf } from '../data/rows.ts';
+import { againIfLate } from '../data/send-again.ts';
 import { sendEvents } from '../data/send-events.ts';
 import { type Entry, openTopicWriter } from '../data/topic-writer.ts';
 import { print } from '../output.ts';
@@ -100,7 +101,9 @@ export async function publishEvents(
   });
   const faults = new RowFaults();
   try {
-    const published = await sendEvents(eventsOf(file, { limits, faults }), writer);
+    const published = await againIfLate(file.name, () =>
+      sendEvents(eventsOf(file, { limits, faults }), writer),
+    );
     return { file: file.name, published, faults };
   } finally {
     await writer.close();
@@ -112,6 +115,11 @@ export async function publishItems(
   config: CommonConfig,
   strict = false,
 ): Promise<Published> {
+  if (await holdsEvents(file)) {
+    throw new UserError(
+      `${file.name} holds events, not items: publish it without --items, or give rows with a title, categories or dates`,
+    );
+  }
   if (strict) {
     const faults = new RowFaults();
     for await (const entries of itemEntries(file, faults)) void entries;
@@ -122,7 +130,7 @@ export async function publishItems(
   let published = 0;
   try {
     for await (const entries of itemEntries(file, faults)) {
-      await writer.send(entries);
+      await againIfLate(file.name, () => writer.send(entries));
       published += entries.length;
     }
     return { file: file.name, published, faults };
@@ -159,6 +167,8 @@ function refuse(file: InputFile, faults: RowFaults): void {
   throw new UserError(`nothing was published: ${faults.count} line(s) of ${file.name} have faults`);
 }
 
+const passedOver = ' Ingest passes over those that it has already, by their ids.';
+
 function say(
   what: 'events' | 'items',
   { file, published, faults }: Published,
@@ -177,7 +187,7 @@ function say(
       first_faults: faults.first,
       ignored_fields: [...faults.unknown],
     },
-    `Published ${published} ${counted} of ${file}${failed}.`,
+    `Published ${published} ${counted} of ${file}${failed}.${published > 0 && what === 'events' ? passedOver : ''}`,
   );
   if (published === 0 && faults.count > 0) process.exitCode = 1;
 }

@@ -10,6 +10,7 @@ import { userEvents } from '../../topics/user-events.ts';
 import { eventLimits, eventsOf, surveyEvents } from '../data/event-file.ts';
 import { RowFaults } from '../data/faults.ts';
 import { type InputFile, openInputFile } from '../data/input-file.ts';
+import { againIfLate } from '../data/send-again.ts';
 import { sendEvents } from '../data/send-events.ts';
 import { openTopicWriter } from '../data/topic-writer.ts';
 import { print } from '../output.ts';
@@ -61,14 +62,13 @@ async function replay(name: string, flags: ReplayFlags): Promise<void> {
     const limits = eventLimits(config);
     const progress = startProgress(rows, flags.json === true);
     const startedMs = monotonicMs();
-    const sent = await sendEvents(
-      eventsOf(file, { ...selection, shiftMs, limits, faults }),
-      writer,
-      {
+    const events = eventsOf(file, { ...selection, shiftMs, limits, faults });
+    const sent = await againIfLate(file.name, () =>
+      sendEvents(events, writer, {
         ...(flags.rate === undefined ? {} : { rate: flags.rate }),
-        onSent: (events) => progress.add(events.length),
+        onSent: (some) => progress.add(some.length),
         signal: stopping.signal,
-      },
+      }),
     );
     const seconds = (monotonicMs() - startedMs) / 1_000;
     progress.end();

@@ -45,6 +45,23 @@ export function eventOf(fields: Fields, ownId: string, rules: EventRules): UserE
     attributes: attributesOf(fields),
   };
   const verdict = judgeEvent(event, rules.nowMs, rules.limits);
-  if (verdict.kind === 'reject') throw new FieldFault(`${verdict.reason}: ${verdict.detail}`);
+  if (verdict.kind === 'reject')
+    throw new FieldFault(`${verdict.reason}: ${beforeSent(verdict, rules.limits)}`);
   return event;
 }
+
+/** Ingest speaks of a record that was appended; here there is none yet. */
+function beforeSent(
+  { reason, detail }: { readonly reason: string; readonly detail: string },
+  { aheadMsMax, ageMsMax }: EventLimits,
+): string {
+  if (reason === 'from_the_future') {
+    const seconds = aheadMsMax / 1_000;
+    return `occurred_at: is in the future; at most ${seconds} s ahead of now (FRESHET_INGEST_AHEAD_MS_MAX) are taken`;
+  }
+  if (reason !== 'ancient') return detail;
+  const days = ageMsMax / dayMs;
+  return `occurred_at: is too long ago; at most ${days} days (FRESHET_INGEST_AGE_DAYS_MAX) are taken`;
+}
+
+const dayMs = 86_400_000;

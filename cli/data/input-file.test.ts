@@ -40,6 +40,12 @@ describe('a file of rows', () => {
     await expect(openInputFile(written('c.csv.gz', ''))).rejects.toThrow('is not gzip');
   });
 
+  test('is said to be missing where there is none of that name', async () => {
+    const none = join(folder, 'none.csv');
+    await expect(openInputFile(none)).rejects.toThrow(`there is no file ${none}`);
+    await expect(openInputFile(folder)).rejects.toThrow('is a folder, not a file');
+  });
+
   test.each([1, 3, 40])('is refused where its last %i bytes are missing', async (missing) => {
     const cut = written('d.jsonl.gz', gzipSync(lines).subarray(0, -missing));
     await expect(rowsIn(cut)).rejects.toThrow(/cannot read .*d\.jsonl\.gz: unexpected end/);

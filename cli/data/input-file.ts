@@ -56,6 +56,8 @@ async function hashFile(path: string, hash: Hash): Promise<void> {
     await pipeline(createReadStream(path), hashing(hash), drain);
   } catch (error) {
     if (error instanceof UserError) throw error;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new UserError(`there is no file ${path}`);
     throw new UserError(`cannot read ${path}: ${messageOf(error)}`);
   }
 }

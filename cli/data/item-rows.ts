@@ -1,12 +1,35 @@
 import type { Item } from '../../schemas/generated/item.ts';
 import { attributesOf, FieldFault, fieldOf, neededText, textOf, timeOf } from './fields.ts';
-import type { Fields, NeededColumns } from './rows.ts';
+import type { InputFile } from './input-file.ts';
+import { eventTimeNames } from './event-rows.ts';
+import { type Fields, type NeededColumns, rowsOf } from './rows.ts';
 
 export const itemNames: ReadonlySet<string> = new Set(
   'item_id title categories attributes available_from available_until'.split(' '),
 );
 
 export const itemColumns: NeededColumns = [['item_id']];
+
+/** What no event has; attributes both may have. */
+const ofItemsOnly = ['title', 'categories', 'available_from', 'available_until'] as const;
+const ofEventsOnly = ['type', 'event_type', ...eventTimeNames] as const;
+
+/**
+ * Whether a file was given in the place of another: its rows name items and are of users. Read until
+ * the first row that says more of an item than its id, which most files have at their start.
+ */
+export async function holdsEvents(file: InputFile): Promise<boolean> {
+  let events = false;
+  for await (const rows of rowsOf(file)) {
+    for (const { fields } of rows) {
+      if (fields === null) continue;
+      if (fieldOf(fields, ofItemsOnly) !== undefined) return false;
+      events ||=
+        fieldOf(fields, ['user_id']) !== undefined && fieldOf(fields, ofEventsOnly) !== undefined;
+    }
+  }
+  return events;
+}
 
 const idBytesMax = 128;
 const titleCharsMax = 1_000;

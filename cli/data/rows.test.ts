@@ -6,7 +6,7 @@ import { cellsOf } from './csv.ts';
 import { eventColumns, type EventRules, eventOf } from './event-rows.ts';
 import { FieldFault } from './fields.ts';
 import type { InputFile } from './input-file.ts';
-import { itemOf } from './item-rows.ts';
+import { holdsEvents, itemOf } from './item-rows.ts';
 import { lineBytesMax, linesOf } from './lines.ts';
 import { type Row, rowsOf } from './rows.ts';
 
@@ -181,7 +181,8 @@ describe('an event', () => {
     [{ occurred_at: 1_700_000_000 }, 'looks like seconds'],
     [{ occurred_at: 'yesterday' }, 'must be milliseconds'],
     [{ occurred_at: '2023-11-14T22:13:20' }, 'must be milliseconds'],
-    [{ occurred_at: nowMs + 120_000 }, 'from_the_future'],
+    [{ occurred_at: nowMs + 120_000 }, 'from_the_future: occurred_at: is in the future; at most'],
+    [{ occurred_at: nowMs - 4_000 * 86_400_000 }, 'ancient: occurred_at: is too long ago; at most'],
     [{ type: 'stare' }, 'unknown_type'],
     [{ value: 'x' }, 'value: must be a finite number'],
     [{ attributes: [] }, 'attributes: must be an object'],
@@ -200,4 +201,17 @@ test('an item takes categories as a list or as one cell', () => {
   expect(itemOf({ item_id: 'i', categories: 'a| b ;' }, nowMs).categories).toEqual(['a', 'b']);
   expect(itemOf({ item_id: 1 }, nowMs)).toMatchObject({ item_id: '1', title: '', categories: [] });
   expect(() => itemOf({ title: 'x' }, nowMs)).toThrow('item_id: is missing');
+});
+
+const itemFiles: readonly [string, string, boolean][] = [
+  ['events as CSV', 'user_id,item_id,type,occurred_at\nu,i,view,now', true],
+  ['events as JSON', '{"user_id":"u","item_id":"i","event_type":"view"}\n', true],
+  ['ids alone', 'item_id\ni1\ni2', false],
+  ['items', 'item_id,title\ni1,\ni2,Lantern', false],
+  ['items of sellers', '{"item_id":"i","user_id":"u","type":"new","title":"Lantern"}', false],
+  ['nothing', '', false],
+];
+
+test.for(itemFiles)('%s, given as items', async ([, content, isEvents]) => {
+  expect(await holdsEvents(fileOf(content))).toBe(isEvents);
 });

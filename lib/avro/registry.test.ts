@@ -102,3 +102,9 @@ test('what fetch hides in the cause is said', async () => {
   });
   await expect(openRegistry(config).schemaOf(1)).rejects.toThrow('ECONNREFUSED');
 });
+
+test('an address at a port that fetch refuses is a mistake in a setting, not a registry that is away', async () => {
+  const registry = openRegistry({ url: 'http://127.0.0.1:1/', timeoutMs: 20 });
+  await expect(registry.schemaOf(1)).rejects.toThrow(/^no schema registry can be at .*:1: .*check/);
+  await expect(registry.schemaOf(1)).rejects.toBeInstanceOf(RefusedError);
+});

@@ -63,7 +63,13 @@ export async function callRegistry(
     response = await fetch(`${base}${path}`, { method: request.method, headers, body, signal });
     text = await response.text();
   } catch (error) {
-    throw new RetryableError(`the schema registry at ${base} is away: ${causeOf(error)}`);
+    const cause = causeOf(error);
+    if (cause === 'bad port') {
+      throw new RefusedError(
+        `no schema registry can be at ${base}: web clients refuse this port; check FRESHET_REGISTRY_URL`,
+      );
+    }
+    throw new RetryableError(`the schema registry at ${base} is away: ${cause}`);
   }
   const { status } = response;
   if (status === 401 || status === 403) {

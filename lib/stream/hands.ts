@@ -151,6 +151,13 @@ export async function checkMeta(
     partition,
   }: { service: string; keys: FoldKeys; identity: Identity; partition: number },
 ): Promise<void> {
+  if (partition >= hands.partitions) {
+    throw new RefusedError(
+      `${service}: its input has more partitions than its state was folded from ` +
+        `(${hands.partitions}): keys went to other partitions with that. Start it again, and it ` +
+        `says what to do`,
+    );
+  }
   const own = JSON.stringify({
     hash: identity.hash,
     partitions: hands.partitions,

@@ -43,6 +43,8 @@ export async function overtakenWhileSlow(aside: Aside): Promise<void> {
   const said = await refusalOf(async () => {
     const running = await aside.run(['ingest']);
     process.kill(running.pid, 'SIGSTOP');
+    // These answer the fetch that was open: they lie in the socket, and no cut can take them.
+    await aside.publish(50);
     await aside.publish(400);
     await cut(aside, 10);
     process.kill(running.pid, 'SIGCONT');

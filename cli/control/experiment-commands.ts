@@ -1,8 +1,11 @@
 import type { Command } from 'commander';
 import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 
+import { experimentVersion } from '../../experiments/definition.ts';
 import { commonConfig } from '../../lib/config/common.ts';
 import { readStateFile } from '../../lib/config/state-file.ts';
+import { monotonicMs } from '../../lib/clock.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
 import { experimentOf } from '../../services/control/state.ts';
 import { stackEnvironment } from '../../stack/config.ts';
@@ -37,6 +40,7 @@ export function addExperimentCommands(experiment: Command): void {
     .argument('<id>')
     .description('start a draft, once the models of its variants are warm')
     .option('--force', 'even where they are not')
+    .option('--wait', 'until they are, half an hour at most')
     .action(start);
   withSendOptions(experiment.command('stop'))
     .argument('<id>')
@@ -76,27 +80,49 @@ const textOf = (file: string): string => {
   }
 };
 
-async function start(id: string, flags: SendFlags & { readonly force?: boolean }): Promise<void> {
-  if (flags.force !== true) await refuseCold(id);
+interface StartFlags extends SendFlags {
+  readonly force?: boolean;
+  readonly wait?: boolean;
+}
+
+async function start(id: string, flags: StartFlags): Promise<void> {
+  if (flags.force !== true) await refuseCold(id, flags.wait === true ? waitMsMax : 0);
   await sendAndPrint({ kind: 'experiment.start', body: { experiment: id } }, flags);
 }
 
-/** A model that has not learned yet would be compared with one that has. */
-async function refuseCold(id: string): Promise<void> {
+const waitMsMax = 1_800_000;
+const lookMs = 2_000;
+
+/**
+ * A model that has not learned yet would be compared with one that has; one whose lists are not
+ * there yet would leave its users' first answers to the ladder's next step.
+ */
+async function refuseCold(id: string, waitMs: number): Promise<void> {
+  let said = '';
+  for (const startedMs = monotonicMs(); ; await pause(lookMs)) {
+    const cold = await coldModelsOf(id);
+    if (cold.length === 0) return;
+    const why = cold.join('; ');
+    if (monotonicMs() - startedMs >= waitMs)
+      throw new UserError(
+        `experiment '${id}' was not started, its models are not warm (${why}): start it again in a ` +
+          'while, or say --wait; --force starts it as it is, and first answers in it then come ' +
+          "from the ladder's next step",
+      );
+    if (why !== said) console.error(`freshet: '${id}' waits until its models are warm (${why})`);
+    said = why;
+  }
+}
+
+async function coldModelsOf(id: string): Promise<string[]> {
   const config = commonConfig();
   const state = await readPublished(config);
   const record = experimentOf(state, id);
   // What is wrong with it otherwise is for control to say.
-  if (record === undefined || record.state !== 'draft') return;
-  const versions = record.definition.variants.flatMap(
-    ({ model }) => state.models.live.get(model) ?? [],
-  );
-  const cold = await coldVersions(config, versions);
-  if (cold.length === 0) return;
-  throw new UserError(
-    `experiment '${id}' was not started, its models are not warm (${cold.join('; ')}): wait until ` +
-      '`npx freshet lag` shows them caught up, or say --force',
-  );
+  if (record === undefined || record.state !== 'draft') return [];
+  const models = new Set(record.definition.variants.map(({ model }) => model));
+  const versions = [...models].flatMap((model) => state.models.live.get(model) ?? []);
+  return coldVersions(config, versions, experimentVersion(record).version);
 }
 
 async function decide(id: string, flags: DecideFlags): Promise<void> {

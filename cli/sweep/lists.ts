@@ -5,6 +5,7 @@ import { foldKeys } from '../../lib/stream/keys.ts';
 import { isPast } from '../../lib/stream/sweep-rows.ts';
 import { decodeCandidatesHead, listPrefix } from '../../schemas/packed/candidates.ts';
 import { decodeOpenExampleHead, openExampleMark } from '../../schemas/packed/open-examples.ts';
+import { decodeWarmMarks, warmMarksKey } from '../../services/candidates/warm-marks.ts';
 import { newestActMs, type Sweepable } from './rows.ts';
 
 export interface ListsToSweep {
@@ -36,7 +37,9 @@ export function sweepableLists(sweep: ListsToSweep): Sweepable[] {
       partition,
       headerKey: keys.header(partition),
       prefix,
-      look: async (lists) => {
+      look: async (rows) => {
+        const marksKey = keys.row(partition, warmMarksKey);
+        const lists = rows.filter((key) => key !== marksKey);
         const found = await profilesOf(sweep, partition, {
           header: keys.header(partition),
           users: lists.map((key) => ofKey(key.slice(prefix.length)).user),
@@ -58,10 +61,22 @@ export function sweepableLists(sweep: ListsToSweep): Sweepable[] {
           const isOver = isOrphan && head.profileOffset <= found.offset;
           return isOver || (isUnused && head.computedAtMs < sweep.knownMs) ? [key] : [];
         });
-        return { header: found.header, rows: lists.length, expired };
+        const marks = rows.length > lists.length && (await saysTooMuch(sweep, marksKey));
+        const over = marks ? [...expired, marksKey] : expired;
+        return { header: found.header, rows: lists.length, expired: over };
       },
     };
   });
+}
+
+/**
+ * Whether the marks call a version warm whose lists may go now. Without them the owner of the
+ * partition looks again, and passes over what is there.
+ */
+async function saysTooMuch({ redis, inUse }: ListsToSweep, marksKey: string): Promise<boolean> {
+  if (inUse === null) return false;
+  const [stored = null] = await redis.mget([marksKey]);
+  return decodeWarmMarks(stored).some(({ version }) => !inUse.has(version));
 }
 
 interface Profiles {

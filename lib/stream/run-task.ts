@@ -68,7 +68,9 @@ export type TaskResult =
 export async function runTask(
   task: PartitionTask,
   context: ServiceContext,
-): Promise<RunningService & { readonly identity: Identity }> {
+): Promise<
+  RunningService & { readonly identity: Identity; readonly owns: (partition: number) => boolean }
+> {
   const { config } = context;
   const hands = await openHands(config, {
     service: task.name,
@@ -102,7 +104,7 @@ export async function runTask(
     bootstrap: context.bootstrap,
     worker: (partition) => new TaskWorker(task, { hands, identity, keys, partition, context }),
   });
-  return { ...running(task.name, owners, hands), identity };
+  return { ...running(task.name, owners, hands), identity, owns: owners.owns };
 }
 
 interface TaskDeps {

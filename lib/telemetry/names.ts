@@ -121,6 +121,11 @@ export const metricDeclarations = {
     help: 'Candidates kept per user that the user does not have yet: the configured depth, or more where rules remove many.',
     labels: ['model'],
   },
+  freshet_candidates_warming: {
+    type: 'gauge',
+    help: 'Users of the partitions of this process who may lack a list of this model version, which is being made for those active of late; 0: it is warm.',
+    labels: ['model'],
+  },
   freshet_candidates_deepened_total: {
     type: 'counter',
     help: 'Lists made longer than the configured depth, because the user has much of it already or rules remove many.',

@@ -13,6 +13,7 @@ const schema = z.object({
   FRESHET_CANDIDATES_ROWS_MIB: whole(1, 4_096).default(64),
   FRESHET_CANDIDATES_OPEN_EXAMPLES_MAX: whole(0, 1_000_000).default(1_000),
   FRESHET_CANDIDATES_RANKINGS_AGE_MS: whole(0, 5_000).default(1_000),
+  FRESHET_CANDIDATES_WARM_DAYS: whole(0, 3_650).default(30),
   FRESHET_CANDIDATES_WEIGHTS_AGE_MS: whole(0, 5_000).default(weightsAgeMsMax),
 });
 
@@ -31,6 +32,8 @@ export interface CandidatesConfig {
   /** Of a model, over all partitions; past it the users alone who are always logged. */
   readonly openExamplesMax: number;
   readonly rankingAgeMsMax: number;
+  /** Users who were active within so many days have a list before a version counts as warm. */
+  readonly warmDays: number;
   readonly weightsAgeMsMax: number;
 }
 
@@ -44,6 +47,7 @@ export function candidatesConfig(environment: Environment = process.env): Candid
     figuresMax: settings.FRESHET_CANDIDATES_FIGURES_MAX,
     openExamplesMax: settings.FRESHET_CANDIDATES_OPEN_EXAMPLES_MAX,
     rankingAgeMsMax: settings.FRESHET_CANDIDATES_RANKINGS_AGE_MS,
+    warmDays: settings.FRESHET_CANDIDATES_WARM_DAYS,
     weightsAgeMsMax: settings.FRESHET_CANDIDATES_WEIGHTS_AGE_MS,
     rowsAgeMsMax: settings.FRESHET_CANDIDATES_ROWS_AGE_MS,
     rowsBytesMax: settings.FRESHET_CANDIDATES_ROWS_MIB * 1024 * 1024,

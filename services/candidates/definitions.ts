@@ -13,7 +13,8 @@ import {
 import { ItemsWhenNeeded } from '../../topics/items-when-needed.ts';
 import { type PersonalModel, personalModels } from '../../retrieval/personal-models.ts';
 import { askedFirst, heldAgainstLists, type ServedBy } from './uses.ts';
-import { namedFirst, type Wants, wantsOf } from './wanted.ts';
+import type { Scope } from './warm-marks.ts';
+import { namedFirst, scopesOf, type Wants, wantsOf } from './wanted.ts';
 
 export interface PersonalModelsInUse {
   /** Null once everything that stood there at the start is known. */
@@ -23,6 +24,8 @@ export interface PersonalModelsInUse {
   personal(): readonly PersonalModel[];
   /** Whether this user's lists by a version are kept: one that only experiments name is for some. */
   readonly wants: Wants;
+  /** Whose lists by a version are kept. */
+  scopeOf(version: string): Scope;
   /**
    * Kinds of event, as bits, that a `not-seen` rule of a context holds against the items of this
    * version; 0: none does.
@@ -52,6 +55,7 @@ export async function followPersonalModels(
   let personal: readonly PersonalModel[] = [];
   let held: ReadonlyMap<string, number> = new Map();
   let wants: Wants = () => false;
+  let scopeOf: (version: string) => Scope = () => [];
   let items: ItemTable | null = null;
   const clientId = `${config.prefix}.candidates`;
   const following = { config, clientId, registry, log, onFatal, follow };
@@ -69,6 +73,7 @@ export async function followPersonalModels(
       personal = namedFirst(personalModels(catalogue.modelsInUse(), kinds, personal), catalogue);
       held = heldAgainstLists(catalogue, experiments, config.types);
       wants = wantsOf(catalogue, experiments);
+      scopeOf = scopesOf(catalogue, experiments);
       needed.need(personal.some(({ retrieval }) => retrieval.needsItems));
     },
   });
@@ -80,6 +85,7 @@ export async function followPersonalModels(
     healthy: () => definitions.healthy() ?? needed.healthy(),
     personal: () => personal,
     wants: (version, userId, atMs) => wants(version, userId, atMs),
+    scopeOf: (version) => scopeOf(version),
     heldAgainst: (version) => held.get(version) ?? 0,
     askedFirst: (served) => askedFirst(served, catalogue, experiments),
     items: () => items,

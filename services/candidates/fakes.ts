@@ -11,7 +11,7 @@ import type { TrainingPack } from '../../schemas/generated/training-pack.ts';
 import { seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { candidatesConfig } from './config.ts';
 import { DepthFactors } from './depth.ts';
-import { candidatesTask } from './topology.ts';
+import { type CandidatesOptions, candidatesTask } from './topology.ts';
 import { profileBytes, type ToyExample, toyModel, toyOf } from './toy-model.ts';
 import type { ExampleResult } from './training.ts';
 import type { Wants } from './wanted.ts';
@@ -34,7 +34,7 @@ const learnedAt = generationOf({
   code: 'l',
   family: 'item',
 });
-const ownAt = generationOf({
+export const ownAt = generationOf({
   ...pointer,
   name: 'candidates',
   id4: 'Can1',
@@ -79,6 +79,7 @@ export class Stage {
   readonly store = memoryStore();
   readonly models: PersonalModel[];
   nowMs = 1_000_000;
+  readonly lists: CandidatesOptions;
   readonly #task;
 
   constructor(
@@ -112,7 +113,7 @@ export class Stage {
       getRanges: async (ranges: readonly { key: string; start: number; end: number }[]) =>
         ranges.map(({ key, start, end }) => get(key)?.subarray(start, end + 1) ?? Buffer.alloc(0)),
     };
-    this.#task = candidatesTask({
+    this.lists = {
       interactions: { topic: 'interactions', decoder },
       exposures: { topic: 'exposures', decoder },
       types: ['view', 'purchase'],
@@ -147,7 +148,8 @@ export class Stage {
         openBytes: () => undefined,
         examples: (result) => void this.results.push(result),
       },
-    });
+    };
+    this.#task = candidatesTask(this.lists);
   }
 
   /** Interactions at the end of the log; the item names its offset unless it is given. */

@@ -44,13 +44,16 @@ export async function makeLists(
     options,
     opened,
     from,
+    only,
   }: {
     readonly options: CandidatesOptions;
     readonly opened: OpenedHere;
     readonly from: number;
+    /** Lists of these alone, and none is logged: nobody has come yet. */
+    readonly only?: readonly PersonalModel[];
   },
 ): Promise<TaskResult> {
-  const models = options.models.personal();
+  const models = only ?? options.models.personal();
   const writes: Writes = [];
   if (acts.size === 0 || models.length === 0) return { kind: 'write', writes };
   const { partition } = slice;
@@ -68,7 +71,7 @@ export async function makeLists(
   await readWeights(models, generations.get(weightsFoldName), options);
 
   const training = new SliceTraining(slice, {
-    models,
+    models: only === undefined ? models : [],
     weightsOf: ({ retrieval }) => options.weights.of(retrieval),
     acts,
     opened: opened.of(partition, {

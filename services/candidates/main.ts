@@ -5,9 +5,10 @@ import { monotonicMs, now } from '../../lib/clock.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { Generations } from '../../lib/stream/generations.ts';
+import { redisStore } from '../../lib/stream/store.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { LearnedWeights } from '../../retrieval/learned-weights.ts';
-import { type PartitionTask, runTask } from '../../lib/stream/run-task.ts';
+import { runTask } from '../../lib/stream/run-task.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { type TrainingPack, trainingPackSchema } from '../../schemas/generated/training-pack.ts';
 import { exposures } from '../../topics/exposures.ts';
@@ -18,15 +19,19 @@ import { trainingExamples } from '../../topics/training-examples.ts';
 import { type CandidatesConfig, candidatesConfig } from './config.ts';
 import { DepthFactors } from './depth.ts';
 import { followPersonalModels, type PersonalModelsInUse } from './definitions.ts';
+import { LiveWork } from './live-work.ts';
 import type { ExamplePacking } from './packing.ts';
 import type { ExampleResult } from './training.ts';
 import {
   type ActiveUser,
   activeUserFields,
+  type CandidatesOptions,
   candidatesTask,
   type ServedUser,
   servedUserFields,
 } from './topology.ts';
+import { warmLogOf } from './warm-log.ts';
+import { startWarming } from './warm-main.ts';
 
 /** How long a switched pointer `current` may go unnoticed. */
 const pointerAgeMsMax = 2_000;
@@ -39,8 +44,22 @@ export async function startCandidates(context: ServiceContext): Promise<RunningS
   try {
     definitions = await followPersonalModels(context, openRegistry(context.config.registry));
     const packing = await examplePacking(context);
-    const task = taskOf(context, config, { redis, models: definitions, packing });
-    return together(await runTask(task, context), { definitions, redis });
+    const lists = listsOf(context, config, { redis, models: definitions, packing });
+    const live = new LiveWork(monotonicMs);
+    const task = candidatesTask(lists);
+    const running = await runTask(
+      { ...task, slice: (slice) => live.during(() => task.slice(slice)) },
+      context,
+    );
+    const warming = startWarming(context, {
+      lists,
+      live,
+      scopeOf: definitions.scopeOf,
+      owns: running.owns,
+      store: redisStore(redis),
+      log: warmLogOf(context.config),
+    });
+    return together(running, { definitions, redis, warming });
   } catch (error) {
     await definitions?.stop();
     await redis.close();
@@ -48,7 +67,7 @@ export async function startCandidates(context: ServiceContext): Promise<RunningS
   }
 }
 
-function taskOf(
+function listsOf(
   context: ServiceContext,
   config: CandidatesConfig,
   given: {
@@ -56,12 +75,12 @@ function taskOf(
     readonly models: PersonalModelsInUse;
     readonly packing: ExamplePacking;
   },
-): PartitionTask {
+): CandidatesOptions {
   const { redis } = given;
   const { prefix, types } = context.config;
   const { metrics } = context;
   const input = inputs(context);
-  return candidatesTask({
+  return {
     interactions: input<ActiveUser>(interactions, interactionFields(activeUserFields)),
     exposures: input<ServedUser>(exposures, exposureFields),
     ...given,
@@ -85,7 +104,7 @@ function taskOf(
         metrics.add('freshet_skipped_total', { service: name, reason }, count),
       fresh: (seconds) => metrics.observe('freshet_candidates_freshness_seconds', {}, seconds),
     },
-  });
+  };
 }
 
 const trainingCounts = ({ metrics }: ServiceContext) => ({
@@ -128,10 +147,16 @@ function together(
   {
     definitions,
     redis,
-  }: { readonly definitions: PersonalModelsInUse; readonly redis: { close(): Promise<void> } },
+    warming,
+  }: {
+    readonly definitions: PersonalModelsInUse;
+    readonly redis: { close(): Promise<void> };
+    readonly warming: { stop(): Promise<void> };
+  },
 ): RunningService {
   let stopping: Promise<void> | null = null;
   const stop = async (): Promise<void> => {
+    await warming.stop();
     await running.stop();
     await definitions.stop();
     await redis.close();

@@ -12,7 +12,7 @@ import { Catalogue } from '../../models/catalogue.ts';
 import { kinds } from '../../models/kinds.ts';
 import { Stage } from './fakes.ts';
 import { toyModel } from './toy-model.ts';
-import { namedFirst, wantsOf } from './wanted.ts';
+import { namedFirst, scopesOf, wantsOf } from './wanted.ts';
 
 const salt = 'nearer@000000000001';
 const variants = [
@@ -85,6 +85,21 @@ test('what a draft names is wanted by users who will be in its variant', () => {
   expect(wanted.length).toBeGreaterThan(10);
   const started = { ...draft, ...running, salt: version };
   expect(those(started, 'blend@000000000002')).toEqual(wanted);
+});
+
+test('whose lists are wanted has a name, which a draft keeps when it starts', () => {
+  const scopeWith = (change: Partial<ExperimentRecord>) => {
+    const experiments = new Experiments();
+    const record = { ...experimentWith(0), ...change };
+    const { content } = experimentVersion(record);
+    experiments.take('nearer', { name: 'nearer', version: salt, revision: 1, content });
+    return scopesOf(catalogueNaming('blend@000000000001'), experiments);
+  };
+  const { version } = experimentVersion(experimentWith(0));
+  expect(scopeWith({})('blend@000000000002')).toEqual([version]);
+  expect(scopeWith(running)('blend@000000000002')).toEqual([version]);
+  expect(scopeWith({ state: 'stopped' })('blend@000000000002')).toEqual([]);
+  expect(scopeWith({})('blend@000000000001')).toBe('all');
 });
 
 test('lists are made for those who are wanted alone', async () => {

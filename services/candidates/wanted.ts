@@ -4,6 +4,7 @@ import { type ExperimentRecord, experimentVersion } from '../../experiments/defi
 import type { Catalogue } from '../../models/catalogue.ts';
 import { versionsInUse } from '../../models/definitions.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
+import type { Scope } from './warm-marks.ts';
 
 /** Whether anybody would answer this user by this version. */
 export type Wants = (version: string, userId: string, atMs: number) => boolean;
@@ -35,6 +36,22 @@ export function wantsOf(
         ? modelOnceStarted(record, userId) === version
         : experiments.assign(record.definition.context, userId, atMs)?.replaces?.model === version,
     );
+}
+
+/** The same as a value that can be kept and compared: whose lists of a version are wanted. */
+export function scopesOf(
+  { contexts }: Pick<Catalogue, 'contexts'>,
+  experiments: Pick<Experiments, 'all'>,
+): (version: string) => Scope {
+  const named = namedBy(contexts);
+  const triedBy = new Map<string, Set<string>>();
+  for (const { record } of experiments.all.values()) {
+    if (record.state !== 'draft' && record.state !== 'running') continue;
+    const experiment = experimentVersion(record).version;
+    for (const { model } of record.definition.variants)
+      triedBy.set(model, (triedBy.get(model) ?? new Set()).add(experiment));
+  }
+  return (version) => (named.has(version) ? 'all' : [...(triedBy.get(version) ?? [])].toSorted());
 }
 
 /** As control will divide users; which buckets of the layer it will give is not known. */

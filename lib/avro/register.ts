@@ -2,9 +2,16 @@
  * Registering, which commands do and services never. The package's client does it: it knows how
  * registries want a schema put. Its calls have no deadline, so each gets one here.
  */
+import { Agent } from 'node:https';
 import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { messageOf, RetryableError, UserError } from '../errors.ts';
-import { addressOf, callRegistry, notARegistry, type RegistryConfig } from './registry.ts';
+import {
+  addressOf,
+  authorizationOf,
+  callRegistry,
+  notARegistry,
+  type RegistryConfig,
+} from './registry.ts';
 
 /** Every version ever written can be read with the newest schema: logs are kept without limit. */
 export const compatibility = COMPATIBILITY.BACKWARD_TRANSITIVE;
@@ -15,17 +22,19 @@ type Middleware = NonNullable<ClientOptions['middlewares']>[number];
 const reasonCharsMax = 400;
 
 function clientOf(config: RegistryConfig): SchemaRegistry {
-  const deadline: Middleware = () => ({
-    prepareRequest: async (next) => (await next()).enhance({ timeout: config.timeoutMs }),
+  const authorization = authorizationOf(config);
+  const headers = authorization === null ? {} : { authorization };
+  const prepared: Middleware = () => ({
+    prepareRequest: async (next) => (await next()).enhance({ timeout: config.timeoutMs, headers }),
   });
-  const { base, login } = addressOf(config);
+  const { base } = addressOf(config);
   return new SchemaRegistry({
     host: base,
-    middlewares: [deadline],
+    middlewares: [prepared],
     // A schema is registered once, by a command that can be run again. (The package keeps one
     // setting for all its clients; there is one client, here.)
     retry: { retries: 0 },
-    ...(login === null ? {} : { auth: login }),
+    ...(config.tls === undefined ? {} : { agent: new Agent({ ...config.tls }) }),
   });
 }
 

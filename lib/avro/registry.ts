@@ -1,10 +1,14 @@
 import { messageOf, RefusedError, RetryableError } from '../errors.ts';
+import { callHttp, type HttpAnswer, type TlsFiles } from '../http-call.ts';
 
 export interface RegistryConfig {
   /** May hold user and password: http://user:password@host:port/path. */
   readonly url: string;
   /** Deadline of one call. */
   readonly timeoutMs: number;
+  /** The header `authorization` as it is now; instead of a login in the URL. */
+  readonly authorization?: () => string;
+  readonly tls?: TlsFiles;
 }
 
 export interface RegistryAddress {
@@ -23,6 +27,14 @@ export function addressOf({ url }: RegistryConfig): RegistryAddress {
     password: decodeURIComponent(password),
   };
   return { base: parsed.href.replace(/\/+$/, ''), login: username === '' ? null : login };
+}
+
+/** The header of this name; null: the registry asks for none. */
+export function authorizationOf(config: RegistryConfig): string | null {
+  if (config.authorization !== undefined) return config.authorization();
+  const { login } = addressOf(config);
+  if (login === null) return null;
+  return `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
 }
 
 /**
@@ -46,22 +58,24 @@ export async function callRegistry(
   path: string,
   request: { readonly method: string; readonly body?: unknown },
 ): Promise<{ readonly status: number; readonly body: Readonly<Record<string, unknown>> }> {
-  const { base, login } = addressOf(config);
+  const { base } = addressOf(config);
+  const authorization = authorizationOf(config);
   const headers: Record<string, string> = {
     accept: 'application/vnd.schemaregistry.v1+json, application/json',
     'content-type': 'application/vnd.schemaregistry.v1+json',
   };
-  if (login !== null) {
-    const credentials = Buffer.from(`${login.username}:${login.password}`);
-    headers['authorization'] = `Basic ${credentials.toString('base64')}`;
-  }
+  if (authorization !== null) headers['authorization'] = authorization;
   const body = request.body === undefined ? null : JSON.stringify(request.body);
-  let response: Response;
-  let text: string;
+  const { timeoutMs, tls } = config;
+  let answer: HttpAnswer;
   try {
-    const signal = AbortSignal.timeout(config.timeoutMs);
-    response = await fetch(`${base}${path}`, { method: request.method, headers, body, signal });
-    text = await response.text();
+    answer = await callHttp(`${base}${path}`, {
+      method: request.method,
+      headers,
+      body,
+      timeoutMs,
+      tls,
+    });
   } catch (error) {
     const cause = causeOf(error);
     if (cause === 'bad port') {
@@ -71,10 +85,10 @@ export async function callRegistry(
     }
     throw new RetryableError(`the schema registry at ${base} is away: ${cause}`);
   }
-  const { status } = response;
+  const { status, text } = answer;
   if (status === 401 || status === 403) {
     throw new RefusedError(
-      `the schema registry at ${base} refuses us (${status}): check FRESHET_REGISTRY_URL and the credentials in it`,
+      `the schema registry at ${base} refuses us (${status}): check FRESHET_REGISTRY_URL and the credentials in it or beside it`,
     );
   }
   if (status >= 500 || status === 408 || status === 429) {

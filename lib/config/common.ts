@@ -1,9 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
+import type { RegistryConfig } from '../avro/registry.ts';
 import { UserError } from '../errors.ts';
 import type { KafkaConfig } from '../kafka/client.ts';
-import type { RedisConfig } from '../redis/redis-port.ts';
+import { isRedisUrl, redisUrlForms } from '../redis/address.ts';
+import type { RedisConfig } from '../redis/connect.ts';
+import { accessSettings, kafkaAccess, redisAccess, registryAccess } from './access.ts';
 import { type Environment, list, oneOf, parseEnvironment, whole } from './environment.ts';
 import { misspelt } from './known-names.ts';
 import { readStateFile } from './state-file.ts';
@@ -17,7 +19,7 @@ export interface CommonConfig {
   /** Event types that ingest accepts, in an order that stored state refers to. */
   readonly types: readonly string[];
   readonly kafka: KafkaConfig;
-  readonly registry: { readonly url: string; readonly timeoutMs: number };
+  readonly registry: RegistryConfig;
   readonly redis: RedisConfig;
   /** Where /metrics, /healthz and /readyz listen. */
   readonly host: string;
@@ -39,6 +41,10 @@ export interface CommonConfig {
   readonly servedAnswersMax: number;
 }
 
+export const prefixSetting = z
+  .string()
+  .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes lower-case letters, digits and dashes')
+  .default('freshet');
 /** Of `seen-items`; here too, because users are kept at least as long. */
 export const seenAgeDays = whole(1, 3_650).default(400);
 const dayMs = 86_400_000;
@@ -60,10 +66,7 @@ const isAddress = (address: string): boolean => {
 };
 
 const settingsSchema = z.object({
-  FRESHET_PREFIX: z
-    .string()
-    .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes lower-case letters, digits and dashes')
-    .default('freshet'),
+  FRESHET_PREFIX: prefixSetting,
   FRESHET_PARTITIONS: whole(1, 1_024).default(4),
   FRESHET_EVENT_TYPES: list
     .default(defaultTypes)
@@ -72,17 +75,10 @@ const settingsSchema = z.object({
     .refine((brokers) => brokers.every(isAddress), 'takes host:port, with commas between brokers')
     .optional(),
   FRESHET_KAFKA_SESSION_TIMEOUT_MS: whole(1_000, 300_000).default(10_000),
-  FRESHET_KAFKA_SSL: oneOf(['true', 'false']).default('false'),
-  FRESHET_KAFKA_SSL_CA_FILE: z.string().optional(),
-  FRESHET_KAFKA_SASL_MECHANISM: oneOf(['plain', 'scram-sha-256', 'scram-sha-512']).optional(),
-  FRESHET_KAFKA_USERNAME: z.string().optional(),
-  FRESHET_KAFKA_PASSWORD_FILE: z.string().optional(),
   FRESHET_REGISTRY_URL: z.url('takes a URL: http://host:port').optional(),
   FRESHET_REGISTRY_TIMEOUT_MS: whole(100, 60_000).default(5_000),
-  FRESHET_REDIS_URL: z
-    .string()
-    .regex(/^rediss?:\/\/\S+$/, 'takes redis://host:port, with commas for a cluster')
-    .optional(),
+  FRESHET_REDIS_URL: z.string().refine(isRedisUrl, redisUrlForms).optional(),
+  ...accessSettings,
   FRESHET_HOST: z.string().default('127.0.0.1'),
   FRESHET_PORT: whole(0, 65_535).default(0),
   FRESHET_LOG_LEVEL: oneOf(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
@@ -127,8 +123,13 @@ export function commonConfig(environment: Environment = process.env): CommonConf
     partitions: settings.FRESHET_PARTITIONS,
     types: settings.FRESHET_EVENT_TYPES,
     kafka: kafkaOf(settings, brokers),
-    registry: { url: registryUrl, timeoutMs: settings.FRESHET_REGISTRY_TIMEOUT_MS },
-    redis: { url: redisUrl },
+    registry: {
+      url: registryUrl,
+      timeoutMs: settings.FRESHET_REGISTRY_TIMEOUT_MS,
+      ...registryAccess(settings, registryUrl),
+    },
+    // Added to, not copied: a copy would lose the password.
+    redis: Object.assign(redisAccess(settings, redisUrl), { url: redisUrl }),
     host: settings.FRESHET_HOST,
     port: settings.FRESHET_PORT,
     logLevel: settings.FRESHET_LOG_LEVEL,
@@ -143,24 +144,12 @@ export function commonConfig(environment: Environment = process.env): CommonConf
 }
 
 function kafkaOf(settings: Settings, brokers: readonly string[]): KafkaConfig {
-  const ca = settings.FRESHET_KAFKA_SSL_CA_FILE;
-  const mechanism = settings.FRESHET_KAFKA_SASL_MECHANISM;
-  const tls = ca === undefined ? {} : { ca: readFileSync(ca, 'utf8') };
   return {
     brokers,
     clientId: settings.FRESHET_PREFIX,
     sessionTimeoutMs: settings.FRESHET_KAFKA_SESSION_TIMEOUT_MS,
-    ...(settings.FRESHET_KAFKA_SSL === 'true' ? { ssl: tls } : {}),
-    ...(mechanism === undefined ? {} : { sasl: { mechanism, ...credentials(settings) } }),
+    ...kafkaAccess(settings),
   };
-}
-
-function credentials(settings: Settings): { username: string; password: string } {
-  const { FRESHET_KAFKA_USERNAME: username, FRESHET_KAFKA_PASSWORD_FILE: file } = settings;
-  if (username === undefined || file === undefined) {
-    throw new UserError('SASL needs FRESHET_KAFKA_USERNAME and FRESHET_KAFKA_PASSWORD_FILE');
-  }
-  return { username, password: readFileSync(file, 'utf8').trim() };
 }
 
 /** What looks like a setting of this process and is none, one line each. */

@@ -9,7 +9,11 @@ test('every variable that is read is known', () => {
   const own = ['cli', 'lib', 'models', 'services', 'stack'].map(
     (folder) => `${folder}/**/config.ts`,
   );
-  const files = [...globSync(own, { cwd: projectDir }), 'lib/config/common.ts'];
+  const files = [
+    ...globSync(own, { cwd: projectDir }),
+    'lib/config/access.ts',
+    'lib/config/common.ts',
+  ];
   const read = files.flatMap(
     (file) =>
       readFileSync(join(projectDir, file), 'utf8').match(/FRESHET_[A-Z0-9_]*[A-Z0-9]/g) ?? [],

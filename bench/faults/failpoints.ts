@@ -5,7 +5,7 @@ import { pause } from './waiting.ts';
 
 const diesMsMax = 90_000;
 /** How often a process passes the place before it dies there, at most. */
-const passesMax = 40;
+const passesMax = 15;
 
 /**
  * Starts one worker after the other so that it dies at a failpoint, and again without; each place

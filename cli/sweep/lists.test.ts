@@ -8,6 +8,7 @@ import {
   encodeOpenExample,
   openExampleKey,
 } from '../../schemas/packed/open-examples.ts';
+import { encodeWarmMarks, warmMarksKey } from '../../services/candidates/warm-marks.ts';
 import { sweepableLists } from './lists.ts';
 
 const generation = (name: string, code: string): CurrentGeneration => ({
@@ -62,4 +63,26 @@ test('open examples go with the lists that they were logged with', async () => {
     openExampleKey(unused, 'known'),
     openExampleKey(unused, 'known-closed'),
   ]);
+});
+
+test.each([
+  ['of a version that nobody uses goes', 'unused@00000000001', true],
+  ['of versions in use stays', 'used@000000000001', false],
+])('a mark of lists that are there %s', async (_, version, goes) => {
+  const keys = foldKeys(own);
+  const marked = { scope: 'all', days: 30, fromMs: 0, users: 1, left: 0, isDone: true } as const;
+  const key = keys.row(0, warmMarksKey);
+  const values = new Map([[key, encodeWarmMarks([{ version, ...marked }])]]);
+  const [sweepable] = sweepableLists({
+    redis: {
+      mget: async (wanted) => wanted.map((one) => values.get(one) ?? null),
+      getRanges: async () => [],
+    },
+    own,
+    features,
+    inUse: new Set(['used@000000000001']),
+    knownMs: 1_000,
+  });
+  const looked = await sweepable?.look([key]);
+  expect(looked).toMatchObject({ rows: 0, expired: goes ? [key] : [] });
 });

@@ -1,0 +1,103 @@
+import { type Topic, topicName } from '../../topics/topic.ts';
+import type { AclConfig } from './config.ts';
+import { hasIdentities, serviceAccess } from './service-access.ts';
+
+export type KafkaOperation = 'Read' | 'Write' | 'All';
+
+/** One ACL. Read and Write let a principal describe as well. */
+export interface KafkaGrant {
+  readonly resource: 'topic' | 'group';
+  readonly name: string;
+  readonly pattern: 'literal' | 'prefixed';
+  readonly operation: KafkaOperation;
+}
+
+const everyConsumer = 'every consumer';
+
+const onTopic = (name: string, operation: KafkaOperation): KafkaGrant => ({
+  resource: 'topic',
+  name,
+  pattern: 'literal',
+  operation,
+});
+
+const onGroups = (name: string, pattern: KafkaGrant['pattern']): KafkaGrant => ({
+  resource: 'group',
+  name,
+  pattern,
+  operation: 'Read',
+});
+
+const writes = ({ writtenBy }: Topic, who: string): boolean =>
+  writtenBy.includes(who) ||
+  (writtenBy.includes(everyConsumer) && serviceAccess[who]?.fails === true);
+
+const topicGrants = (who: string, topics: readonly Topic[], { prefix }: AclConfig): KafkaGrant[] =>
+  topics.flatMap((topic) => {
+    const name = topicName(prefix, topic);
+    return [
+      ...(topic.readBy.includes(who) ? [onTopic(name, 'Read')] : []),
+      ...(writes(topic, who) ? [onTopic(name, 'Write')] : []),
+    ];
+  });
+
+/** Reply topics are `name` or `start*`, as FRESHET_REPLY_TOPICS has them. */
+const replyGrants = ({ replyTopics }: AclConfig): KafkaGrant[] =>
+  replyTopics.map((name) =>
+    name.endsWith('*') && name !== '*'
+      ? { ...onTopic(name.slice(0, -1), 'Write'), pattern: 'prefixed' }
+      : onTopic(name, 'Write'),
+  );
+
+/**
+ * A service's groups start with its own name: `<prefix>.<service>.`, whether a fold is in it or a
+ * table is read. Only what keeps nothing shares one group by its bare name.
+ */
+const groupGrants = (service: string, { prefix }: AclConfig): KafkaGrant[] => {
+  const own = `${prefix}.${service}`;
+  return [
+    onGroups(`${own}.`, 'prefixed'),
+    ...(hasIdentities(service) ? [onGroups(`${own}:`, 'prefixed')] : []),
+    ...(serviceAccess[service]?.keeps === null ? [onGroups(own, 'literal')] : []),
+  ];
+};
+
+/** What one service may do on Kafka, and nothing else. */
+export const kafkaGrants = (
+  service: string,
+  topics: readonly Topic[],
+  config: AclConfig,
+): KafkaGrant[] => [
+  ...topicGrants(service, topics, config),
+  ...(service === 'serving' ? replyGrants(config) : []),
+  ...groupGrants(service, config),
+];
+
+/** Those who are no services: shops' own programs, by the words in `topics/`. */
+export const outsiders = ['producers', 'applications'] as const;
+
+export const outsiderGrants = (
+  who: (typeof outsiders)[number],
+  topics: readonly Topic[],
+  config: AclConfig,
+): KafkaGrant[] => {
+  const granted = topicGrants(who, topics, config);
+  const group = onGroups(`${config.prefix}.${who}.`, 'prefixed');
+  return granted.some(({ operation }) => operation === 'Read') ? [...granted, group] : granted;
+};
+
+/** For the `freshet` command: it makes topics, reads every log again, and resets groups. */
+export const operatorGrants = ({ prefix }: AclConfig): KafkaGrant[] => [
+  { resource: 'topic', name: `${prefix}.`, pattern: 'prefixed', operation: 'All' },
+  { resource: 'group', name: prefix, pattern: 'prefixed', operation: 'All' },
+];
+
+/** The arguments of Kafka's own kafka-acls.sh that make a grant. */
+export const kafkaAclsLine = (principal: string, grant: KafkaGrant): string => {
+  const { resource, name, pattern, operation } = grant;
+  return (
+    'kafka-acls.sh --bootstrap-server "$KAFKA" --command-config admin.properties --add ' +
+    `--allow-principal 'User:${principal}' --operation ${operation} ` +
+    `--${resource} '${name}' --resource-pattern-type ${pattern}`
+  );
+};

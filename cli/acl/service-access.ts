@@ -1,0 +1,75 @@
+/**
+ * What each service touches beyond its topics, which say themselves who reads and writes them. A
+ * test holds this to the services' own declarations, and another runs everything under it.
+ */
+export interface ServiceAccess {
+  /** The fold whose state it keeps; null: none. */
+  readonly keeps: string | null;
+  /** Folds whose state it reads. */
+  readonly reads: readonly string[];
+  /** Folds of which it needs only to know which generation is current. */
+  readonly follows: readonly string[];
+  /** Whether records that it cannot use go to failed-events. */
+  readonly fails: boolean;
+}
+
+/** Letters that start the folds' keys, as their topologies have them. */
+export const foldCodes: Readonly<Record<string, string>> = {
+  control: 'k',
+  ingest: 'i',
+  'user-features': 'f',
+  'seen-items': 's',
+  signals: 'g',
+  learning: 'l',
+  candidates: 'c',
+  weights: 'w',
+  external: 'x',
+  served: 'v',
+  experiments: 'e',
+};
+
+/** A fold per learning identity: `learning:<identity>`. */
+export const hasIdentities = (fold: string): boolean => fold === 'learning';
+
+const folding = (keeps: string, more: Partial<ServiceAccess> = {}): ServiceAccess => ({
+  keeps,
+  reads: [],
+  follows: [],
+  fails: true,
+  ...more,
+});
+
+/** Interactions count by the generation of `ingest` that wrote them. */
+const ofInteractions = { follows: ['ingest'] };
+
+export const serviceAccess: Readonly<Record<string, ServiceAccess>> = {
+  control: folding('control'),
+  ingest: folding('ingest'),
+  'user-features': folding('user-features', ofInteractions),
+  'seen-items': folding('seen-items', ofInteractions),
+  signals: folding('signals', ofInteractions),
+  learning: folding('learning', { follows: ['signals'] }),
+  candidates: folding('candidates', {
+    reads: ['user-features', 'seen-items', 'learning', 'weights', 'external'],
+    fails: false,
+  }),
+  weights: folding('weights', { follows: ['candidates'] }),
+  external: folding('external'),
+  served: folding('served'),
+  experiments: folding('experiments', ofInteractions),
+  serving: {
+    keeps: null,
+    reads: [
+      'seen-items',
+      'served',
+      'user-features',
+      'candidates',
+      'weights',
+      'learning',
+      'external',
+    ],
+    follows: [],
+    fails: false,
+  },
+  metrics: { keeps: null, reads: [], follows: [], fails: false },
+};

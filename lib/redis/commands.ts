@@ -1,0 +1,41 @@
+import type { RedisPort } from './redis-port.ts';
+
+export type RedisCall = Exclude<keyof RedisPort, 'close'>;
+
+/** What each call of the port sends, as an ACL names it. */
+export const commandsOf: Readonly<Record<RedisCall, readonly string[]>> = {
+  mget: ['mget'],
+  mgetMany: ['mget'],
+  getRanges: ['getrange'],
+  eval: ['evalsha', 'eval'],
+  getString: ['get'],
+  setString: ['set'],
+  setIfAbsent: ['setnx'],
+  setMembers: ['smembers'],
+  info: ['info'],
+  memoryUsage: ['memory|usage'],
+  scan: ['scan'],
+  del: ['del'],
+};
+
+/** What the client itself sends, whatever it is used for: to connect, and to learn a cluster. */
+export const connectionCommands: readonly string[] = [
+  'ping',
+  'info',
+  'cluster|slots',
+  'cluster|nodes',
+  'cluster|info',
+  'readonly',
+  'asking',
+];
+
+/** What scripts send; they are run with the rights of whoever sent them. */
+export const scriptCommands: readonly string[] = [
+  'get',
+  'set',
+  'mset',
+  'setrange',
+  'sadd',
+  'strlen',
+  'unlink',
+];

@@ -1,12 +1,6 @@
 import { existsSync, readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a Redis that is not running would lose with the end of its disk. */
-export interface Cut {
-  readonly file: string;
-  readonly bytes: number;
-}
-
 /** Redis 7 keeps a folder of files, of which the newest increment grows; Redis 6 has one file. */
 function newestFile(dataDir: string): string {
   const folder = join(dataDir, 'appendonlydir');
@@ -19,14 +13,13 @@ function newestFile(dataDir: string): string {
   return join(folder, newest);
 }
 
+/** How much has been written so far. */
+export const appendedBytes = (dataDir: string): number => statSync(newestFile(dataDir)).size;
+
 /**
- * Cuts the last `share` of the append-only file of a stopped Redis, wherever that falls: it goes
- * back to the last whole command itself, or to before the script that the command was part of.
+ * Cuts the end of the append-only file of a stopped Redis, wherever that falls: it goes back to
+ * the last whole command itself, or to before the script that the command was part of.
  */
-export function cutTail(dataDir: string, share: number): Cut {
-  const file = newestFile(dataDir);
-  const { size } = statSync(file);
-  const bytes = Math.floor(size * share);
-  truncateSync(file, size - bytes);
-  return { file, bytes };
+export function cutTail(dataDir: string, bytes: number): void {
+  truncateSync(newestFile(dataDir), Math.max(0, appendedBytes(dataDir) - bytes));
 }

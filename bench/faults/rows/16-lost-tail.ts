@@ -1,4 +1,4 @@
-import { cutTail } from '../append-only.ts';
+import { appendedBytes, cutTail } from '../append-only.ts';
 import { FaultMissed, type FaultRow } from '../row.ts';
 import { pause } from '../waiting.ts';
 import { primaryOf } from '../redis-roles.ts';
@@ -10,13 +10,17 @@ export const row: FaultRow = {
   verifiedDuring: false,
   alone: true,
   inject: async (bed, { seconds, random, signal }) => {
-    await pause((seconds * 1_000) / 2, signal);
     const primary = await primaryOf(bed);
+    const before = appendedBytes(primary.dataDir);
+    await pause((seconds * 1_000) / 2, signal);
     await primary.kill();
-    const { bytes } = cutTail(primary.dataDir, 0.05 + random.next() * 0.3);
+    // Of what was written meanwhile.
+    const written = appendedBytes(primary.dataDir) - before;
+    const bytes = Math.floor(written * (0.2 + random.next() * 0.7));
+    cutTail(primary.dataDir, bytes);
     await primary.restart();
     await pause((seconds * 1_000) / 2, signal);
-    if (bytes === 0) throw new FaultMissed('there was no tail to cut');
+    if (bytes <= 0) throw new FaultMissed('there was no tail to cut');
     return { figures: { cut_bytes: bytes } };
   },
 };

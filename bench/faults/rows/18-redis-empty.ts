@@ -23,7 +23,7 @@ export const row: FaultRow = {
       const what = `${worker.name} ends once its state is gone`;
       await until(() => !worker.running, { withinMs: endMsMax, what, signal });
       const { code } = await worker.ended;
-      if (code !== 70 || !/state was lost.*--bootstrap/.test(worker.log()))
+      if (code !== 70 || !/state was lost.*freshet rebuild/.test(worker.log()))
         throw new FaultMissed(`${worker.name} did not say how to rebuild (code ${code})`);
     }
     await rebuild(bed);

@@ -121,7 +121,8 @@ describe('on Redis', () => {
       'ACL SETUSER shop-seen-items on resetkeys resetchannels clearselectors -@all +asking ' +
         '+cluster|info +cluster|nodes +cluster|slots +eval +evalsha +get +getrange +info +mget ' +
         '+mset +ping +readonly +sadd +set +setnx +setrange +smembers +strlen +unlink ' +
-        '%RW~{??}s* %RW~{??}S* %RW~shop:current:seen-items %R~shop:current:ingest',
+        '%RW~{??}s* %RW~{??}S* %RW~shop:current:seen-items %R~shop:current:ingest ' +
+        '%R~shop:builds:seen-items',
     );
   });
 

@@ -4,6 +4,7 @@ import {
   type RedisCall,
   scriptCommands,
 } from '../../lib/redis/commands.ts';
+import { buildsKey } from '../../lib/stream/builds.ts';
 import { currentKey } from '../../lib/stream/current.ts';
 import { foldCodes, hasIdentities, serviceAccess } from './service-access.ts';
 
@@ -36,8 +37,9 @@ const statePatterns = (fold: string): string[] => {
   return [`{??}${code}*`, `{??}${code.toUpperCase()}*`];
 };
 
-const pointerPattern = (prefix: string, fold: string): string =>
-  currentKey(prefix, hasIdentities(fold) ? `${fold}:*` : fold);
+const named = (fold: string): string => (hasIdentities(fold) ? `${fold}:*` : fold);
+
+const pointerPattern = (prefix: string, fold: string): string => currentKey(prefix, named(fold));
 
 const rules = (access: KeyRule['access'], patterns: readonly string[]): KeyRule[] =>
   patterns.map((pattern) => ({ access, pattern }));
@@ -53,6 +55,8 @@ export function redisRules(service: string, prefix: string): RedisRules | null {
   const others = rules('read', [
     ...reads.flatMap((fold) => [...statePatterns(fold), pointerPattern(prefix, fold)]),
     ...follows.map((fold) => pointerPattern(prefix, fold)),
+    // Whether a generation of its own is being built beside it, which the operator's command does.
+    ...(keeps === null ? [] : [buildsKey(prefix, named(keeps))]),
   ]);
   return {
     commands: commandsFor(keeps === null ? readerCalls : keeperCalls),

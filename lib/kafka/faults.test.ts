@@ -79,3 +79,12 @@ test('a bug stays a bug, and what is sorted already stays as it is', () => {
   expect(kafkaFault('a text', 'sending')).toEqual(new Error('a text'));
   expect(kafkaFault(null, 'sending')).toEqual(new Error('null'));
 });
+
+test('a refused login says what to check, and a token that did not come is asked for again', () => {
+  const login = (message: string): Error => new kafkajs.KafkaJSSASLAuthenticationError(message);
+  const refused = kafkaFault(givenUp(login('invalid credentials')), 'connecting');
+  expect(refused).toBeInstanceOf(RefusedError);
+  expect(refused.message).toContain('check user name and password');
+  const away = login('SASL OAUTHBEARER authentication failed: no token from https://login');
+  expect(kafkaFault(away, 'connecting')).toBeInstanceOf(RetryableError);
+});

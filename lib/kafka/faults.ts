@@ -32,6 +32,11 @@ const isPlainFault = (error: unknown): boolean =>
   plainFaults.includes(messageOf(error)) ||
   systemFaults.has(String((error as { code?: unknown } | null)?.code));
 
+/** The client's error has no type; and where no token came (oauth-token.ts) nobody refused us. */
+const isRefusedLogin = (error: unknown): boolean =>
+  (error as Error).name === 'KafkaJSSASLAuthenticationError' &&
+  !messageOf(error).includes('no token from');
+
 /**
  * Sorts what the client threw. Outcome of a failed send is unknown, never 'not done': whoever
  * sends again must be ready for a double.
@@ -42,6 +47,12 @@ export function kafkaFault(error: unknown, doing: string): Error {
     const { type, cause, errors } = e as ProtocolError;
     const cure = type === undefined ? undefined : refusals[type];
     if (cure !== undefined) return new RefusedError(`${doing}: ${type}; ${cure}`, { cause: error });
+    if (isRefusedLogin(e)) {
+      const why = `${doing}: ${messageOf(e)}`;
+      return new RefusedError(`${why}; ${refusals['SASL_AUTHENTICATION_FAILED']}`, {
+        cause: error,
+      });
+    }
     e = cause ?? errors?.[0];
   }
   if (error instanceof kafkajs.KafkaJSError || isPlainFault(error)) {

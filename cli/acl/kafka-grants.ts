@@ -2,7 +2,7 @@ import { type Topic, topicName } from '../../topics/topic.ts';
 import type { AclConfig } from './config.ts';
 import { hasIdentities, serviceAccess } from './service-access.ts';
 
-export type KafkaOperation = 'Read' | 'Write' | 'All';
+export type KafkaOperation = 'Read' | 'Write' | 'Describe' | 'All';
 
 /** One ACL. Read and Write let a principal describe as well. */
 export interface KafkaGrant {
@@ -38,6 +38,9 @@ const topicGrants = (who: string, topics: readonly Topic[], { prefix }: AclConfi
     return [
       ...(topic.readBy.includes(who) ? [onTopic(name, 'Read')] : []),
       ...(writes(topic, who) ? [onTopic(name, 'Write')] : []),
+      ...(serviceAccess[who]?.lengths.includes(topic.thing) === true
+        ? [onTopic(name, 'Describe')]
+        : []),
     ];
   });
 

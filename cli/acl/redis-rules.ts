@@ -31,11 +31,15 @@ const commandsFor = (calls: readonly RedisCall[]): string[] => {
 };
 
 /** A tag, then the fold's letter: rows begin with it as it is, headers and the like in capitals. */
-const statePatterns = (fold: string): string[] => {
+const statePatterns = (fold: string): string[] => [`{??}${codeOf(fold)}*`, headPattern(fold)];
+
+const headPattern = (fold: string): string => `{??}${codeOf(fold).toUpperCase()}*`;
+
+function codeOf(fold: string): string {
   const code = foldCodes[fold];
   if (code === undefined) throw new Error(`no letter is known for ${fold}`);
-  return [`{??}${code}*`, `{??}${code.toUpperCase()}*`];
-};
+  return code;
+}
 
 const named = (fold: string): string => (hasIdentities(fold) ? `${fold}:*` : fold);
 
@@ -48,12 +52,13 @@ const rules = (access: KeyRule['access'], patterns: readonly string[]): KeyRule[
 export function redisRules(service: string, prefix: string): RedisRules | null {
   const declared = serviceAccess[service];
   if (declared === undefined) throw new Error(`nothing is declared of ${service}`);
-  const { keeps, reads, follows } = declared;
+  const { keeps, reads, follows, measures } = declared;
   if (keeps === null && reads.length === 0 && follows.length === 0) return null;
   const own =
     keeps === null ? [] : rules('write', [...statePatterns(keeps), pointerPattern(prefix, keeps)]);
   const others = rules('read', [
     ...reads.flatMap((fold) => [...statePatterns(fold), pointerPattern(prefix, fold)]),
+    ...measures.flatMap((fold) => [headPattern(fold), pointerPattern(prefix, fold)]),
     ...follows.map((fold) => pointerPattern(prefix, fold)),
     // Whether a generation of its own is being built beside it, which the operator's command does.
     ...(keeps === null ? [] : [buildsKey(prefix, named(keeps))]),

@@ -9,6 +9,10 @@ export interface ServiceAccess {
   readonly reads: readonly string[];
   /** Folds of which it needs only to know which generation is current. */
   readonly follows: readonly string[];
+  /** Folds of which it looks at no row, only at how far they are. */
+  readonly measures: readonly string[];
+  /** Topics of which it reads nothing, only where they end. */
+  readonly lengths: readonly string[];
   /** Whether records that it cannot use go to failed-events. */
   readonly fails: boolean;
 }
@@ -31,10 +35,18 @@ export const foldCodes: Readonly<Record<string, string>> = {
 /** A fold per learning identity: `learning:<identity>`. */
 export const hasIdentities = (fold: string): boolean => fold === 'learning';
 
-const folding = (keeps: string, more: Partial<ServiceAccess> = {}): ServiceAccess => ({
-  keeps,
+const stateless: ServiceAccess = {
+  keeps: null,
   reads: [],
   follows: [],
+  measures: [],
+  lengths: [],
+  fails: false,
+};
+
+const folding = (keeps: string, more: Partial<ServiceAccess> = {}): ServiceAccess => ({
+  ...stateless,
+  keeps,
   fails: true,
   ...more,
 });
@@ -51,6 +63,8 @@ export const serviceAccess: Readonly<Record<string, ServiceAccess>> = {
   learning: folding('learning', { follows: ['signals'] }),
   candidates: folding('candidates', {
     reads: ['user-features', 'seen-items', 'learning', 'weights', 'external'],
+    measures: ['signals'],
+    lengths: ['item-signals'],
     fails: false,
   }),
   weights: folding('weights', { follows: ['candidates'] }),
@@ -58,7 +72,7 @@ export const serviceAccess: Readonly<Record<string, ServiceAccess>> = {
   served: folding('served'),
   experiments: folding('experiments', ofInteractions),
   serving: {
-    keeps: null,
+    ...stateless,
     reads: [
       'seen-items',
       'served',
@@ -68,8 +82,6 @@ export const serviceAccess: Readonly<Record<string, ServiceAccess>> = {
       'learning',
       'external',
     ],
-    follows: [],
-    fails: false,
   },
-  metrics: { keeps: null, reads: [], follows: [], fails: false },
+  metrics: stateless,
 };

@@ -81,7 +81,9 @@ test('a bug stays a bug, and what is sorted already stays as it is', () => {
 });
 
 test('a refused login says what to check, and a token that did not come is asked for again', () => {
-  const login = (message: string): Error => new kafkajs.KafkaJSSASLAuthenticationError(message);
+  const name = 'KafkaJSSASLAuthenticationError';
+  const login = (message: string): Error =>
+    Object.assign(new KafkaJSNonRetriableError(message), { name });
   const refused = kafkaFault(givenUp(login('invalid credentials')), 'connecting');
   expect(refused).toBeInstanceOf(RefusedError);
   expect(refused.message).toContain('check user name and password');

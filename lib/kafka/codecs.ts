@@ -2,15 +2,13 @@
 // consumer, so all four codecs of Kafka are registered in every process (CLIENT-TRAPS A9).
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { promisify } from 'node:util';
-import { zstdCompress, zstdDecompress } from 'node:zlib';
+import { gzip, unzip, zstdCompress, zstdDecompress } from 'node:zlib';
 import snappy from 'snappy';
 
+import { inflatedBytesMax, lz4Bytes, refuseLarge, snappyBytes } from './inflate.ts';
 import { kafkajs } from './kafkajs.ts';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
-
-/** A batch that expands past this is refused: a 1 MiB zstd batch can hold gigabytes of zeros. */
-const inflatedBytesMax = 64 * 1024 * 1024;
 
 interface Encoder {
   readonly buffer: Buffer;
@@ -26,21 +24,30 @@ export async function unsnappy(bytes: Buffer): Promise<Buffer> {
   let inflatedBytes = 0;
   for (let at = xerialHeaderBytes; at < bytes.length; ) {
     const size = bytes.readUInt32BE(at);
-    const block = await uncompressBlock(bytes.subarray(at + 4, at + 4 + size));
-    inflatedBytes += block.length;
-    if (inflatedBytes > inflatedBytesMax) throw new RangeError('a snappy batch expands too far');
-    blocks.push(block);
+    const block = bytes.subarray(at + 4, at + 4 + size);
+    inflatedBytes += snappyBytes(block);
+    refuseLarge('snappy', inflatedBytes);
+    blocks.push(await uncompressBlock(block));
     at += 4 + size;
   }
   return Buffer.concat(blocks);
 }
 
 async function uncompressBlock(block: Buffer): Promise<Buffer> {
+  refuseLarge('snappy', snappyBytes(block));
   return (await snappy.uncompress(block, { asBuffer: true })) as Buffer;
 }
 
 const zstd = promisify(zstdCompress);
 const unzstd = promisify(zstdDecompress);
+const zip = promisify(gzip);
+const ungzip = promisify(unzip);
+
+/** The client's own has no limit. */
+CompressionCodecs[CompressionTypes.GZIP] = () => ({
+  compress: (encoder: Encoder) => zip(encoder.buffer),
+  decompress: (bytes: Buffer) => ungzip(bytes, { maxOutputLength: inflatedBytesMax }),
+});
 
 CompressionCodecs[CompressionTypes.Snappy] = () => ({
   compress: (encoder: Encoder) => snappy.compress(encoder.buffer),
@@ -48,7 +55,10 @@ CompressionCodecs[CompressionTypes.Snappy] = () => ({
 });
 CompressionCodecs[CompressionTypes.LZ4] = () => ({
   compress: (encoder: Encoder) => compressFrame(encoder.buffer),
-  decompress: (bytes: Buffer) => decompressFrame(bytes),
+  decompress: async (bytes: Buffer) => {
+    refuseLarge('lz4', lz4Bytes(bytes));
+    return decompressFrame(bytes);
+  },
 });
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: (encoder: Encoder) => zstd(encoder.buffer),

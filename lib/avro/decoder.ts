@@ -31,7 +31,12 @@ export interface TopicDecoderOptions {
   readonly unknownMsMax?: number;
 }
 
-type Known = Reader | { readonly kind: 'unknown'; readonly untilMs: number };
+/** `elsewhere`: the registry knows it, and not under this topic's subject. */
+interface Unknown {
+  readonly kind: 'unknown';
+  readonly elsewhere: boolean;
+}
+type Known = Reader | (Unknown & { readonly untilMs: number });
 
 const idMax = 0x7fffffff;
 /** Ids remembered per topic: far more than anybody registers, far less than 2^31. */
@@ -105,7 +110,10 @@ export class TopicDecoder<T> {
     if (known?.kind === 'refused') {
       return failed(known.reason, `schema id ${id}: ${known.detail}`);
     }
-    return failed('unknown_schema', `schema id ${id} is not one of ${this.#options.subject}`);
+    const { subject } = this.#options;
+    return known?.elsewhere === true
+      ? failed('unknown_schema', `schema id ${id} is registered, but not under ${subject}`)
+      : failed('unknown_schema', `schema id ${id} is not one of ${subject}`);
   }
 
   #read(reader: Extract<Reader, { kind: 'ready' }>, value: Buffer): DecodeResult<T> {
@@ -120,39 +128,40 @@ export class TopicDecoder<T> {
 
   /** Asks for all ids, and after short waits again for those that nobody knows (yet). */
   async #learn(ids: ReadonlySet<number>): Promise<void> {
-    let missing = await this.#ask([...ids]);
+    let missing = await this.#ask(ids);
     for (const waitMs of this.#options.graceMs ?? graceMsDefault) {
-      if (missing.length === 0) return;
+      if (missing.size === 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       setTimeout(resolve, waitMs);
       await promise;
-      missing = await this.#ask(missing);
+      missing = await this.#ask(missing.keys());
     }
     const untilMs = monotonicMs() + (this.#options.unknownMsMax ?? unknownMsMaxDefault);
-    for (const id of missing) this.#remember(id, { kind: 'unknown', untilMs });
+    for (const [id, unknown] of missing) this.#remember(id, { ...unknown, untilMs });
   }
 
   /** The ids that are (still) not known. */
-  async #ask(ids: readonly number[]): Promise<number[]> {
-    const missing: number[] = [];
+  async #ask(ids: Iterable<number>): Promise<ReadonlyMap<number, Unknown>> {
+    const missing = new Map<number, Unknown>();
     const left = [...ids];
     const worker = async (): Promise<void> => {
       for (let id = left.pop(); id !== undefined; id = left.pop()) {
-        const reader = await this.#fetch(id);
-        if (reader === null) missing.push(id);
-        else this.#remember(id, reader);
+        const found = await this.#fetch(id);
+        if (found.kind === 'unknown') missing.set(id, found);
+        else this.#remember(id, found);
       }
     };
-    await Promise.all(Array.from({ length: Math.min(askedAtOnceMax, ids.length) }, worker));
+    await Promise.all(Array.from({ length: Math.min(askedAtOnceMax, left.length) }, worker));
     return missing;
   }
 
-  async #fetch(id: number): Promise<Reader | null> {
+  async #fetch(id: number): Promise<Reader | Unknown> {
     const { registry, subject } = this.#options;
     const text = await registry.schemaOf(id);
-    if (text === null) return null;
-    if ((await registry.idOf(subject, text)) === null) return null;
-    return openReader(text, this.#type);
+    if (text === null) return { kind: 'unknown', elsewhere: false };
+    // Compiled only once it is allowed here: an id comes from whoever wrote the record.
+    const isOwn = (await registry.idOf(subject, text)) !== null;
+    return isOwn ? openReader(text, this.#type) : { kind: 'unknown', elsewhere: true };
   }
 
   #remember(id: number, known: Known): void {

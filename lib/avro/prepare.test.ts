@@ -32,12 +32,16 @@ describe('asking the registry', () => {
     expect(registry.asked).toEqual(['schema 7', 'lookup things-value']);
   });
 
-  test('an id of another subject is unknown', async () => {
+  test('an id of another subject is unknown, and says that it is registered elsewhere', async () => {
     const registry = memoryRegistry({ 7: schema, 8: 'not ours' }, [7]);
     const decoder = decoderOn(registry);
     const value = encoderFor<Thing>(schema, 7)({ id: 'a' });
     await decoder.prepare([value]);
-    expect(decoder.decode(value)).toMatchObject({ ok: false, reason: 'unknown_schema' });
+    expect(decoder.decode(value)).toEqual({
+      ok: false,
+      reason: 'unknown_schema',
+      detail: 'schema id 7 is registered, but not under things-value',
+    });
   });
 
   test('an unknown id is asked for again within the grace, then not until its time is up', async () => {

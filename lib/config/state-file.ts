@@ -65,7 +65,8 @@ export function readStateAsWritten(path: string = defaultStateFile): StackState 
 export function writeStateFile(state: StackState, path: string = defaultStateFile): void {
   mkdirSync(dirname(path), { recursive: true });
   const fresh = `${path}.${process.pid}`;
-  writeFileSync(fresh, `${JSON.stringify(state, null, 2)}\n`);
+  // An address may hold a password.
+  writeFileSync(fresh, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
   renameSync(fresh, path);
 }
 

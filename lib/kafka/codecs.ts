@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { gzip, unzip, zstdCompress, zstdDecompress } from 'node:zlib';
 import snappy from 'snappy';
 
-import { inflatedBytesMax, lz4Bytes, refuseLarge, snappyBytes } from './inflate.ts';
+import { inflatedBytesMax, lz4Bytes, refuseLarge, snappyBytes, tooLarge } from './inflate.ts';
 import { kafkajs } from './kafkajs.ts';
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
@@ -41,12 +41,23 @@ async function uncompressBlock(block: Buffer): Promise<Buffer> {
 const zstd = promisify(zstdCompress);
 const unzstd = promisify(zstdDecompress);
 const zip = promisify(gzip);
+const limit = { maxOutputLength: inflatedBytesMax };
 const ungzip = promisify(unzip);
+
+/** Node's own words for it name a buffer, and no cause. */
+async function bounded(codec: string, work: Promise<Buffer>): Promise<Buffer> {
+  try {
+    return await work;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+    throw tooLarge(codec);
+  }
+}
 
 /** The client's own has no limit. */
 CompressionCodecs[CompressionTypes.GZIP] = () => ({
   compress: (encoder: Encoder) => zip(encoder.buffer),
-  decompress: (bytes: Buffer) => ungzip(bytes, { maxOutputLength: inflatedBytesMax }),
+  decompress: (bytes: Buffer) => bounded('gzip', ungzip(bytes, limit)),
 });
 
 CompressionCodecs[CompressionTypes.Snappy] = () => ({
@@ -62,5 +73,5 @@ CompressionCodecs[CompressionTypes.LZ4] = () => ({
 });
 CompressionCodecs[CompressionTypes.ZSTD] = () => ({
   compress: (encoder: Encoder) => zstd(encoder.buffer),
-  decompress: (bytes: Buffer) => unzstd(bytes, { maxOutputLength: inflatedBytesMax }),
+  decompress: (bytes: Buffer) => bounded('zstd', unzstd(bytes, limit)),
 });

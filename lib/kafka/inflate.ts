@@ -6,12 +6,14 @@
 /** A batch that expands past this is refused: a 1 MiB zstd batch can hold gigabytes of zeros. */
 export const inflatedBytesMax = 64 * 1024 * 1024;
 
-export function refuseLarge(codec: string, bytes: number): void {
-  if (bytes <= inflatedBytesMax) return;
-  throw new RangeError(
-    `a ${codec} batch expands to more than ${inflatedBytesMax / 1024 / 1024} MiB: somebody means harm, ` +
-      'or batches far too much',
+export const tooLarge = (codec: string): RangeError =>
+  new RangeError(
+    `a ${codec} batch expands to more than ${inflatedBytesMax / 1024 / 1024} MiB: whoever sent it ` +
+      'means harm, or batches far too much',
   );
+
+export function refuseLarge(codec: string, bytes: number): void {
+  if (bytes > inflatedBytesMax) throw tooLarge(codec);
 }
 
 /** A block of snappy begins with its length, seven bits per byte, the lowest first. */

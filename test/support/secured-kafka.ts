@@ -62,6 +62,8 @@ function serverProperties(options: SecuredKafkaOptions): string {
     'ssl.truststore.type': 'PEM',
     'ssl.truststore.location': certificate.certificate,
     'sasl.enabled.mechanisms': 'SCRAM-SHA-512,PLAIN,OAUTHBEARER',
+    // Everybody logs in again while it works: the client ten seconds before a session ends.
+    'connections.max.reauth.ms': '13000',
     'sasl.mechanism.inter.broker.protocol': 'SCRAM-SHA-512',
     'listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config': `${scram} required username="admin" password="${admin}";`,
     'listener.name.sasl_ssl.plain.sasl.jaas.config': `${plain} required user_plain="${admin}";`,

@@ -92,6 +92,7 @@ const start = async (change: Partial<BatchParts> = {}) => {
     pressure: new Pressure({ backlogMax: 100, waitMsMax: 2_000 }),
     sliceMax: 128,
     replyTopics: ['shop.*'],
+    ownTopics: new Set(['shop.commands.v1']),
     ...change,
   };
   return { parts, own, foreign };
@@ -218,16 +219,17 @@ test('an answer goes to the reply topic too, if that is allowed, with the id as 
     { ...asked(1), headers: headers('shop.replies') },
     { ...asked(2), headers: headers('bank.replies') },
     { ...requestRecord({ offset: 3, value: null }), headers: headers('shop.replies') },
+    { ...asked(4), headers: headers('shop.commands.v1') },
   ];
-  await serveBatch({ records, highWatermark: 4 }, parts);
-  expect(of<Recommendation>(own, 'rec')).toHaveLength(3);
+  await serveBatch({ records, highWatermark: 5 }, parts);
+  expect(of<Recommendation>(own, 'rec')).toHaveLength(4);
   expect(foreign.map(({ topic, partition }) => [topic, partition])).toEqual([
     ['shop.replies', 2],
     ['shop.replies', 2],
   ]);
   expect(foreign[0]?.headers).toEqual({ kafka_correlationId: Buffer.from([0, 200, 1]) });
   expect(own[0]?.headers).toEqual(foreign[0]?.headers);
-  expect(await parts.metrics.text()).toContain('freshet_replies_total{result="refused"} 1');
+  expect(await parts.metrics.text()).toContain('freshet_replies_total{result="refused"} 2');
 });
 
 test('no label of a metric event is a word of the asker', async () => {

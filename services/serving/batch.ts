@@ -29,6 +29,8 @@ export interface BatchParts {
   /** Requests that are answered together. */
   readonly sliceMax: number;
   readonly replyTopics: readonly string[];
+  /** Freshet's own: whatever is allowed, an asker has no say over what comes there. */
+  readonly ownTopics: ReadonlySet<string>;
 }
 
 export interface Batch {
@@ -135,7 +137,7 @@ const send = async (done: Done, parts: BatchParts): Promise<void> => {
   const atMs = parts.answering.nowMs();
   const messages = messagesOf(done, parts.messages, {
     atMs,
-    allowed: (topic) => isAllowed(topic, parts.replyTopics),
+    allowed: (topic) => isAllowed(topic, parts.replyTopics) && !parts.ownTopics.has(topic),
   });
   if (messages.refusedReplies > 0)
     parts.metrics.add('freshet_replies_total', { result: 'refused' }, messages.refusedReplies);

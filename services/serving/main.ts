@@ -16,6 +16,7 @@ import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { metricEventSchema } from '../../schemas/generated/metric-event.ts';
 import { recommendationSchema } from '../../schemas/generated/recommendation.ts';
 import { type Request, requestSchema } from '../../schemas/generated/request.ts';
+import { topics as everyTopic } from '../../topics/all.ts';
 import { servingLineage } from '../../topics/exposures-input.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { metricEvents } from '../../topics/metric-events.ts';
@@ -248,6 +249,7 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
     pressure: new Pressure(config),
     sliceMax: config.sliceMax,
     replyTopics: config.replyTopics,
+    ownTopics: new Set(everyTopic.map((own) => topicName(context.config.prefix, own))),
   };
 }
 

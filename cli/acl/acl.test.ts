@@ -120,7 +120,7 @@ describe('on Redis', () => {
     expect(line('seen-items')).toBe(
       'ACL SETUSER shop-seen-items on resetkeys resetchannels clearselectors -@all +asking ' +
         '+cluster|info +cluster|nodes +cluster|slots +eval +evalsha +get +getrange +info +mget ' +
-        '+mset +ping +readonly +sadd +set +setnx +setrange +smembers +strlen +unlink ' +
+        '+mset +ping +readonly +sadd +select +set +setnx +setrange +smembers +strlen +unlink ' +
         '%RW~{??}s* %RW~{??}S* %RW~shop:current:seen-items %R~shop:current:ingest ' +
         '%R~shop:builds:seen-items',
     );

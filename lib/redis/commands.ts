@@ -22,6 +22,8 @@ export const commandsOf: Readonly<Record<RedisCall, readonly string[]>> = {
 export const connectionCommands: readonly string[] = [
   'ping',
   'info',
+  // Where the URL names a database; it keeps nobody apart, so nobody is kept out of one.
+  'select',
   'cluster|slots',
   'cluster|nodes',
   'cluster|info',

@@ -1,12 +1,14 @@
-import { type ChainableCommander, Cluster, Redis } from 'ioredis';
+import { type ChainableCommander, Cluster, type Redis } from 'ioredis';
 import { createHash } from 'node:crypto';
 
-import { messageOf, RefusedError, RetryableError } from '../errors.ts';
+import { within } from '../deadline.ts';
+import { messageOf, type RefusedError, RetryableError } from '../errors.ts';
+import { type Client, commandMsMax, connect, type RedisConfig } from './connect.ts';
+import { guarded } from './faults.ts';
+import { refuseUnfit, watchFitness, whySilent } from './fitness.ts';
+import { listKeys } from './listing.ts';
 
-export interface RedisConfig {
-  /** redis://[user:password@]host:port[/db], or a list of them, with commas, for a cluster. */
-  readonly url: string;
-}
+export type { RedisConfig } from './connect.ts';
 
 /** A Lua script, sent by its hash and whole only where a node does not know it. */
 export interface Script {
@@ -20,9 +22,10 @@ export const script = (source: string): Script => ({
 });
 
 /**
- * The few commands that Freshet sends. Every call has a deadline, is sent once, and throws
- * RetryableError with the outcome unknown when no reply came: ioredis would otherwise send again
- * by itself, and a script would run twice (CLIENT-TRAPS C1).
+ * The few commands that Freshet sends, to one Redis, one with sentinels, or a cluster. Every call
+ * has a deadline, is sent once (a redirected one has not run), and throws RetryableError with the
+ * outcome unknown when no reply came: ioredis would otherwise send again by itself, and a script
+ * would run twice (CLIENT-TRAPS C1).
  */
 export interface RedisPort {
   /** Values of keys that share one slot. */
@@ -41,122 +44,93 @@ export interface RedisPort {
   setMembers(key: string): Promise<string[]>;
   info(section: string): Promise<string>;
   memoryUsage(key: string): Promise<number>;
-  /** All keys that match, node by node, in pages; no order. */
+  /**
+   * All keys that match, node by node, in pages; no order, and some may come twice. Throws
+   * RetryableError, at its end at the latest, where keys may be missing: see listing.ts.
+   */
   scan(pattern: string): AsyncGenerator<string[]>;
   del(key: string): Promise<void>;
   close(): Promise<void>;
 }
 
-type Client = Redis | Cluster;
-
-const commandMsMax = 5_000;
-
-const common = {
-  enableOfflineQueue: true,
-  autoResendUnfulfilledCommands: false,
-  maxRetriesPerRequest: 0,
-  commandTimeout: commandMsMax,
-  connectTimeout: commandMsMax,
-  keepAlive: 5_000,
-  retryStrategy: (times: number) => Math.min(100 * times, 1_000),
-};
-
 export async function openRedis(config: RedisConfig): Promise<RedisPort> {
+  return portOf(await opened(config));
+}
+
+/**
+ * For whoever keeps state: refuses a Redis that would lose it, now and after every failover. Then
+ * every call throws RefusedError.
+ */
+export async function openStateRedis(config: RedisConfig): Promise<RedisPort> {
+  const client = await opened(config);
+  try {
+    await guarded(() => refuseUnfit(client, config));
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
+  let unfit: RefusedError | null = null;
+  watchFitness(client, config, (fault) => {
+    unfit = fault;
+  });
+  return portOf(client, () => unfit);
+}
+
+async function opened(config: RedisConfig): Promise<Client> {
   const client = connect(config);
   // Without a listener a lost connection would end the process; calls report it themselves.
   client.on('error', () => undefined);
   try {
-    await client.ping();
+    await inTime(client, () => client.ping());
+    return client;
   } catch (error) {
     client.disconnect();
-    throw new RetryableError(`Redis does not answer at ${hostsOf(config)}`, { cause: error });
-  }
-  return portOf(client);
-}
-
-function connect(config: RedisConfig): Client {
-  const urls = config.url.split(',').map((url) => new URL(url.trim()));
-  const [first] = urls;
-  if (first === undefined) throw new RefusedError('FRESHET_REDIS_URL is empty');
-  const credentials = {
-    ...(first.username === '' ? {} : { username: decodeURIComponent(first.username) }),
-    ...(first.password === '' ? {} : { password: decodeURIComponent(first.password) }),
-    ...(first.protocol === 'rediss:' ? { tls: {} } : {}),
-  };
-  const nodeOf = (url: URL): { host: string; port: number } => ({
-    host: url.hostname,
-    port: Number(url.port === '' ? 6379 : url.port),
-  });
-  if (urls.length === 1) {
-    const db = Number(first.pathname.slice(1));
-    return new Redis({ ...common, ...credentials, ...nodeOf(first), db });
-  }
-  return new Cluster(urls.map(nodeOf), {
-    enableOfflineQueue: true,
-    redisOptions: { ...common, ...credentials },
-  });
-}
-
-const hostsOf = (config: RedisConfig): string => config.url.replaceAll(/\/\/[^@/]*@/g, '//');
-
-/** Errors that say 'not now': loading, failover, full memory, a slot on the move. */
-const passing = /^(LOADING|BUSY|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|OOM|NOREPLICAS|MISCONF)/;
-
-function redisFault(error: unknown): Error {
-  const text = messageOf(error);
-  if (error instanceof Error && error.name === 'ReplyError' && !passing.test(text)) {
-    if (/^(NOPERM|NOAUTH|WRONGPASS)/.test(text)) return new RefusedError(`Redis: ${text}`);
-    return error;
-  }
-  // ioredis means a lost connection, and speaks of retries, of which it makes none.
-  if (/max retries per request/i.test(text)) {
-    const where = 'at FRESHET_REDIS_URL or where `npx freshet status` says';
-    return new RetryableError(`Redis does not answer ${where}`, { cause: error });
-  }
-  return new RetryableError(`Redis: ${text}`, { cause: error });
-}
-
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw redisFault(error);
+    throw await whySilent(config, error);
   }
 }
 
-function portOf(client: Client): RedisPort {
-  const nodes = (): Redis[] => (client instanceof Cluster ? client.nodes('master') : [client]);
-  const anyNode = (): Redis => {
-    const [node] = nodes();
-    if (node === undefined) throw new RetryableError('Redis: no node is connected');
-    return node;
+/** A cluster with no node to send to keeps commands for ever. */
+async function inTime<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  if (!(client instanceof Cluster)) return work();
+  const done = await within(commandMsMax, work());
+  if (done === 'late') throw new RetryableError('Redis: no node of the cluster took the command');
+  return done as T;
+}
+
+function portOf(client: Client, unfit: () => RefusedError | null = () => null): RedisPort {
+  const ask = <T>(work: () => Promise<T>): Promise<T> => {
+    const fault = unfit();
+    return fault === null ? guarded(() => inTime(client, work)) : Promise.reject(fault);
   };
   return {
-    mget: (keys) => guarded(async () => client.mgetBuffer(...keys)),
-    mgetMany: (groups) => guarded(async () => mgetMany(client, groups)),
-    getRanges: (requests) => guarded(async () => getRanges(client, requests)),
-    eval: (run, keys, args) => guarded(async () => evaluate(client, run, { keys, args })),
-    getString: (key) => guarded(async () => client.get(key)),
-    setString: (key, value) => guarded(async () => void (await client.set(key, value))),
-    setIfAbsent: (key, value) => guarded(async () => (await client.setnx(key, value)) === 1),
-    setMembers: (key) => guarded(async () => client.smembers(key)),
-    info: (section) => guarded(async () => anyNode().info(section)),
-    memoryUsage: (key) => guarded(async () => (await client.memory('USAGE', key)) ?? 0),
+    mget: (keys) => ask(() => client.mgetBuffer(...keys)),
+    mgetMany: (groups) => ask(() => mgetMany(client, groups)),
+    getRanges: (requests) => ask(() => getRanges(client, requests)),
+    eval: (run, keys, args) => ask(() => evaluate(client, run, { keys, args })),
+    getString: (key) => ask(() => client.get(key)),
+    setString: (key, value) => ask(async () => void (await client.set(key, value))),
+    setIfAbsent: (key, value) => ask(async () => (await client.setnx(key, value)) === 1),
+    setMembers: (key) => ask(() => client.smembers(key)),
+    info: (section) => ask(async () => anyNode(client).info(section)),
+    memoryUsage: (key) => ask(async () => (await client.memory('USAGE', key)) ?? 0),
     scan: async function* scan(pattern) {
-      for (const node of nodes()) {
-        let cursor = '0';
-        do {
-          const [next, keys] = await guarded(async () =>
-            node.scan(cursor, 'MATCH', pattern, 'COUNT', 1_000),
-          );
-          cursor = next;
-          if (keys.length > 0) yield keys;
-        } while (cursor !== '0');
+      const pages = listKeys(client, pattern);
+      for (;;) {
+        const page = await ask(() => pages.next());
+        if (page.done === true) return;
+        yield page.value;
       }
     },
-    del: (key) => guarded(async () => void (await client.del(key))),
+    del: (key) => ask(async () => void (await client.del(key))),
     close: async () => client.disconnect(),
   };
+}
+
+function anyNode(client: Client): Redis {
+  if (!(client instanceof Cluster)) return client;
+  const [node] = client.nodes('master');
+  if (node === undefined) throw new RetryableError('Redis: no node is connected');
+  return node;
 }
 
 async function mgetMany(

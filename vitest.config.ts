@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-const everywhere = { exclude: ['**/node_modules/**', '.freshet/**', 'dist/**'] };
+const exclude = ['**/node_modules/**', '.freshet/**', 'dist/**'];
+const everywhere = { exclude };
+// These replace a module, or look at their own process.
+const alone = ['lib/kafka/group-consumer.test.ts', 'bench/cpu.test.ts'];
 
 export default defineConfig({
   test: {
@@ -8,8 +11,11 @@ export default defineConfig({
     projects: [
       {
         test: {
-          ...everywhere,
+          exclude: [...exclude, ...alone],
           name: 'unit',
+          sequence: { groupOrder: 1 },
+          // Files share the modules that they import: half of the time went into loading them.
+          isolate: false,
           // Properties search for a while, and a loaded machine is no fault of theirs.
           testTimeout: 30_000,
           // No network and no clock: beside the code, and the contracts between services.
@@ -21,10 +27,23 @@ export default defineConfig({
         },
       },
       {
+        test: { ...everywhere, name: 'unit, alone', include: alone, sequence: { groupOrder: 1 } },
+      },
+      {
+        test: {
+          ...everywhere,
+          name: 'simulation',
+          // Takes both cores for a minute or two: before the others, and not in `npm run check`.
+          include: ['test/simulation/**/*.test.ts'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
         test: {
           ...everywhere,
           name: 'stack',
-          include: ['test/integration/**/*.test.ts', 'test/e2e/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
+          include: ['test/{integration,e2e,faults}/**/*.test.ts'],
           globalSetup: ['test/support/stack-setup.ts'],
           // Real brokers and processes on two cores: one file at a time, generous limits.
           fileParallelism: false,

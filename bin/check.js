@@ -15,7 +15,7 @@ const checks = [
     tool('vitest/vitest.mjs'),
     'run',
     '--project',
-    'unit',
+    'unit*',
     // Of two cores the default would leave one idle.
     '--maxWorkers=100%',
   ],

@@ -1,6 +1,7 @@
 import { now } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
+import { foldsWithBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { redisStore, type StateStore } from '../../lib/stream/store.ts';
 import { emptyTally, sweepChunk } from '../../lib/stream/sweep-rows.ts';
@@ -9,6 +10,7 @@ import { versionsInUse } from '../../models/definitions.ts';
 import { kinds } from '../../models/kinds.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { readDefinitions } from '../data/definitions.ts';
+import { dropGenerations } from '../rebuild/drop.ts';
 import { sweepableLists } from './lists.ts';
 import type { FoldSweep, SweepReport } from './report.ts';
 import { foldsWithRows, newestVisitOf, type Sweepable, sweepableRows } from './rows.ts';
@@ -42,6 +44,7 @@ export async function sweepAll({ config, dryRun }: SweepOptions): Promise<SweepR
       ...(await learnedTargets(redis, config, catalogue)),
     ];
     const { folds, learners } = await sweepTargets(redis, targets, { config, dryRun });
+    if (!dryRun) notes.push(...(await dropOver({ config, redis })));
     const used = learnersOf(catalogue.modelsInUse(), kinds);
     const unused = inUse === null ? [] : learners.filter((name) => !used.has(name)).toSorted();
     return {
@@ -56,6 +59,21 @@ export async function sweepAll({ config, dryRun }: SweepOptions): Promise<SweepR
   } finally {
     await redis.close();
   }
+}
+
+/** Generations that a rebuild has kept for as long as it was told to. */
+async function dropOver(at: {
+  readonly config: CommonConfig;
+  readonly redis: RedisPort;
+}): Promise<string[]> {
+  const notes: string[] = [];
+  for (const name of await foldsWithBuilds(at.redis, at.config.prefix)) {
+    for (const { fold, lineage, keys } of await dropGenerations(name, { ...at, all: false }))
+      notes.push(
+        `${fold}: a generation before (${lineage}) was kept until now: ${keys} keys deleted`,
+      );
+  }
+  return notes;
 }
 
 /** Model versions that any context names, readable here or not; null where that is not certain. */

@@ -46,30 +46,42 @@ export interface VerifiedFold {
   readonly keys: FoldKeys;
 }
 
-interface Sources {
+export interface Sources {
   readonly config: CommonConfig;
   readonly registry: RegistryPort;
   readonly redis: RedisPort;
   readonly catalogue: Catalogue;
 }
 
-/** Every fold with a current generation, made as its service makes it. */
+/**
+ * Every fold, made as its service makes it, over what the current generations emit, or those of the
+ * lineages that are given by name; `notes` says which cannot be made.
+ */
+export async function makeFolds(
+  sources: Sources,
+  notes: string[],
+  given: Readonly<Record<string, string>> = {},
+): Promise<AnyFold[]> {
+  const { config, redis } = sources;
+  const lineageOf = async (name: string): Promise<string> =>
+    given[name] ?? (await readCurrent(redis, config.prefix, name))?.lineage ?? '';
+  const lineages = { ingest: await lineageOf('ingest'), signals: await lineageOf('signals') };
+  return [
+    ...(await plainFolds(sources, lineages.ingest)),
+    ...(await learningFolds(sources, { lineage: lineages.signals, notes })),
+    ...(await weightsFolds(sources, await lineageOf('candidates'))),
+    anyFold(openExperimentsFold(config, sources.registry, lineages.ingest)),
+  ];
+}
+
+/** Every fold with a current generation. */
 export async function openFolds(
   sources: Sources,
 ): Promise<{ folds: VerifiedFold[]; notes: string[] }> {
   const { config, redis } = sources;
   const folds: VerifiedFold[] = [];
   const notes: string[] = [];
-  const lineageOf = async (name: string): Promise<string> =>
-    (await readCurrent(redis, config.prefix, name))?.lineage ?? '';
-  const lineages = { ingest: await lineageOf('ingest'), signals: await lineageOf('signals') };
-  const made = [
-    ...(await plainFolds(sources, lineages.ingest)),
-    ...(await learningFolds(sources, { lineage: lineages.signals, notes })),
-    ...(await weightsFolds(sources, await lineageOf('candidates'))),
-    anyFold(openExperimentsFold(config, sources.registry, lineages.ingest)),
-  ];
-  for (const fold of made) {
+  for (const fold of await makeFolds(sources, notes)) {
     const current = await readCurrent(redis, config.prefix, fold.name);
     if (current === null) {
       notes.push(`${fold.name} was never started here`);

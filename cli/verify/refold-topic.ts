@@ -57,14 +57,17 @@ export async function refoldTopic(run: TopicRun): Promise<ServiceReport[]> {
     for (const refold of running.refolds) refold.finish();
     await compareEmitted(run, running);
     const { fold } = running.verified;
-    run.failed.unexpected(fold.name, running.findings, (id) => outOfReach(run, id));
+    run.failed.unexpected(fold.name, running.findings, (id) =>
+      outOfReach(run, running.verified, id),
+    );
   }
   return all.map((running) => reportOf(run, running));
 }
 
-/** A failure of a record that is gone, or that came after the ends were taken. */
-function outOfReach(run: TopicRun, id: string): boolean {
+/** A failure of a record that is gone, was not folded, or came after the ends were taken. */
+function outOfReach(run: TopicRun, { current }: VerifiedFold, id: string): boolean {
   const [partition = 0, offset = 0] = id.split('/').slice(-2).map(Number);
+  if (offset < (current.from?.[partition] ?? 0)) return true;
   return (run.low[partition] ?? 0) > 0 || offset >= (run.high[partition] ?? 0);
 }
 
@@ -82,6 +85,7 @@ function begin(run: TopicRun, verified: VerifiedFold): Running {
         stored: own,
         findings,
         low: run.low[own.partition] ?? 0,
+        from: verified.current.from?.[own.partition] ?? 0,
         stayFailed: run.failed.stayFailed(fold.name, run.topic, own.partition),
         moments: run.answers.moments(fold.name, {
           partition: own.partition,
@@ -151,7 +155,8 @@ function reportOf(run: TopicRun, running: Running): ServiceReport {
   const { verified, stored, refolds, findings, ledger, failures } = running;
   const sum = (of: (refold: Refold) => number): number =>
     refolds.reduce((total, refold) => total + of(refold), 0);
-  const cut = run.low.flatMap((low, partition) => (low > 0 ? [[partition, low] as const] : []));
+  const begins = run.low.map((low, at) => Math.max(low, verified.current.from?.[at] ?? 0));
+  const cut = begins.flatMap((low, partition) => (low > 0 ? [[partition, low] as const] : []));
   return {
     service: verified.fold.name,
     lineage: verified.current.lineage,

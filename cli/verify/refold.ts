@@ -24,6 +24,8 @@ export interface RefoldOptions {
   readonly findings: Findings;
   /** First offset of the log that is left. */
   readonly low: number;
+  /** Where the generation began to fold; left out: where the log began. */
+  readonly from?: number;
   /** Offsets that failed for a reason which depends on time: they stay failed (DESIGN 4.10). */
   readonly stayFailed: ReadonlySet<number>;
   /** Other things to look at on the way. */
@@ -77,6 +79,7 @@ export class Refold {
   }
 
   take(record: LogRecord): void {
+    if (record.offset < (this.#options.from ?? 0)) return;
     this.#reach(record.offset);
     const decoded = this.#decode(record);
     if (decoded.verdict.kind === 'reject') {

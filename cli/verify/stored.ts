@@ -1,6 +1,6 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { tagOf } from '../../lib/redis/tags.ts';
-import { type Header, parseHeader } from '../../lib/stream/header.ts';
+import { type Header, opened, parseHeader } from '../../lib/stream/header.ts';
 import type { VerifiedFold } from './folds.ts';
 
 /** Values of one partition, and where the partition stood in the moment they were read. */
@@ -90,7 +90,8 @@ async function readChunks(
       ...(withShared ? [names.shared(partition)] : []),
     ]);
     const shared = withShared ? { value: values.pop() ?? null } : null;
-    const headerText = header?.toString() ?? null;
+    // A switch under way marks headers: what lies below them is what it was.
+    const headerText = header === null ? null : opened(header.toString());
     const offset = headerText === null ? 0 : (parseHeader(headerText).offsets[0] ?? 0);
     chunks.push({ headerText, offset, keys: wanted, values, shared });
   };

@@ -29,6 +29,8 @@ export interface ConfigEntry {
 
 export interface KafkaAdmin {
   topicOffsets(topic: string): Promise<PartitionOffsets[]>;
+  /** Per partition, the first offset that was appended at that time or later; else the end. */
+  offsetsAt(topic: string, timestampMs: number): Promise<number[]>;
   /** Committed offset per partition of `topic`; -1 where the group has none. */
   groupOffsets(groupId: string, topic: string): Promise<Map<number, number>>;
   /** Topics that exist, with their number of partitions. */
@@ -61,6 +63,8 @@ export async function openAdmin(config: KafkaConfig): Promise<KafkaAdmin> {
   await guarded(`connecting to Kafka at ${config.brokers.join(',')}`, () => admin.connect());
   return {
     topicOffsets: (topic) => guarded(`offsets of ${topic}`, () => topicOffsets(admin, topic)),
+    offsetsAt: (topic, timestampMs) =>
+      guarded(`offsets of ${topic}`, () => offsetsAt(admin, topic, timestampMs)),
     groupOffsets: (groupId, topic) =>
       guarded(`offsets of group ${groupId}`, () => groupOffsets(admin, groupId, topic)),
     partitionCounts: (topics) => guarded('listing topics', () => partitionCounts(admin, topics)),
@@ -94,6 +98,12 @@ async function topicOffsets(admin: Admin, topic: string): Promise<PartitionOffse
   return offsets
     .map(({ partition, low, high }) => ({ partition, low: Number(low), high: Number(high) }))
     .toSorted((a, b) => a.partition - b.partition);
+}
+
+async function offsetsAt(admin: Admin, topic: string, timestampMs: number): Promise<number[]> {
+  const found = await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs);
+  const inOrder = found.toSorted((a, b) => a.partition - b.partition);
+  return inOrder.map(({ offset }) => Number(offset));
 }
 
 async function groupOffsets(

@@ -13,6 +13,8 @@ export interface FetchedBatch {
   readonly topic: string;
   readonly partition: number;
   readonly highWatermark: number;
+  /** What was asked for: from here to the first record there is nothing in the log. */
+  readonly from: number;
   readonly records: readonly LogRecord[];
   /** Keeps the membership alive; throws RetryableError when it is gone. Call between slices. */
   heartbeat(): Promise<void>;
@@ -225,6 +227,10 @@ function watch(consumer: Consumer, options: GroupOptions, pulse: Pulse): void {
   });
 }
 
+/** The client keeps it and does not declare it. */
+const fetchedFrom = (batch: EachBatchPayload['batch'] & { fetchedOffset?: string }): number =>
+  Number(batch.fetchedOffset ?? batch.firstOffset());
+
 async function deliver(
   payload: EachBatchPayload,
   options: GroupOptions,
@@ -239,6 +245,7 @@ async function deliver(
     topic,
     partition,
     highWatermark: Number(batch.highWatermark),
+    from: fetchedFrom(batch),
     records: batch.messages.map((message) => logRecord(topic, partition, message)),
     heartbeat: async () => {
       try {

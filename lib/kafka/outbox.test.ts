@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { batchesOf } from './outbox.ts';
+import { batchesOf, sendQueue } from './outbox.ts';
 import type { OutMessage } from './log-record.ts';
 
 const messages = fc.array(
@@ -54,4 +54,26 @@ test('nothing is no send, and a message keeps its key, headers and free choice o
   expect(batchesOf([message])).toEqual([
     [{ topic: 'a', messages: [{ key: null, value: null, headers }] }],
   ]);
+});
+
+test('sends go out one at a time, in the order of the calls, whatever becomes of those before', async () => {
+  const open: { key: unknown; settle: { resolve(): void; reject(error: Error): void } }[] = [];
+  const { send, idle } = sendQueue(([first]) => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    open.push({ key: first?.key, settle: { resolve, reject } });
+    return promise;
+  });
+  const sent = ['a', 'b', 'c'].map((key) => send([{ topic: 't', key, value: null }]));
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  await turn();
+  expect(open.map(({ key }) => key)).toEqual(['a']);
+  open[0]?.settle.reject(new Error('not acknowledged'));
+  await expect(sent[0]).rejects.toThrow('not acknowledged');
+  await turn();
+  expect(open.map(({ key }) => key)).toEqual(['a', 'b']);
+  open[1]?.settle.resolve();
+  await turn();
+  open[2]?.settle.resolve();
+  await idle();
+  expect(open.map(({ key }) => key)).toEqual(['a', 'b', 'c']);
 });

@@ -45,18 +45,29 @@ export async function openOutbox(
   } catch (error) {
     throw kafkaFault(error, 'connecting a producer');
   }
-  let tail: Promise<void> = Promise.resolve();
-  const send = (messages: readonly OutMessage[]): Promise<void> => {
-    if (messages.length === 0) return Promise.resolve();
-    const sent = tail.then(() => sendAll(producer, messages, sendMsMax));
-    tail = sent.catch(() => undefined);
-    return sent;
-  };
+  const { send, idle } = sendQueue((messages) => sendAll(producer, messages, sendMsMax));
   const close = async (): Promise<void> => {
-    await within(closeMsMax, tail);
+    await within(closeMsMax, idle());
     await within(closeMsMax, producer.disconnect());
   };
   return { send, close };
+}
+
+/** One send after the other, in the order of the calls, whatever becomes of those before. */
+export function sendQueue(sendNow: (messages: readonly OutMessage[]) => Promise<void>): {
+  send(messages: readonly OutMessage[]): Promise<void>;
+  idle(): Promise<void>;
+} {
+  let tail: Promise<void> = Promise.resolve();
+  return {
+    send: (messages) => {
+      if (messages.length === 0) return Promise.resolve();
+      const sent = tail.then(() => sendNow(messages));
+      tail = sent.catch(() => undefined);
+      return sent;
+    },
+    idle: () => tail,
+  };
 }
 
 async function sendAll(

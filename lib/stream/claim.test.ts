@@ -17,6 +17,7 @@ const claim = (
     readonly header: Header | null;
     readonly progress?: number;
     readonly bootstrap?: boolean;
+    readonly storedByNow?: boolean;
   },
 ): Claim => ({
   service: 'seen-items',
@@ -33,6 +34,7 @@ const claim = (
   partition: 1,
   input: 0,
   header: said.header,
+  storedByNow: async () => said.storedByNow ?? false,
 });
 
 test('nothing stored and no progress: from the first record that is there', async () => {
@@ -47,6 +49,11 @@ test('nothing stored although the group has progress is lost state, unless it is
   expect(asked.offset).toBe(7);
   const behind = await startOf(claim({ low: 7, high: 20 }, { header: null, progress: 7 }));
   expect(behind.offset).toBe(7);
+});
+
+test('progress that another owner has made since then is no lost state: look again', async () => {
+  const overtaken = { header: null, progress: 12, storedByNow: true };
+  await expect(startOf(claim({ low: 7, high: 20 }, overtaken))).rejects.toThrow(RetryableError);
 });
 
 test('stored state: from the record that was folded last, which is compared', async () => {

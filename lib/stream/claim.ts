@@ -1,6 +1,8 @@
 import { RefusedError, RetryableError } from '../errors.ts';
 import type { KafkaAdmin } from '../kafka/admin.ts';
+import { recordHash } from './fold-partition.ts';
 import type { Header } from './header.ts';
+import type { LogRecord } from './topology.ts';
 
 export interface Claim {
   readonly service: string;
@@ -12,6 +14,8 @@ export interface Claim {
   readonly input: number;
   /** What Redis holds; null: nothing. */
   readonly header: Header | null;
+  /** Looks again whether anything is stored. */
+  readonly storedByNow: () => Promise<boolean>;
 }
 
 export interface Start {
@@ -29,7 +33,12 @@ export async function startOf(claim: Claim): Promise<Start> {
   const { low, high } = ends;
   if (header === null) {
     const progress = (await admin.groupOffsets(claim.groupId, topic)).get(partition) ?? -1;
-    if (progress > low && !bootstrap) throw new RefusedError(lostState(service, topic, partition));
+    if (progress > low && !bootstrap) {
+      // Progress that was made after `header` was read is another owner's, and nothing is lost.
+      if (await claim.storedByNow())
+        throw new RetryableError(`${topic}/${partition} has been folded by another owner`);
+      throw new RefusedError(lostState(service, topic, partition));
+    }
     return { offset: low, verify: null };
   }
   const next = header.offsets[input] ?? 0;
@@ -43,24 +52,25 @@ export async function startOf(claim: Claim): Promise<Start> {
     : { offset: Math.max(next, low), verify: null };
 }
 
-/**
- * Markers of transactions and compaction leave holes in a log. A hole that begins below the log's
- * first offset is a loss: the client goes on silently where an offset is out of range, so it is looked for whenever records are missing.
- */
-export async function refuseCut(
-  { admin, service }: { readonly admin: KafkaAdmin; readonly service: string },
-  at: { topic: string; partition: number; next: number; first: number },
-): Promise<void> {
-  const { topic, partition, next, first } = at;
-  if (first <= next || next === 0) return;
-  const low = (await admin.topicOffsets(topic)).find((row) => row.partition === partition)?.low;
-  if ((low ?? 0) > next) throw new RefusedError(cutLog(service, { topic, partition, next, low }));
+/** Records not folded yet; the one before them is compared with what was folded last. */
+export function pendingOf(
+  records: readonly LogRecord[],
+  at: { readonly service: string; readonly next: number; readonly verify: string | null },
+): readonly LogRecord[] {
+  const { service, next, verify } = at;
+  const [first] = records;
+  if (first === undefined || first.offset >= next) return records;
+  // An earlier record than the one that was asked for means that the log is shorter than our
+  // offset; none of them, that retention took it in the meantime.
+  if (verify !== null && !(first.offset === next - 1 && recordHash(first) === verify))
+    throw new RefusedError(otherLog(service, first.topic, first.partition));
+  return records.filter(({ offset }) => offset >= next);
 }
 
 export const lostState = (service: string, topic: string, partition: number): string =>
   `${service}: Redis holds no state for ${topic}/${partition}, but the service has folded it ` +
-  `before: state was lost. To fold it again from the log, start once with --bootstrap ` +
-  `(\`npx freshet run ${service} --bootstrap\`)`;
+  `before: state was lost. Stop the service and fold it again from the log: ` +
+  `\`npx freshet rebuild ${service}\` (or start it once with --bootstrap, and readers see how it grows)`;
 
 const cutLog = (
   service: string,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
-import { emptyHeader, formatHeader, type Header, parseHeader } from './header.ts';
+import { RetryableError } from '../errors.ts';
+import { closedBy, emptyHeader, formatHeader, type Header, parseHeader } from './header.ts';
 import { refuseHorizon } from './horizon.ts';
 import type { Identity } from './identity.ts';
 import { type Draft, foldRecords, type SliceBounds } from './fold-slice.ts';
@@ -80,6 +81,9 @@ export class FoldPartition<In, Row, Out, Shared> {
     const { keys, partition, store } = this.#deps;
     const [bytes] = await store.load([keys.header(partition)]);
     const text = bytes?.toString() ?? null;
+    // A commit expects what is read here: on top of this nobody may.
+    if (text !== null && closedBy(text) !== null)
+      throw new RetryableError(`${this.#fold.name}: partition ${partition} is closed by a switch`);
     if (text !== this.#headerText) this.drop();
     this.#headerText = text;
     this.#header = text === null ? emptyHeader(this.#inputs.length) : parseHeader(text);
@@ -113,14 +117,16 @@ export class FoldPartition<In, Row, Out, Shared> {
   async #slice(records: readonly LogRecord[], input: number): Promise<SliceResult> {
     const decoded = this.#decode(records, input);
     const rows = new Map<string, Row>();
-    if (!(await this.#read(decoded, rows))) return this.#restarted();
+    const read = await this.#read(decoded, rows);
+    if (read === null) return this.#restarted();
+    const { shared } = read;
     const draft = foldRecords({
       fold: this.#fold,
       input: this.#inputs[input] ?? this.#fold.input,
       records,
       decoded,
       rows,
-      shared: this.#shared as Shared,
+      shared,
       partition: this.#deps.partition,
       marks: this.#header.marks[input] ?? [],
       newestMs: this.#header.newestMs[input] ?? -1,
@@ -140,7 +146,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       marks: before.marks.with(input, draft.marks),
       newestMs: before.newestMs.with(input, draft.newestMs),
     };
-    if (!(await this.#commit(header, draft))) return this.#restarted();
+    if (!(await this.#commit(header, draft, shared))) return this.#restarted();
     return this.#result(draft.full ? 'full' : 'applied', draft, messages.length);
   }
 
@@ -171,7 +177,10 @@ export class FoldPartition<In, Row, Out, Shared> {
    * One MGET of the header and of every row that the slice touches. Rows are only as good as the
    * offset that was read with them: if that is not ours, an owner overtook us (DESIGN 4.3).
    */
-  async #read(decoded: readonly Decoded<In>[], rows: Map<string, Row>): Promise<boolean> {
+  async #read(
+    decoded: readonly Decoded<In>[],
+    rows: Map<string, Row>,
+  ): Promise<{ shared: Shared } | null> {
     const { keys, partition, store } = this.#deps;
     const wanted: string[] = [];
     const asked = new Set<string>();
@@ -185,19 +194,21 @@ export class FoldPartition<In, Row, Out, Shared> {
         else rows.set(key, cached);
       }
     }
-    const readsShared = this.#fold.shared !== null && this.#shared === undefined;
+    // Of this slice, whatever is forgotten while it waits: the partition may be taken away meanwhile.
+    let shared = this.#shared;
+    const readsShared = this.#fold.shared !== null && shared === undefined;
     const [header, ...values] = await store.load([
       keys.header(partition),
       ...(readsShared ? [keys.shared(partition)] : []),
       ...wanted.map((key) => keys.row(partition, key)),
     ]);
-    if ((header?.toString() ?? null) !== this.#headerText) return false;
-    if (readsShared) this.#shared = this.#sharedOf(values.shift() ?? null);
+    if ((header?.toString() ?? null) !== this.#headerText) return null;
+    if (readsShared) this.#shared = shared = this.#sharedOf(values.shift() ?? null);
     wanted.forEach((key, at) => {
       const bytes = values[at];
       if (bytes !== null && bytes !== undefined) rows.set(key, this.#fold.rows.decode(bytes));
     });
-    return true;
+    return { shared: shared as Shared };
   }
 
   #sharedOf(bytes: Buffer | null): Shared | undefined {
@@ -231,7 +242,7 @@ export class FoldPartition<In, Row, Out, Shared> {
     return messages;
   }
 
-  async #commit(header: Header, draft: Draft<Row, Out>): Promise<boolean> {
+  async #commit(header: Header, draft: Draft<Row, Out>, shared: Shared): Promise<boolean> {
     const { keys, partition, store } = this.#deps;
     const writes: KeyWrite[] = [];
     for (const [key, row] of draft.dirty) {
@@ -243,7 +254,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       this.#cache.put(key, row);
     }
     if (this.#fold.shared !== null && draft.units > 0) {
-      const write = this.#fold.shared.encode(this.#shared as Shared);
+      const write = this.#fold.shared.encode(shared);
       writes.push({ key: keys.shared(partition), write });
     }
     const next = formatHeader(header);

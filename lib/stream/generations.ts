@@ -1,6 +1,6 @@
 import { partitionOf } from '../kafka/partitioner.ts';
 import type { RedisPort } from '../redis/redis-port.ts';
-import { type CurrentGeneration, readCurrent } from './current.ts';
+import { type CurrentGeneration, isSame, readCurrent } from './current.ts';
 import { type FoldKeys, foldKeys } from './keys.ts';
 
 /** Where the state of a fold is now, and how its keys are named. */
@@ -87,7 +87,9 @@ export class Generations {
       return undefined;
     }
     const generation =
-      known?.generation.current.hash === current.hash ? known.generation : generationOf(current);
+      known !== undefined && isSame(known.generation.current, current)
+        ? known.generation
+        : generationOf(current);
     this.#known.set(name, { generation, readMs: atMs });
     return generation;
   }

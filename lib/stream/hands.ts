@@ -1,11 +1,12 @@
 import type { CommonConfig } from '../config/common.ts';
-import { RefusedError } from '../errors.ts';
+import { RefusedError, RetryableError } from '../errors.ts';
 import { type KafkaAdmin, openAdmin } from '../kafka/admin.ts';
 import { openOutbox, type Outbox } from '../kafka/outbox.ts';
 import { openRedis, type RedisPort } from '../redis/redis-port.ts';
 import type { RunningService } from '../service.ts';
 import { lostState } from './claim.ts';
-import { claimCurrent, readCurrent } from './current.ts';
+import { readBuilds } from './builds.ts';
+import { claimCurrent, type CurrentGeneration, readCurrent } from './current.ts';
 import type { Identity } from './identity.ts';
 import type { FoldKeys } from './keys.ts';
 import { redisStore, type StateStore } from './store.ts';
@@ -119,26 +120,51 @@ export async function becomeCurrent(
   prefix: string,
   { fold, identity, topics, bootstrap }: Claimant,
 ): Promise<void> {
-  const { name, code, family, horizon } = fold;
-  const { partitions } = hands;
-  const expiry = horizon === null ? {} : { horizonMs: horizon.ms };
-  const own = { name, code, family, ...identity, partitions, ...expiry };
+  const { name } = fold;
+  const own = generationFor({ fold, identity }, hands.partitions);
   if (!bootstrap && (await readCurrent(hands.redis, prefix, name)) === null) {
+    await waitForBuild(hands, prefix, { fold, identity });
     const groupId = groupIdOf(prefix, name, identity);
     for (const topic of topics) {
       for (const [partition, offset] of await hands.admin.groupOffsets(groupId, topic)) {
-        if (offset > 0) throw new RefusedError(lostState(name, topic, partition));
+        // Another process may have begun since then: then there is a pointer by now.
+        if (offset > 0 && (await readCurrent(hands.redis, prefix, name)) === null)
+          throw new RefusedError(lostState(name, topic, partition));
       }
     }
   }
   const current = await claimCurrent(hands.redis, prefix, own);
   if (current.hash === identity.hash) return;
+  await waitForBuild(hands, prefix, { fold, identity });
   throw new RefusedError(
     `${name}: the state that is current was folded under another identity (${current.lineage}, ` +
       `not ${identity.lineage}): its configuration, partition count or revision changed. Start ` +
-      `with the settings it was made with, or drop it with \`npx freshet reset ${name}\` and it ` +
-      `is folded anew from the log`,
+      `with the settings it was made with, or fold a generation for these beside it and switch ` +
+      `to that: \`npx freshet rebuild ${name}\``,
   );
+}
+
+/** Where a generation of the identity is being built, the service waits until it is current. */
+async function waitForBuild(
+  { redis }: Hands,
+  prefix: string,
+  { fold: { name }, identity }: Pick<Claimant, 'fold' | 'identity'>,
+): Promise<void> {
+  const { building } = await readBuilds(redis, prefix, name);
+  if (building?.generation.hash !== identity.hash) return;
+  throw new RetryableError(
+    `${name}: its generation is being built, \`npx freshet rebuild ${name}\` switches to it`,
+  );
+}
+
+/** The first generation of a fold under an identity. */
+export function generationFor(
+  { fold, identity }: Pick<Claimant, 'fold' | 'identity'>,
+  partitions: number,
+): CurrentGeneration {
+  const { name, code, family, horizon } = fold;
+  const expiry = horizon === null ? {} : { horizonMs: horizon.ms };
+  return { name, code, family, ...identity, partitions, ...expiry };
 }
 
 /** Beside the header, written once: whose state this is. Four letters in a key are not enough. */
@@ -167,6 +193,8 @@ export async function checkMeta(
   await hands.redis.setIfAbsent(key, own);
   const held = await hands.redis.getString(key);
   if (held === own) return;
+  // A failover took it in between: what Redis holds now is read again.
+  if (held === null) throw new RetryableError(`${service}: Redis has lost what it was just given`);
   throw new RefusedError(
     `${service}: the state in Redis belongs to another cluster or identity (${held ?? 'none'}, ` +
       `here ${own}). Point FRESHET_REDIS_URL and FRESHET_KAFKA_BROKERS at a pair that belongs together`,

@@ -33,8 +33,25 @@ export function formatHeader({ offsets, hashes, marks, newestMs }: Header): stri
   return `${offsets.join(',')} ${hashText} ${markText}${timeText}`;
 }
 
+const closedMark = ' !';
+
+/** Nobody commits on top of it: an owner expects the text without the mark (see switching.ts). */
+export const closed = (text: string, token: string): string =>
+  `${opened(text)}${closedMark}${token}`;
+
+export function opened(text: string): string {
+  const at = text.indexOf(closedMark);
+  return at < 0 ? text : text.slice(0, at);
+}
+
+/** Whose switch has closed it; null: none. */
+export function closedBy(text: string): string | null {
+  const at = text.indexOf(closedMark);
+  return at < 0 ? null : text.slice(at + closedMark.length);
+}
+
 export function parseHeader(bytes: Buffer | string): Header {
-  const [offsets, hashes, marks, times] = bytes.toString().split(' ');
+  const [offsets, hashes, marks, times] = opened(bytes.toString()).split(' ');
   if (offsets === undefined || hashes === undefined || marks === undefined) {
     throw new Error('a partition header is not readable: was Redis written to by hand?');
   }

@@ -32,6 +32,16 @@ export function identityOf(parts: IdentityParts): Identity {
   return { hash: digest.toString('hex'), id4: text.slice(0, 4), lineage: text.slice(0, 12) };
 }
 
+/** What names of keys carry of an identity, or of one build under it. */
+export const shortIdOf = (hash: string): string =>
+  Buffer.from(hash, 'hex').toString('base64url').slice(0, 4);
+
+/** The keys of a build begin with this; the first build's with the identity's own. */
+export const buildIdOf = (hash: string, build: number): string =>
+  build === 0
+    ? shortIdOf(hash)
+    : createHash('sha256').update(`${hash} ${build}`).digest('base64url').slice(0, 4);
+
 /** Callers may hand over wider objects: only the named parts count. */
 const partsOnly = ({
   name,

@@ -3,14 +3,16 @@ import type { StateStore } from './store.ts';
 /** What Redis does, in memory: for tests and for folding without a stack. */
 export interface MemoryStore extends StateStore {
   readonly values: Map<string, Buffer>;
+  readonly decisions: Map<string, ReadonlySet<number>>;
 }
 
 export function memoryStore(): MemoryStore {
   const values = new Map<string, Buffer>();
-  const decisions = new Map<string, Set<number>>();
+  const decisions = new Map<string, ReadonlySet<number>>();
   const stands = (headerKey: string): string | null => values.get(headerKey)?.toString() ?? null;
   return {
     values,
+    decisions,
     load: async (keys) => keys.map((key) => copy(values.get(key))),
     commit: async ({ headerKey, expected, next, writes }) => {
       if (stands(headerKey) !== expected) return 'refused';

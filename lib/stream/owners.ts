@@ -1,17 +1,13 @@
-import { messageOf, RefusedError, RetryableError } from '../errors.ts';
+import { messageOf, RetryableError } from '../errors.ts';
 import type { KafkaAdmin } from '../kafka/admin.ts';
-import {
-  type FetchedBatch,
-  type GroupConsumer,
-  type GroupOptions,
-  startGroupConsumer,
-} from '../kafka/group-consumer.ts';
+import type { FetchedBatch, GroupConsumer, GroupOptions } from '../kafka/group-consumer.ts';
 import type { Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
-import { otherLog, refuseCut, startOf } from './claim.ts';
-import { recordHash } from './fold-partition.ts';
+import { pendingOf, type Start, startOf } from './claim.ts';
 import type { Header } from './header.ts';
 import { OffsetGauges } from './offset-gauges.ts';
+import { type Owned, ownedAnew } from './owned.ts';
+import type { Cancel, RunnerPorts } from './ports.ts';
 import type { LogRecord } from './topology.ts';
 
 /** What moves one partition's state; `advance` is called for one input at a time. */
@@ -44,6 +40,7 @@ export interface OwnersOptions {
   /** Start from the beginning where Redis has nothing although the group has progress. */
   readonly bootstrap: boolean;
   readonly worker: (partition: number) => PartitionWorker;
+  readonly ports: Pick<RunnerPorts, 'join' | 'timers'>;
 }
 
 export interface Owners {
@@ -55,20 +52,10 @@ export interface Owners {
   owns(partition: number): boolean;
 }
 
-interface Owned {
-  readonly worker: PartitionWorker;
-  /** One thing at a time per partition, also with several inputs. */
-  turn: Promise<void>;
-  claimed: boolean;
-  stopped: boolean;
-  /** Per input, the record before the next offset, to be compared with the stored hash. */
-  readonly toVerify: (string | null)[];
-  retries: number;
-}
-
 const waitMs = 15;
 const retryMsMax = 5_000;
 const hintMs = 1_000;
+const lookMs = 5_000;
 
 /**
  * Owns the partitions that the group assigns. States of a partition:
@@ -78,7 +65,7 @@ const hintMs = 1_000;
  */
 export async function ownPartitions(options: OwnersOptions): Promise<Owners> {
   const run = new Run(options);
-  run.group = await startGroupConsumer({
+  run.group = await options.ports.join({
     ...options.group,
     pauseOnJoin: true,
     onAssigned: (assigned) => run.assigned(assigned),
@@ -93,7 +80,7 @@ class Run {
   readonly #options: OwnersOptions;
   readonly #owned = new Map<number, Owned>();
   readonly #topics: readonly string[];
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #timers = new Set<Cancel>();
   /** Raised with every assignment: what was begun under an older one is abandoned. */
   #epoch = 0;
   #assigned: ReadonlyMap<string, readonly number[]> | null = null;
@@ -103,7 +90,11 @@ class Run {
     this.#options = options;
     this.#topics = options.group.topics;
     this.#gauges = new OffsetGauges({ ...options, topics: this.#topics });
-    this.#timers.add(setInterval(() => void this.#gauges.flush(this.group), hintMs).unref());
+    const flush = (): void => void this.#gauges.flush(this.group);
+    this.#timers.add(options.ports.timers.every(hintMs, flush));
+    const look = (): void =>
+      this.#owned.forEach((owned, partition) => this.#look(partition, owned));
+    this.#timers.add(options.ports.timers.every(lookMs, look));
   }
 
   /** The group object exists only after the first join may have happened. */
@@ -137,16 +128,8 @@ class Run {
       this.#gauges.forget(partition);
     }
     for (const partition of mine) {
-      // What was kept of a partition that stays is good: every read compares the header.
-      const before = this.#owned.get(partition);
-      const owned: Owned = {
-        worker: before?.worker ?? this.#options.worker(partition),
-        turn: before?.turn ?? Promise.resolve(),
-        claimed: false,
-        stopped: before?.stopped ?? false,
-        toVerify: this.#topics.map(() => null),
-        retries: 0,
-      };
+      const worker = (): PartitionWorker => this.#options.worker(partition);
+      const owned = ownedAnew(this.#owned.get(partition), worker);
       this.#owned.set(partition, owned);
       this.#later(partition, owned, 0);
     }
@@ -155,11 +138,11 @@ class Run {
   /** Claims (again) after a pause: reads the stored offset, compares the log, seeks, resumes. */
   #later(partition: number, owned: Owned, delayMs: number): void {
     const epoch = this.#epoch;
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+    const cancel = this.#options.ports.timers.after(delayMs, () => {
+      this.#timers.delete(cancel);
       owned.turn = owned.turn.then(() => this.#claim(partition, owned, epoch));
-    }, delayMs);
-    this.#timers.add(timer);
+    });
+    this.#timers.add(cancel);
   }
 
   async #claim(partition: number, owned: Owned, epoch: number): Promise<void> {
@@ -169,26 +152,26 @@ class Run {
     const { groupId } = this.#options.group;
     try {
       const stored = await owned.worker.load();
-      const starts: number[] = [];
+      const starts: Start[] = [];
       for (let input = 0; input < this.#topics.length; input += 1) {
         const topic = this.#topics[input] ?? '';
         const header = stored ? owned.worker.header() : null;
-        const start = await startOf({ ...this.#options, groupId, topic, partition, input, header });
+        const storedByNow = (): Promise<boolean> => owned.worker.load();
+        const claim = { groupId, topic, partition, input, header, storedByNow };
+        const start = await startOf({ ...this.#options, ...claim });
         if (!stored) owned.worker.startAt(input, start.offset);
-        owned.toVerify[input] = start.verify;
-        starts.push(start.offset);
+        starts.push(start);
       }
       if (gone()) return;
       owned.claimed = true;
+      owned.starts.splice(0, starts.length, ...starts);
       this.#topics.forEach((topic, input) => {
-        group?.seek(topic, partition, starts[input] ?? 0);
+        group?.seek(topic, partition, starts[input]?.offset ?? 0);
         group?.resume(topic, partition);
       });
       this.#gauges.paused(partition, false);
     } catch (error) {
-      if (gone()) return;
-      if (error instanceof RetryableError) this.#retry(partition, owned, error);
-      else this.#fatal(error, partition);
+      if (!gone()) this.#failed(error, partition, owned);
     }
   }
 
@@ -212,16 +195,23 @@ class Run {
     if (gone()) return;
     try {
       const next = owned.worker.header().offsets[input] ?? 0;
-      const first = batch.records[0]?.offset ?? next;
-      await refuseCut(this.#options, { topic, partition, next, first });
-      let rest = this.#pending(batch, input, owned);
+      const { offset: start, verify } = owned.starts[input] ?? { offset: 0, verify: null };
+      // Asked for when the state was further: what lies before it would be left out. Or retention
+      // has taken that, which the claim finds out.
+      if (batch.from > Math.max(next, start)) {
+        this.#interrupt({ kind: 'restart' }, partition, owned);
+        return;
+      }
+      owned.starts[input] = { offset: start, verify: null };
+      let rest = pendingOf(batch.records, { service: this.#options.service, next, verify });
       while (rest.length > 0 && !gone()) {
         const advance = await owned.worker.advance(input, rest, batch);
         if (advance.kind !== 'done') {
-          this.#interrupt(advance, partition, owned);
+          if (!gone()) this.#interrupt(advance, partition, owned);
           return;
         }
         owned.retries = 0;
+        owned.folded = true;
         rest = rest.slice(advance.records);
         this.#gauges.folded(batch, owned.worker.header().offsets[input] ?? 0);
         await batch.heartbeat();
@@ -230,8 +220,7 @@ class Run {
       if (rest.length === 0 && last !== undefined) batch.resolve(last.offset);
     } catch (error) {
       owned.worker.drop();
-      if (!(error instanceof RetryableError)) return this.#fatal(error, partition);
-      if (!gone()) this.#retry(partition, owned, error);
+      if (!(error instanceof RetryableError) || !gone()) this.#failed(error, partition, owned);
     }
   }
 
@@ -247,27 +236,33 @@ class Run {
     this.#later(partition, owned, advance.kind === 'wait' ? waitMs : 0);
   }
 
-  /** Records not folded yet; the one before them is compared with what was folded last. */
-  #pending(batch: FetchedBatch, input: number, owned: Owned): readonly LogRecord[] {
-    const { service } = this.#options;
-    const next = owned.worker.header().offsets[input] ?? 0;
-    const hash = owned.toVerify[input] ?? null;
-    const first = batch.records[0];
-    if (hash !== null && first !== undefined) {
-      owned.toVerify[input] = null;
-      const same = first.offset === next - 1 && recordHash(first) === hash;
-      // An earlier record means that the log is shorter than our offset; a later one, that
-      // retention took the record that we asked for in the meantime.
-      if (!same && first.offset <= next - 1) {
-        throw new RefusedError(otherLog(service, batch.topic, batch.partition));
+  /**
+   * Where no record comes nobody would see that Redis has lost its tail, or that another owner was
+   * there: so partitions that had nothing to do are looked at, and claimed again if they moved.
+   */
+  #look(partition: number, owned: Owned): void {
+    const idle = !owned.folded;
+    owned.folded = false;
+    if (!idle || !owned.claimed) return;
+    const epoch = this.#epoch;
+    const gone = (): boolean => epoch !== this.#epoch || !owned.claimed;
+    const look = async (): Promise<void> => {
+      if (gone()) return;
+      const before = owned.worker.header().offsets;
+      try {
+        await owned.worker.load();
+      } catch (error) {
+        if (!gone()) this.#failed(error, partition, owned);
+        return;
       }
-    }
-    return first !== undefined && first.offset >= next
-      ? batch.records
-      : batch.records.filter(({ offset }) => offset >= next);
+      const moved = owned.worker.header().offsets.some((offset, at) => offset !== before[at]);
+      if (moved && !gone()) this.#interrupt({ kind: 'restart' }, partition, owned);
+    };
+    owned.turn = owned.turn.then(look);
   }
 
-  #retry(partition: number, owned: Owned, error: Error): void {
+  #failed(error: unknown, partition: number, owned: Owned): void {
+    if (!(error instanceof RetryableError)) return this.#fatal(error, partition);
     const { service, log } = this.#options;
     this.#pause(partition, owned);
     const delayMs = Math.min(200 * 2 ** owned.retries, retryMsMax);
@@ -291,7 +286,7 @@ class Run {
   }
 
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const cancel of this.#timers) cancel();
     await this.#gauges.flush(this.group);
     // Handlers finish the slice in hand: the group says stale from here on.
     await this.group?.stop();

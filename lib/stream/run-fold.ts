@@ -1,25 +1,18 @@
 import { randomUUID } from 'node:crypto';
 
-import { monotonicMs } from '../clock.ts';
 import type { RunningService, ServiceContext } from '../service.ts';
 import { FoldPartition, type SliceResult } from './fold-partition.ts';
 import { defaultBounds } from './fold-slice.ts';
 import { AheadGate } from './ahead-gate.ts';
 import { failpoint } from './failpoints.ts';
 import type { Identity } from './identity.ts';
-import {
-  becomeCurrent,
-  checkMeta,
-  closeHands,
-  groupIdOf,
-  type Hands,
-  openHands,
-  running,
-} from './hands.ts';
+import { becomeCurrent, checkMeta, closeHands, groupIdOf, type Hands, running } from './hands.ts';
 import { type FoldKeys, foldKeys } from './keys.ts';
+import { LiveGeneration } from './live-generation.ts';
 import { foldIdentity } from './memory-driver.ts';
 import { type Advance, ownPartitions, type Owners, type PartitionWorker } from './owners.ts';
 import { type Failure, PoisonMeter } from './poison.ts';
+import { realPorts, type RunnerPorts } from './ports.ts';
 import { type Fold, inputsOf, type LogRecord, type OutMessage } from './topology.ts';
 
 export interface FoldDeps {
@@ -32,6 +25,8 @@ export interface FoldDeps {
    * does: for inputs of little volume, where nobody should wait until a dead member is given up.
    */
   readonly freshGroup?: boolean;
+  /** Another world than the real one. */
+  readonly ports?: RunnerPorts;
 }
 
 /**
@@ -46,7 +41,8 @@ export async function runFold<In, Row, Out, Shared>(
   const { context } = deps;
   const { config } = context;
   const topics = inputsOf(fold).map(({ topic }) => topic);
-  const hands = await openHands(config, {
+  const ports = deps.ports ?? realPorts;
+  const hands = await ports.open(config, {
     service: fold.name,
     topics,
     partitions: deps.internalInput ? config.partitions : null,
@@ -73,6 +69,7 @@ export async function runFold<In, Row, Out, Shared>(
       metrics: context.metrics,
       bootstrap: context.bootstrap,
       worker,
+      ports,
     });
     return { ...running(fold.name, owners, hands), owns: owners.owns };
   } catch (error) {
@@ -96,12 +93,13 @@ const keysOf = <In, Row, Out, Shared>(
 function stateOf<In, Row, Out, Shared>(
   fold: Fold<In, Row, Out, Shared>,
   { hands, identity, partition, deps }: WorkerDeps,
+  keys: FoldKeys,
 ): FoldPartition<In, Row, Out, Shared> {
   const { config } = deps.context;
   return new FoldPartition(fold, {
     partition,
     identity,
-    keys: keysOf(fold, identity),
+    keys,
     store: {
       ...hands.store,
       commit: async (commit) => {
@@ -126,15 +124,26 @@ function stateOf<In, Row, Out, Shared>(
   });
 }
 
+const liveOf = (
+  fold: string,
+  { hands: { redis, store }, identity, partition, deps }: WorkerDeps,
+): LiveGeneration => {
+  const { monotonicMs: clockMs } = deps.ports ?? realPorts;
+  const { prefix } = deps.context.config;
+  return new LiveGeneration({ redis, store, prefix, fold, identity, partition, clockMs });
+};
+
 function foldWorker<In, Row, Out, Shared>(
   fold: Fold<In, Row, Out, Shared>,
   worker: WorkerDeps,
 ): PartitionWorker {
   const { hands, identity, partition, deps } = worker;
   const { metrics } = deps.context;
+  const { monotonicMs } = deps.ports ?? realPorts;
   const { name: service, ahead } = fold;
-  const keys = keysOf(fold, identity);
-  const state = stateOf(fold, worker);
+  const live = liveOf(service, worker);
+  let keys = keysOf(fold, identity);
+  let state = stateOf(fold, worker, keys);
   const gate =
     ahead === undefined ? null : new AheadGate(hands.admin, { topic: ahead.topic, partition });
   const opened = async (input: number, records: readonly LogRecord[]) =>
@@ -144,6 +153,13 @@ function foldWorker<In, Row, Out, Shared>(
   return {
     header: () => state.header,
     load: async () => {
+      const current = await live.find();
+      const now = foldKeys(current);
+      // Switched: what was kept is of other keys.
+      if (now.header(partition) !== keys.header(partition)) {
+        keys = now;
+        state = stateOf(fold, worker, keys);
+      }
       await checkMeta(hands, { service, keys, identity, partition });
       return state.load();
     },

@@ -1,4 +1,3 @@
-import { monotonicMs } from '../clock.ts';
 import type { FetchedBatch } from '../kafka/group-consumer.ts';
 import type { RunningService, ServiceContext } from '../service.ts';
 import { emptyHeader, formatHeader, type Header, parseHeader } from './header.ts';
@@ -7,7 +6,8 @@ import { failpoint } from './failpoints.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { type FoldKeys, foldKeys } from './keys.ts';
 import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
-import { becomeCurrent, checkMeta, groupIdOf, type Hands, openHands, running } from './hands.ts';
+import { becomeCurrent, checkMeta, groupIdOf, type Hands, running } from './hands.ts';
+import { realPorts, type RunnerPorts } from './ports.ts';
 import type { Json, LogRecord, OutMessage } from './topology.ts';
 
 /**
@@ -68,11 +68,12 @@ export type TaskResult =
 export async function runTask(
   task: PartitionTask,
   context: ServiceContext,
+  ports: RunnerPorts = realPorts,
 ): Promise<
   RunningService & { readonly identity: Identity; readonly owns: (partition: number) => boolean }
 > {
   const { config } = context;
-  const hands = await openHands(config, {
+  const hands = await ports.open(config, {
     service: task.name,
     topics: task.topics,
     partitions: config.partitions,
@@ -102,7 +103,9 @@ export async function runTask(
     log: context.log,
     metrics: context.metrics,
     bootstrap: context.bootstrap,
-    worker: (partition) => new TaskWorker(task, { hands, identity, keys, partition, context }),
+    worker: (partition) =>
+      new TaskWorker(task, { hands, identity, keys, partition, context, ports }),
+    ports,
   });
   return { ...running(task.name, owners, hands), identity, owns: owners.owns };
 }
@@ -113,6 +116,7 @@ interface TaskDeps {
   readonly keys: FoldKeys;
   readonly partition: number;
   readonly context: ServiceContext;
+  readonly ports: RunnerPorts;
 }
 
 class TaskWorker implements PartitionWorker {
@@ -156,9 +160,9 @@ class TaskWorker implements PartitionWorker {
     batch: FetchedBatch,
   ): Promise<Advance> {
     const task = this.#task;
-    const { partition, context, keys } = this.#deps;
+    const { partition, context, keys, ports } = this.#deps;
     const { metrics } = context;
-    const startedMs = monotonicMs();
+    const startedMs = ports.monotonicMs();
     const own = records.slice(0, task.recordsMax);
     const last = own.at(-1);
     if (last === undefined) return { kind: 'done', records: 0 };
@@ -183,7 +187,11 @@ class TaskWorker implements PartitionWorker {
     const service = task.name;
     if ((await this.#commit(next, result.writes)) === 'refused') return this.#refused('refused');
     metrics.add('freshet_slices_total', { service, result: 'applied' });
-    metrics.observe('freshet_slice_seconds', { service }, (monotonicMs() - startedMs) / 1_000);
+    metrics.observe(
+      'freshet_slice_seconds',
+      { service },
+      (ports.monotonicMs() - startedMs) / 1_000,
+    );
     metrics.add('freshet_records_total', { service, outcome: 'accepted' }, own.length);
     task.written?.(slice);
     return { kind: 'done', records: own.length };

@@ -1,223 +1,35 @@
 /**
  * Takes out the guards of the runner, one at a time and in a copy, and shows that the tests turn
- * red: a suite that stays green has proved nothing. `npm run mutations`, or with a part of a name.
+ * red: a suite that stays green has proved nothing. `npm run mutations`, or with a part of a name, and
+ * with `--only simulation` (or `tests`) where only that is to be shown.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { parseArgs } from 'node:util';
 
 import { projectDir } from '../../lib/config/state-file.ts';
-
-interface Mutation {
-  readonly name: string;
-  readonly file: string;
-  readonly from: string;
-  readonly to: string;
-  /** Tests that must turn red; those beside the runner, unless said. Others start a stack. */
-  readonly tests?: string;
-}
-
-const mutations: readonly Mutation[] = [
-  {
-    name: 'a decision on a record of one input counts for the other',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'input === 0 ? offset : -1 - offset',
-    to: 'offset + 0 * input',
-  },
-  {
-    name: 'the end that a fold waits for moves on while it waits',
-    file: 'lib/stream/ahead-gate.ts',
-    from: 'if (first.offset >= this.#below) {',
-    to: 'if (first.offset >= 0) {',
-  },
-  {
-    name: 'compare-and-set removed (the store applies any commit)',
-    file: 'lib/stream/memory-store.ts',
-    from: `next, writes }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
-    to: 'next, writes }) => {',
-  },
-  {
-    name: 'a decision is not compared with the header',
-    file: 'lib/stream/memory-store.ts',
-    from: `key, offsets }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
-    to: 'key, offsets }) => {',
-  },
-  {
-    name: 'compare-and-set ignored (a refused commit counts as applied)',
-    file: 'lib/stream/fold-partition.ts',
-    from: `if ((await store.commit(commit)) === 'refused') return false;`,
-    to: 'await store.commit(commit);',
-  },
-  {
-    name: 'validated read removed',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'if ((header?.toString() ?? null) !== this.#headerText) return false;',
-    to: '',
-  },
-  {
-    name: 'position check removed',
-    file: 'lib/stream/fold-slice.ts',
-    from: 'position.offset <= (marks[position.partition] ?? -1)',
-    to: 'false',
-  },
-  {
-    name: 'position compared with a mark that moves within a record',
-    file: 'lib/stream/fold-slice.ts',
-    from: 'if (position.offset > high) high = position.offset;',
-    to: 'if (position.offset > high) high = position.offset; marks[source] = high;',
-  },
-  {
-    name: 'cache drop removed',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'this.#cache.drop();\n    this.#shared = undefined;',
-    to: '',
-  },
-  {
-    name: 'drop of the partition’s shared value removed',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'this.#shared = undefined;\n  }',
-    to: '}',
-  },
-  {
-    name: 'stored before it is sent',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'await this.#deps.send(messages);',
-    to: 'const sends = () => this.#deps.send(messages); setTimeout(() => void sends().catch(() => undefined), 0);',
-  },
-  {
-    name: 'offset not moved with the values',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'offsets: [last.offset + 1],',
-    to: 'offsets: [last.offset],',
-  },
-  {
-    name: 'an expired row is folded as if its user had never been away',
-    file: 'lib/stream/fold-slice.ts',
-    from: 'isExpired(horizon, held, context.newestMs)',
-    to: 'false',
-  },
-  {
-    name: 'an expired row is folded on where its owner has kept it',
-    file: 'lib/stream/fold-slice.ts',
-    from: 'isExpired(horizon, held, context.newestMs)',
-    to: '!patched && isExpired(horizon, held, context.newestMs)',
-  },
-  {
-    name: 'a row that began anew does not take the place of the one that was kept',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'this.#cache.put(key, row);',
-    to: 'if (this.#cache.get(key) === undefined) this.#cache.put(key, row);',
-  },
-  {
-    name: 'a pack is judged by the time before all of it, so that it matters how it was cut',
-    file: 'lib/stream/fold-slice.ts',
-    from: 'context.newestMs = draft.newestMs;',
-    to: '',
-    tests: 'services/learning',
-  },
-  {
-    name: 'expired by the event time of the record itself, and not by that before it',
-    file: 'lib/stream/fold-slice.ts',
-    from: 'isExpired(horizon, held, context.newestMs)',
-    to: 'isExpired(horizon, held, draft.newestMs)',
-  },
-  {
-    name: 'a sweep is not compared with the header',
-    file: 'lib/stream/memory-store.ts',
-    from: `remove: async ({ headerKey, expected, keys }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
-    to: 'remove: async ({ keys }) => {',
-  },
-  {
-    name: 'a row of one moment is swept by the header of another',
-    file: 'lib/stream/sweep-rows.ts',
-    from: 'const [header = null, ...values] = await store.load([headerKey, ...keys]);',
-    to: 'const values = await store.load(keys);\n  const [header = null] = await store.load([headerKey]);',
-  },
-  {
-    name: 'an example is closed by what was learned when its list was made',
-    file: 'services/candidates/training.ts',
-    from: `if (offset < open.learnedTo) return 'learned_already';`,
-    to: '',
-    tests: 'services/candidates',
-  },
-  {
-    name: 'an example is closed by what the user was known to have seen',
-    file: 'services/candidates/lists.ts',
-    from: 'Math.max(rowsTo, read.seenTo)',
-    to: 'rowsTo',
-    tests: 'services/candidates',
-  },
-  {
-    name: 'an example is closed by what its list knew',
-    file: 'services/candidates/training.ts',
-    from: 'offset >= open.profileOffset',
-    to: 'true',
-    tests: 'services/candidates',
-  },
-  {
-    name: 'open examples are not compared with the header',
-    file: 'services/candidates/profiles.ts',
-    from: 'stands ? values',
-    to: 'true ? values',
-    tests: 'services/candidates',
-  },
-  {
-    name: 'join: late by the lower mark and not by its own',
-    file: 'lib/stream/join.ts',
-    from: 'record.atMs < state.marks[side] - window.latenessMs',
-    to: 'record.atMs < Math.min(state.marks.left, state.marks.right) - window.latenessMs',
-  },
-  {
-    name: 'join: complete by the right mark alone',
-    file: 'lib/stream/join.ts',
-    from: 'const low = Math.min(marks.left, marks.right);',
-    to: 'const low = marks.right;',
-  },
-  {
-    name: 'compare-and-set removed from the script in Redis',
-    file: 'lib/stream/store.ts',
-    from: `if (held or '') ~= ARGV[1] then return 0 end\nlocal sets`,
-    to: 'local sets',
-    tests: 'test/integration/store.test.ts',
-  },
-  {
-    name: 'a sweep is not compared with the header in Redis',
-    file: 'lib/stream/store.ts',
-    from: `if (held or '') ~= ARGV[1] then return 0 end\nlocal rows`,
-    to: 'local rows',
-    tests: 'test/integration/store.test.ts',
-  },
-  {
-    name: 'validated read removed, on a real stack',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'if ((header?.toString() ?? null) !== this.#headerText) return false;',
-    to: '',
-    tests: 'test/integration/stream.test.ts',
-  },
-  {
-    name: 'the last folded record is not compared at a claim',
-    file: 'lib/stream/owners.ts',
-    from: 'recordHash(first) === hash',
-    to: 'true',
-    tests: 'test/integration/stream-refusals.test.ts',
-  },
-  {
-    name: 'intervals of experiments as if looked at once',
-    file: 'experiments/statistics/boundary.ts',
-    from: 'return Math.sqrt(high);',
-    to: 'return 1.96;',
-    tests: 'bench/experiments',
-  },
-];
+import { type Mutation, mutations } from './mutation-list.ts';
 
 const vitest = join(projectDir, 'node_modules/vitest/vitest.mjs');
 const secondsMax = 240;
+/** Whatever the simulation can see at all it sees within so many schedules. */
+const schedules = '6000';
+
+const seenBy = ['tests', 'simulation'] as const;
+type Suite = (typeof seenBy)[number];
+
+function commandOf(suite: Suite, tests = 'lib/stream'): readonly string[] {
+  if (suite === 'simulation')
+    return ['test/simulation/main.ts', '--seed', '1', '--schedules', schedules];
+  const project = tests.startsWith('test/') ? 'stack' : 'unit*';
+  return [vitest, 'run', '--project', project, tests];
+}
 
 /** True when the tests failed. */
-function isRed(folder: string, tests = 'lib/stream'): boolean {
-  const project = tests.startsWith('test/') ? 'stack' : 'unit';
-  const run = spawnSync(process.execPath, [vitest, 'run', '--project', project, tests], {
+function isRed(folder: string, command: readonly string[]): boolean {
+  const run = spawnSync(process.execPath, command, {
     cwd: folder,
     encoding: 'utf8',
     timeout: secondsMax * 1_000,
@@ -235,7 +47,9 @@ function copyProject(): string {
   return folder;
 }
 
-function survives(folder: string, { name, file, from, to, tests }: Mutation): boolean {
+/** The suites that stayed green although they should not. */
+function survives(folder: string, mutation: Mutation): Suite[] {
+  const { name, file, from, to, tests, simulated } = mutation;
   const path = join(folder, file);
   const text = readFileSync(path, 'utf8');
   if (text.split(from).length !== 2) throw new Error(`${name}: ${file} has not this text once`);
@@ -243,18 +57,34 @@ function survives(folder: string, { name, file, from, to, tests }: Mutation): bo
     path,
     text.replace(from, () => to),
   );
-  const red = isRed(folder, tests);
+  const suites = seenBy.filter(
+    (suite) => asked.includes(suite) && (suite === 'tests' ? tests !== null : simulated === true),
+  );
+  const green = suites.filter((suite) => !isRed(folder, commandOf(suite, tests ?? undefined)));
   writeFileSync(path, text);
-  console.log(`${red ? 'red  ' : 'GREEN'} ${name}`);
-  return !red;
+  const told = suites.map((suite) => `${green.includes(suite) ? 'GREEN' : 'red'} ${suite}`);
+  console.log(`${told.join(', ').padEnd(28)} ${name}`);
+  return green;
 }
 
-const wanted = mutations.filter(({ name }) => name.includes(process.argv[2] ?? ''));
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string' } },
+});
+const asked = seenBy.filter((suite) => values.only === undefined || values.only === suite);
+const wanted = mutations.filter(
+  ({ name, tests, simulated }) =>
+    name.includes(positionals[0] ?? '') &&
+    ((asked.includes('tests') && tests !== null) ||
+      (asked.includes('simulation') && simulated === true)),
+);
 const folder = copyProject();
 try {
-  if (isRed(folder)) throw new Error('the suite is red before anything was taken out');
+  for (const suite of asked)
+    if (isRed(folder, commandOf(suite)))
+      throw new Error(`the ${suite} are red before anything was taken out`);
   console.log('green as it is');
-  const survivors = wanted.filter((mutation) => survives(folder, mutation)).length;
+  const survivors = wanted.filter((mutation) => survives(folder, mutation).length > 0).length;
   console.log(`${wanted.length - survivors} of ${wanted.length} mutations were caught`);
   process.exitCode = survivors === 0 ? 0 : 1;
 } finally {

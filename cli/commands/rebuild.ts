@@ -1,0 +1,152 @@
+import { type Command, InvalidArgumentError } from 'commander';
+
+import { commonConfig } from '../../lib/config/common.ts';
+import { UserError } from '../../lib/errors.ts';
+import { openRedis } from '../../lib/redis/redis-port.ts';
+import { foldsWithBuilds } from '../../lib/stream/builds.ts';
+import { armFailpoint } from '../../lib/stream/failpoints.ts';
+import { serviceOf, statefulServices } from '../data/progress-of-services.ts';
+import { hostConfig } from '../host/config.ts';
+import { print } from '../output.ts';
+import { type Dropped, dropGenerations } from '../rebuild/drop.ts';
+import { rebuildService } from '../rebuild/rebuild.ts';
+import { reportText } from '../rebuild/report.ts';
+import { statusOf, statusText } from '../rebuild/status.ts';
+
+interface RebuildFlags {
+  readonly from?: number | 'earliest';
+  readonly back?: boolean;
+  readonly drop?: boolean;
+  readonly status?: boolean;
+  readonly switch: boolean;
+  readonly differMax?: number;
+  readonly keep: number;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function registerRebuildCommand(program: Command): void {
+  program
+    .command('rebuild')
+    .argument('[service...]', `one or more of: ${statefulServices.join(', ')}; in this order`)
+    .description('fold a service anew from the log beside the live one, compare, and switch to it')
+    .option(
+      '--from <time>',
+      'fold from this time on (2026-11-24T04:00:00Z); or earliest, where a log was cut',
+      fromOf,
+    )
+    .option('--no-switch', 'only build and compare; the same without it goes on and switches')
+    .option('--differ-max <share>', 'do not switch if more values differ: 0.05 is 5 %', shareOf)
+    .option('--keep <time>', 'how long the one before is kept: 24h, 90m, 7d', timeOf, timeOf('24h'))
+    .option('--back', 'switch back to the one before, once it has caught up')
+    .option('--drop', 'delete what is not current: kept, or built and not switched to')
+    .option('--status', 'say what there is, of these services or of all')
+    .option('--yes', 'with --drop: also what is to be kept longer')
+    .option('--json', 'print one JSON line')
+    .addHelpText('after', help)
+    .action(rebuild);
+}
+
+const help = `
+Services go on meanwhile, and need no restart: they fold on where the new generation stands. It takes
+as much of Redis again as the service has now. Broken off, the same command goes on where it was.
+Where state was lost, stop the service, rebuild in the order above, then start it.`;
+
+async function rebuild(services: readonly string[], flags: RebuildFlags): Promise<void> {
+  refuseUnknown(services);
+  armFailpoint(hostConfig().failpoint);
+  if (flags.status === true) return status(services, flags);
+  if (flags.drop === true) return drop(services, flags);
+  if (services.length === 0)
+    throw new UserError(`name a service; there are: ${statefulServices.join(', ')}`);
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
+  process.once('SIGTERM', () => stopping.abort());
+  const json = flags.json === true;
+  const order = statefulServices.filter((service) => services.includes(service));
+  // A fold may be named too: `learning:co-visits-0123`.
+  for (const service of [...order, ...services.filter((name) => !order.includes(name))]) {
+    const reports = await rebuildService(service, {
+      config: commonConfig(),
+      from: flags.from ?? null,
+      back: flags.back === true,
+      switches: flags.switch,
+      differMax: flags.differMax ?? null,
+      keepMs: flags.keep,
+      say: (line) => console.error(line),
+      signal: stopping.signal,
+    });
+    for (const report of reports) print({ json }, report, reportText(report));
+  }
+}
+
+async function status(services: readonly string[], flags: RebuildFlags): Promise<void> {
+  const config = commonConfig();
+  const redis = await openRedis(config.redis);
+  try {
+    const rows = [];
+    for (const service of services.length === 0 ? [null] : services)
+      rows.push(...(await statusOf(service, { config, redis })));
+    print({ json: flags.json === true }, { generations: rows }, statusText(rows));
+  } finally {
+    await redis.close();
+  }
+}
+
+async function drop(services: readonly string[], flags: RebuildFlags): Promise<void> {
+  const config = commonConfig();
+  const redis = await openRedis(config.redis);
+  const all = flags.yes === true;
+  try {
+    const dropped: Dropped[] = [];
+    for (const name of await foldsWithBuilds(redis, config.prefix)) {
+      const isMeant =
+        services.length === 0 || services.includes(name) || services.includes(serviceOf(name));
+      if (isMeant) dropped.push(...(await dropGenerations(name, { config, redis, all })));
+    }
+    print({ json: flags.json === true }, { dropped }, droppedText(dropped, all));
+  } finally {
+    await redis.close();
+  }
+}
+
+function droppedText(dropped: readonly Dropped[], all: boolean): string {
+  const lines = dropped.map(
+    ({ fold, lineage, build, keys }) => `${fold} (${lineage}, build ${build}): ${keys} keys`,
+  );
+  if (lines.length > 0) return lines.join('\n');
+  return all
+    ? 'there is nothing but what is current'
+    : 'nothing is over its time yet; --yes drops it all the same (see --status)';
+}
+
+function refuseUnknown(services: readonly string[]): void {
+  const unknown = services.filter((name) => !statefulServices.includes(serviceOf(name)));
+  if (unknown.length === 0) return;
+  throw new UserError(
+    `${unknown.join(', ')}: keeps no state that is folded; there are: ${statefulServices.join(', ')}`,
+  );
+}
+
+const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function timeOf(text: string): number {
+  const [, digits, unit] = /^(\d{1,5})([smhd])$/.exec(text) ?? [];
+  if (digits === undefined || unit === undefined)
+    throw new InvalidArgumentError('must be a number with s, m, h or d: 24h.');
+  return Number(digits) * unitsMs[unit as keyof typeof unitsMs];
+}
+
+function fromOf(text: string): number | 'earliest' {
+  if (text === 'earliest') return text;
+  const ms = Date.parse(text);
+  if (Number.isNaN(ms))
+    throw new InvalidArgumentError("must be 'earliest' or a time: 2026-11-24T04:00:00Z.");
+  return ms;
+}
+
+function shareOf(text: string): number {
+  const share = Number(text);
+  if (!(share >= 0 && share <= 1)) throw new InvalidArgumentError('must be a share from 0 to 1.');
+  return share;
+}

@@ -1,0 +1,56 @@
+import { now } from '../../lib/clock.ts';
+import type { CommonConfig } from '../../lib/config/common.ts';
+import type { RedisPort } from '../../lib/redis/redis-port.ts';
+import {
+  beginDrop,
+  type Builds,
+  changeBuilds,
+  endDrop,
+  readBuilds,
+} from '../../lib/stream/builds.ts';
+import type { CurrentGeneration } from '../../lib/stream/current.ts';
+import { buildGroupOf } from '../../lib/stream/run-build.ts';
+import { deleteGroup, deleteKeys, keysOfGeneration } from '../data/generation-keys.ts';
+import { nameOf } from './report.ts';
+
+export interface Dropped {
+  readonly fold: string;
+  readonly lineage: string;
+  readonly build: number;
+  readonly keys: number;
+}
+
+export interface DropOptions {
+  readonly config: CommonConfig;
+  readonly redis: RedisPort;
+  /** All that is not current; else only what was kept for as long as it was to be. */
+  readonly all: boolean;
+}
+
+/** Deletes generations of a fold that are not current. Goes on where it was broken off before. */
+export async function dropGenerations(
+  name: string,
+  { config, redis, all }: DropOptions,
+): Promise<Dropped[]> {
+  const at = { prefix: config.prefix, name };
+  const atMs = now();
+  const isToGo = ({ untilMs }: { readonly untilMs: number }): boolean => all || untilMs <= atMs;
+  // First the group of what is being built: a command that still builds it refuses here.
+  const { building } = await readBuilds(redis, config.prefix, name);
+  if (building !== null && all)
+    await deleteGroup(config, buildGroupOf(config.prefix, building.generation));
+  const { dropping }: Builds = await changeBuilds(redis, at, (builds) => beginDrop(builds, isToGo));
+  const dropped: Dropped[] = [];
+  for (const generation of dropping) {
+    const keys = await deleteGeneration(redis, generation);
+    await changeBuilds(redis, at, (builds) => endDrop(builds, generation));
+    dropped.push({ fold: name, ...nameOf(generation), keys });
+  }
+  return dropped;
+}
+
+async function deleteGeneration(redis: RedisPort, generation: CurrentGeneration): Promise<number> {
+  const keys = [...(await keysOfGeneration(redis, generation))];
+  await deleteKeys(redis, keys);
+  return keys.length;
+}

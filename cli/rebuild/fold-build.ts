@@ -1,0 +1,184 @@
+import { randomBytes } from 'node:crypto';
+
+import { openRegistry } from '../../lib/avro/registry.ts';
+import { monotonicMs } from '../../lib/clock.ts';
+import { UserError } from '../../lib/errors.ts';
+import {
+  type CurrentGeneration,
+  isSame,
+  readCurrent,
+  replaceCurrent,
+} from '../../lib/stream/current.ts';
+import { closeHands } from '../../lib/stream/hands.ts';
+import type { Owners } from '../../lib/stream/owners.ts';
+import { runBuild } from '../../lib/stream/run-build.ts';
+import { switchGenerations } from '../../lib/stream/switching.ts';
+import { inputsOf } from '../../lib/stream/topology.ts';
+import { createLogger } from '../../lib/telemetry/log.ts';
+import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { openFailureMessage } from '../../topics/failure-message.ts';
+import { describeValue } from '../verify/describe.ts';
+import { type Comparison, compareGenerations, shareThatDiffers } from './compare.ts';
+import { finish } from './finish.ts';
+import { keepDecisions } from './keep-decisions.ts';
+import { patiently } from './patiently.ts';
+import type { FoldToBuild } from './plan.ts';
+import { nameOf, type RebuildReport, withShare } from './report.ts';
+import { Watch } from './watch.ts';
+
+const switchTriesMax = 10;
+
+/** A generation that is being built, from the first record to the switch. */
+export class FoldBuild {
+  readonly #given: FoldToBuild;
+  readonly #owners: Owners;
+  readonly #watch: Watch;
+  #report: RebuildReport;
+
+  private constructor(given: FoldToBuild, owners: Owners, watch: Watch) {
+    const { fold, building } = given;
+    this.#given = given;
+    this.#owners = owners;
+    this.#watch = watch;
+    this.#report = {
+      fold: fold.name,
+      ...nameOf(building.generation),
+      replaced: building.replaces === null ? null : nameOf(building.replaces),
+      records: 0,
+      seconds: 0,
+      compared: null,
+      switched: false,
+      switch_ms: null,
+      kept_until: null,
+    };
+  }
+
+  /** Takes over the hands, also where it fails. */
+  static async start(given: FoldToBuild): Promise<FoldBuild> {
+    try {
+      if (given.building.replaces === null) await keepDecisions(given);
+      const fatal: Error[] = [];
+      const owners = await startOwners(given, fatal);
+      return new FoldBuild(given, owners, new Watch(given, owners, fatal));
+    } catch (error) {
+      await closeHands(given.hands);
+      throw error;
+    }
+  }
+
+  get report(): RebuildReport {
+    return this.#report;
+  }
+
+  async stop(): Promise<void> {
+    await this.#owners.stop();
+    await closeHands(this.#given.hands);
+  }
+
+  untilLevel(): Promise<void> {
+    return this.#watch.untilLevel();
+  }
+
+  async compare(): Promise<void> {
+    const { fold, hands, building, options } = this.#given;
+    const { records, seconds } = this.#watch;
+    this.#report = { ...this.#report, records, seconds };
+    const { replaces: before, generation: after } = building;
+    if (before === null) return;
+    options.say(`${fold.name}: comparing`);
+    const { redis } = hands;
+    const describe = (bytes: Buffer): string =>
+      describeValue(fold.name, bytes, options.config.types);
+    const compared = await patiently(
+      () => compareGenerations({ redis, fold, before, after, describe }),
+      options,
+    );
+    this.#report = { ...this.#report, compared: withShare(compared) };
+  }
+
+  /** What was emitted before a switch is folded by both before the next one. */
+  untilPresent(): Promise<void> {
+    return this.#watch.untilPresent();
+  }
+
+  /** Before anything is switched, where several are switched together. */
+  refuseDifference(): void {
+    const { differMax } = this.#given.options;
+    const { compared, fold } = this.#report;
+    if (compared !== null && differMax !== null) refuseAbove(differMax, compared, fold);
+  }
+
+  async switch(): Promise<void> {
+    const { hands, building, options } = this.#given;
+    await this.#watch.untilLevel();
+    const startedMs = monotonicMs();
+    const isNew = await this.#switchTo(building.generation);
+    const switchMs = monotonicMs() - startedMs;
+    const untilMs = await finish({ hands, current: building.generation, options });
+    this.#report = {
+      ...this.#report,
+      switched: true,
+      switch_ms: isNew ? switchMs : null,
+      kept_until: building.replaces === null ? null : new Date(untilMs).toISOString(),
+    };
+  }
+
+  /** False when somebody had switched to it already. */
+  async #switchTo(to: CurrentGeneration): Promise<boolean> {
+    const { fold, hands, building, options } = this.#given;
+    const { prefix } = options.config;
+    const { redis, store } = hands;
+    const inputs = inputsOf(fold).length;
+    for (let tries = 0; tries < switchTriesMax; tries += 1) {
+      this.#watch.refuseEnd();
+      const current = await patiently(() => readCurrent(redis, prefix, fold.name), options);
+      if (current !== null && isSame(current, to)) return false;
+      if (current === null) {
+        if (await replaceCurrent(redis, prefix, { expected: null, next: to })) return true;
+        continue;
+      }
+      if (building.replaces === null || !isSame(current, building.replaces))
+        throw new UserError(`${fold.name}: another generation became current: start again`);
+      const token = randomBytes(6).toString('hex');
+      const switched = await patiently(
+        () => switchGenerations({ redis, store, prefix, current, to, inputs, token }),
+        options,
+      );
+      if (switched === 'switched') return true;
+      options.say(`${fold.name}: not switched yet (${switched})`);
+      await this.#watch.untilLevel();
+    }
+    throw new UserError(`${fold.name}: not switched in ${switchTriesMax} tries: try again later`);
+  }
+}
+
+async function startOwners(
+  { fold, hands, building, options }: FoldToBuild,
+  fatal: Error[],
+): Promise<Owners> {
+  const { config } = options;
+  const registry = openRegistry(config.registry);
+  const level = config.logLevel === 'info' ? 'warn' : config.logLevel;
+  return runBuild(fold, {
+    context: {
+      config,
+      log: createLogger({ name: 'freshet', level }),
+      metrics: createMetrics(),
+      onFatal: (error) => void fatal.push(error),
+      bootstrap: true,
+    },
+    hands,
+    generation: building.generation,
+    follows: building.replaces,
+    failureMessage: await openFailureMessage(registry, { prefix: config.prefix, stage: fold.name }),
+  });
+}
+
+function refuseAbove(differMax: number, compared: Comparison, fold: string): void {
+  const share = shareThatDiffers(compared);
+  if (share <= differMax) return;
+  throw new UserError(
+    `${fold}: not switched, since ${(share * 100).toFixed(2)} % of ${compared.values} values differ ` +
+      `and --differ-max is ${differMax}; what is built stays, and the same command goes on with it`,
+  );
+}

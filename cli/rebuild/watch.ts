@@ -1,0 +1,119 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { monotonicMs } from '../../lib/clock.ts';
+import { UserError } from '../../lib/errors.ts';
+import type { Owners } from '../../lib/stream/owners.ts';
+import { inputsOf } from '../../lib/stream/topology.ts';
+import { patiently } from './patiently.ts';
+import type { FoldToBuild } from './plan.ts';
+import { endsOfInputs, type Offsets, offsetsOf, recordsLeft } from './progress.ts';
+
+const pollMs = 100;
+const sayEveryMs = 2_000;
+/** Few enough to be folded within moments once the other stands still. */
+const levelRecordsMax = 2_000;
+/** Marks of transactions at the end of a log are never delivered: some may be left for ever. */
+const silenceMsMax = 10_000;
+const marksMax = 5;
+
+/** How far a build is, how long it takes, and whether it is over. */
+export class Watch {
+  readonly #given: FoldToBuild;
+  readonly #owners: Pick<Owners, 'ready'>;
+  readonly #fatal: readonly Error[];
+  readonly #topics: readonly string[];
+  readonly #startedMs = monotonicMs();
+  #first: Offsets | null = null;
+  #records = 0;
+  #saidMs = 0;
+
+  constructor(given: FoldToBuild, owners: Pick<Owners, 'ready'>, fatal: readonly Error[]) {
+    this.#given = given;
+    this.#owners = owners;
+    this.#fatal = fatal;
+    this.#topics = inputsOf(given.fold).map(({ topic }) => topic);
+  }
+
+  /** By this process. */
+  get records(): number {
+    return this.#records;
+  }
+
+  get seconds(): number {
+    return (monotonicMs() - this.#startedMs) / 1_000;
+  }
+
+  async untilLevel(): Promise<void> {
+    const { options } = this.#given;
+    let before = Infinity;
+    let sinceMs = monotonicMs();
+    for (;;) {
+      this.refuseEnd();
+      const left = await patiently(() => this.#left(), options);
+      if (left !== before) sinceMs = monotonicMs();
+      before = left;
+      if (this.#isLevel(left, monotonicMs() - sinceMs)) return;
+      await pause(pollMs);
+    }
+  }
+
+  /**
+   * Until everything is folded that its inputs hold now. Where nobody folds on what is current,
+   * until the build is as far as that.
+   */
+  async untilPresent(): Promise<void> {
+    const { hands, building, options } = this.#given;
+    const { lows, highs } = await endsOfInputs(hands.admin, this.#topics);
+    let before = '';
+    let sinceMs = monotonicMs();
+    for (;;) {
+      this.refuseEnd();
+      const own = await patiently(() => offsetsOf(hands.redis, building.generation), options);
+      if (recordsLeft(own, highs, lows) === 0) return;
+      if (own.join() !== before) sinceMs = monotonicMs();
+      before = own.join();
+      if (monotonicMs() - sinceMs > silenceMsMax) return;
+      await pause(pollMs);
+    }
+  }
+
+  refuseEnd(): void {
+    const { fold, options } = this.#given;
+    const [error] = this.#fatal;
+    if (error !== undefined) throw error;
+    if (options.signal.aborted)
+      throw new UserError(`${fold.name}: broken off; the same command goes on from here`);
+    const why = this.#owners.ready();
+    if (why?.includes('stopped') === true)
+      throw new UserError(`${why}: too many of its records failed (see failed-events)`);
+  }
+
+  #isLevel(left: number, stillMs: number): boolean {
+    const { generation, replaces } = this.#given.building;
+    if (replaces !== null) return left <= levelRecordsMax;
+    const marks = this.#topics.length * generation.partitions * marksMax;
+    return left === 0 || (left <= marks && stillMs > silenceMsMax);
+  }
+
+  /** Records that the build has yet to fold. */
+  async #left(): Promise<number> {
+    const { hands, building } = this.#given;
+    const { generation, replaces } = building;
+    const own = await offsetsOf(hands.redis, generation);
+    const { lows, highs } = await endsOfInputs(hands.admin, this.#topics);
+    const to = replaces === null ? highs : await offsetsOf(hands.redis, replaces);
+    this.#first ??= own;
+    const left = recordsLeft(own, to, lows);
+    this.#records = recordsLeft(this.#first, own, lows);
+    if (monotonicMs() - this.#saidMs > sayEveryMs) this.#say(left);
+    return left;
+  }
+
+  #say(left: number): void {
+    const { fold, options } = this.#given;
+    this.#saidMs = monotonicMs();
+    const rate = this.#records / Math.max(0.001, this.seconds);
+    const time = rate > 0 && left > 0 ? `, about ${Math.ceil(left / rate)} s left` : '';
+    options.say(`${fold.name}: ${this.#records} records folded, ${left} left${time}`);
+  }
+}

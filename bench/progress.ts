@@ -69,7 +69,10 @@ const rankedBy = (text: string): readonly string[] => {
 };
 
 /** Next offset per input and partition, as stored with the state; 0 where nothing is. */
-export async function storedOffsets(bed: Bed, { fold, inputs }: FoldInputs): Promise<number[][]> {
+export async function storedOffsets(
+  bed: Pick<Bed, 'config' | 'redis'>,
+  { fold, inputs }: FoldInputs,
+): Promise<number[][]> {
   const current = await readCurrent(bed.redis, bed.config.prefix, fold);
   if (current === null) return inputs.map(() => []);
   const keys = foldKeys(current);
@@ -86,7 +89,10 @@ export async function storedOffsets(bed: Bed, { fold, inputs }: FoldInputs): Pro
  * Records that a fold has before it, from what Redis holds and where the logs end. Upstream folds
  * must be asked first: their last records are on the log before their state says so.
  */
-export async function lagOf(bed: Bed, fold: FoldInputs): Promise<number> {
+export async function lagOf(
+  bed: Pick<Bed, 'admin' | 'config' | 'redis'>,
+  fold: FoldInputs,
+): Promise<number> {
   let lag = 0;
   const ends = await Promise.all(
     fold.inputs.map((topic) => bed.admin.topicOffsets(topicName(bed.config.prefix, topic))),

@@ -63,6 +63,12 @@ export class Answers {
     if (this.#counts) this.#missing += this.#left;
   }
 
+  forget(): void {
+    this.#histogram.reset();
+    this.#sent = 0;
+    this.#missing = 0;
+  }
+
   figures(): Figures {
     const ms = (microseconds: number): number => Math.round(microseconds / 10) / 100;
     return {

@@ -129,5 +129,6 @@ await Promise.all([listen('answers'), listen('echo')]);
 serveJobs<Job>(async (job) => {
   if (job.kind === 'events') return sendEvents(job);
   if (job.kind === 'requests') return sendRequests(job);
+  if (job.kind === 'forget') return answers[job.service].forget();
   return answers[job.service].figures();
 });

@@ -30,7 +30,9 @@ export type Job =
       readonly rate: number;
       readonly counts: boolean;
     }
-  | { readonly kind: 'figures'; readonly service: Service };
+  | { readonly kind: 'figures'; readonly service: Service }
+  /** What was measured of it so far counts no more. */
+  | { readonly kind: 'forget'; readonly service: Service };
 
 export interface Figures {
   readonly sent: number;

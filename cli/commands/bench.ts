@@ -54,6 +54,7 @@ export function registerBenchCommand(program: Command): void {
   registerExperiments(bench);
   registerServingDefinitions(bench);
   registerControl(bench);
+  registerOverload(bench);
   // Subcommands are made before exitOverride reaches them.
   for (const command of bench.commands) command.exitOverride();
 }
@@ -129,6 +130,19 @@ function registerControl(bench: Command): void {
       const { benchControl } = await import('../../bench/control/control.ts');
       const { commands, clients } = flags;
       print(await benchControl({ commands, clients, say: (line) => console.error(line) }), flags);
+    });
+}
+
+function registerOverload(bench: Command): void {
+  bench
+    .command('overload')
+    .description('what floods of requests and of events do to answers, and to memory')
+    .option('--seconds <number>', 'of each flood', whole, 15)
+    .option('--times <number>', 'as many requests as are answered in a second', whole, 10)
+    .option('--json', 'print one line of JSON, last')
+    .action(async (flags: { readonly seconds: number; readonly times: number; json?: true }) => {
+      const { benchOverload } = await import('../../bench/overload/overload.ts');
+      print(await benchOverload({ ...flags, say: (line) => console.error(line) }), flags);
     });
 }
 

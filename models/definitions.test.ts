@@ -134,7 +134,7 @@ describe('a context', () => {
     );
     expect(good(resolved).ladder[0]?.model).toBe('counts@0123456789ab');
     expect(faults(resolveContext(context, new Map(), new Set()))).toEqual([
-      "ladder.0.model: there is no model 'counts'",
+      "ladder.0.model: there is no model 'counts': put its file into the folder",
     ]);
   });
 

@@ -269,8 +269,16 @@ export const faultsOfLadder = (
   ladder.flatMap((model, index) => {
     const named = modelReference.safeParse(model).data;
     if (named === undefined || known.has(exactVersion(named, versions) ?? '')) return [];
-    return [`ladder.${index}.model: there is no model '${named}'`];
+    return [`ladder.${index}.model: there is no model '${named}'${cureFor(named, known)}`];
   });
+
+/** A bare name is one of the files: which published version it may mean is not for us to guess. */
+const cureFor = (named: string, known: ReadonlySet<string>): string => {
+  const [name = ''] = named.split('@');
+  const last = [...known].findLast((version) => version.startsWith(`${name}@`));
+  const byName = last === undefined ? '' : `name a published version, such as '${last}', or `;
+  return `: ${byName}put its file into the folder`;
+};
 
 const exactVersion = (named: string, versions: ReadonlyMap<string, string>): string | undefined =>
   named.includes('@') ? named : versions.get(named);

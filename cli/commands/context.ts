@@ -5,6 +5,7 @@ import { readStateFile } from '../../lib/config/state-file.ts';
 import { UserError } from '../../lib/errors.ts';
 import { expectationNames, limitsFor } from '../../models/definitions.ts';
 import { contextOf, contextsOf, runningOn } from '../../services/control/state.ts';
+import { answersMin } from '../../services/metrics/expectations.ts';
 import { stackEnvironment } from '../../stack/config.ts';
 import { type MeasuredExpectation, measuredExpectations } from '../control/expectations.ts';
 import { readPublished } from '../control/published.ts';
@@ -71,6 +72,8 @@ async function show(name: string, { json, metrics }: ShowFlags): Promise<void> {
     },
     name,
   );
+  if (measured === null && metrics !== undefined)
+    throw new UserError(`${metrics} has no measured values: name the metrics service's address`);
   const { version, revision } = record;
   const running = runningOn(state, name).map((one) => one.definition.experiment);
   const limits = definition.ladder.slice(0, 1).flatMap(({ model }) => {
@@ -113,16 +116,18 @@ const inWords = ({ version, revision, running, definition, limits, measured }: S
 const measuredInWords = (measured: Shown['measured']): string => {
   if (measured === null)
     return 'measured values: not known (name the metrics service with --metrics, or start with Prometheus)';
-  if (measured.length === 0) return 'measured values: none yet';
+  if (measured.length === 0)
+    return 'measured values: none yet, or this is not the address of the service `metrics`';
   return textTable(
-    ['model', 'measured', 'window', 'value', 'limit', ''],
-    measured.map(({ model, expectation, window, value, limit, broken }) => [
+    ['model', 'measured', 'window', 'answers', 'value', 'limit', ''],
+    measured.map(({ model, expectation, window, answers, value, limit, broken }) => [
       model,
       expectation,
       window,
+      answers,
       Number(value.toPrecision(4)),
       limit ?? '',
-      broken ? 'BROKEN' : '',
+      broken ? 'BROKEN' : limit !== null && answers < answersMin ? 'too few to judge' : '',
     ]),
   );
 };

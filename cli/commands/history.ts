@@ -24,6 +24,7 @@ export function registerHistoryCommand(program: Command): void {
       for (const result of results) {
         console.log(json === true ? JSON.stringify(result) : inWords(result));
       }
-      if (results.length === 0 && json !== true) console.log('no command was given yet');
+      if (results.length === 0 && json !== true)
+        console.log(`no command ${(kind ?? of) ? 'of these ' : ''}was given yet`);
     });
 }

@@ -131,7 +131,8 @@ const unanswered = ({ kind }: ControlCommand, waitedMs: number): UserError =>
   new UserError(
     `no control service has answered '${kind}' in ${Math.round(waitedMs / 1_000)} s: is ` +
       '`npx freshet run control` running? The command stays on its topic and is carried out when ' +
-      'it is; `npx freshet history` then says what became of it',
+      'it is; `npx freshet history` then says what became of it. Where no control is wanted, `apply ' +
+      '--here` carries out what waits, and its own',
   );
 
 /** What was refused is an error; all faults are told where there are several. */

@@ -13,6 +13,8 @@ export interface MeasuredExpectation {
   readonly window: string;
   readonly value: number;
   readonly limit: number | null;
+  /** Of the window; with fewer than `answersMin` nothing is broken. */
+  readonly answers: number;
   readonly broken: boolean;
 }
 
@@ -42,6 +44,11 @@ export const expectationsIn = (
   const own = samples.filter(({ labels }) => labels['context'] === context);
   const named = (name: string): Map<string, Sample> =>
     new Map(own.filter((sample) => sample.name === name).map((sample) => [idOf(sample), sample]));
+  const answers = new Map(
+    own
+      .filter(({ name }) => name === 'freshet_expectation_answers')
+      .map(({ labels, value }) => [`${labels['model']}|${labels['window']}`, value]),
+  );
   const limits = named('freshet_expectation_limit');
   const broken = named('freshet_expectation_broken');
   return [...named('freshet_expectation_value')].map(([id, { labels, value }]) => ({
@@ -50,6 +57,7 @@ export const expectationsIn = (
     window: labels['window'] ?? '',
     value,
     limit: limits.get(id)?.value ?? null,
+    answers: answers.get(`${labels['model']}|${labels['window']}`) ?? 0,
     broken: broken.get(id)?.value === 1,
   }));
 };

@@ -9,6 +9,9 @@ import { monotonicMs } from '../../lib/clock.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
 import { experimentOf } from '../../services/control/state.ts';
 import { stackEnvironment } from '../../stack/config.ts';
+import type { Assessed } from '../experiments/assessed.ts';
+import { readExperiment } from '../experiments/read.ts';
+import { headline } from '../experiments/words.ts';
 import { measuredExpectations } from './expectations.ts';
 import { readPublished } from './published.ts';
 import { type SendFlags, sendAndPrint, withSendOptions } from './send.ts';
@@ -58,12 +61,17 @@ export function addExperimentCommands(experiment: Command): void {
     .argument('<id>')
     .description('record how a stopped experiment ended')
     .option('--winner <variant>', 'the one that was better')
-    .option('--no-winner', 'no difference that matters was found')
+    .option('--no-winner', 'nobody won')
     .requiredOption('--why <text>', 'by how much, with what certainty: kept in its record')
     .option('--promote', 'let the context serve its model from now on')
-    .option('--force', 'promote although an expectation is broken')
+    .option('--force', 'promote although an expectation is broken, or none can be looked at')
     .option('--metrics <url>', 'address of the metrics service, where there is no Prometheus')
-    .action(decide);
+    .action(async (id: string, flags: DecideFlags) => {
+      // Both set one flag, and the later one would win without a word.
+      if (['--winner', '--no-winner'].every(isGiven))
+        throw new UserError('say one of --winner NAME and --no-winner');
+      await decide(id, flags);
+    });
   withSendOptions(experiment.command('delete'))
     .argument('<id>')
     .description('delete a draft')
@@ -71,6 +79,9 @@ export function addExperimentCommands(experiment: Command): void {
       sendAndPrint({ kind: 'experiment.delete', body: { experiment: id } }, flags),
     );
 }
+
+const isGiven = (name: string): boolean =>
+  process.argv.some((one) => one === name || one.startsWith(`${name}=`));
 
 const textOf = (file: string): string => {
   try {
@@ -130,8 +141,21 @@ async function decide(id: string, flags: DecideFlags): Promise<void> {
   if (winner === undefined)
     throw new UserError('say who won with --winner NAME, or --no-winner where nobody did');
   if (promote && winner !== false && force !== true) await refuseBroken(id, winner, metrics);
+  const shown = typeof winner === 'string' ? await readShown(id) : null;
   const body = { experiment: id, winner: winner === false ? null : winner, sentence: why, promote };
   await sendAndPrint({ kind: 'experiment.decide', body }, flags);
+  // Who decides may know more than the figures; whoever reads the record should know that.
+  if (shown !== null && shown.verdict.winner !== winner)
+    console.error(
+      `freshet: its figures do not show that '${String(winner)}' won: ${headline(shown)}`,
+    );
+}
+
+/** Null: there is no such experiment, which is for control to say. */
+async function readShown(id: string): Promise<Assessed | null> {
+  const config = commonConfig();
+  const record = experimentOf(await readPublished(config), id);
+  return record === undefined ? null : readExperiment(config, id);
 }
 
 /** What is promoted serves everybody: its context's expectations must hold for it. */
@@ -149,8 +173,11 @@ async function refuseBroken(id: string, winner: string, metrics?: string): Promi
     context,
   );
   if (measured === null)
-    console.error('freshet: expectations could not be looked at: promoting without them');
-  const broken = (measured ?? []).filter((one) => one.broken && one.model === model);
+    throw new UserError(
+      `'${winner}' was not promoted: whether it keeps what '${context}' expects is not known, so ` +
+        'name the metrics service with --metrics URL, or say --force',
+    );
+  const broken = measured.filter((one) => one.broken && one.model === model);
   if (broken.length === 0) return;
   const said = broken.map(
     ({ expectation, window, value, limit }) =>

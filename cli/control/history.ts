@@ -29,10 +29,10 @@ export async function readHistory(config: CommonConfig): Promise<CommandResult[]
   return [...found.values()].toSorted((a, b) => a.command_offset - b.command_offset);
 }
 
-/** Whether a command was about this context, model, version or experiment. */
+/** Whether a command was about this context, model, version or experiment. What a sentence lists in brackets is only there too. */
 export const isOf = ({ changes, sentence }: CommandResult, name: string): boolean =>
   changes.some(({ key }) => key === name || key.startsWith(`${name}@`)) ||
-  sentence.includes(`'${name}'`);
+  sentence.replaceAll(/\(there are [^)]*\)/g, '').includes(`'${name}'`);
 
 export const inWords = (result: CommandResult): string => {
   const { decided_at: atMs, sent_by: who, kind, status, sentence } = result;

@@ -14,7 +14,7 @@ import {
   varianceOf,
   withUser,
 } from '../../experiments/statistics/sums.ts';
-import { percent, whatIsMeasured } from '../../experiments/statistics/words.ts';
+import { hours, percent, whatIsMeasured } from '../../experiments/statistics/words.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
 import { RowFaults } from '../data/faults.ts';
@@ -150,14 +150,17 @@ const outcomesOf = (
   return sums;
 };
 
+const spanText = (days: number): string =>
+  days >= 2 ? `${short(days)} days` : hours(Number((days * 24).toPrecision(3)));
+
 export const planText = (made: Planned): string => {
   const { baseline, plan, relative_effect: effect } = made;
   const perDay = whole(made.users_per_day);
-  const seen = `In ${short(made.days_seen)} days ${whole(made.users_seen)} users were answered in '${made.context}': ${perDay} new ones a day.`;
+  const seen = `In ${spanText(made.days_seen)} ${whole(made.users_seen)} users were answered in '${made.context}': ${perDay} new ones a day.${made.days_seen < 1 ? ' That is reckoned from less than a day, and users who come again are new only once: take the days below for a guess.' : ''}`;
   if (plan === null)
     return [
       seen,
-      `Too little is known of ${made.outcome} to plan by: ${baseline.users} users had their whole time, with ${short(baseline.mean)} in the mean. Look at more with --days, or take a shorter time (withinHours).`,
+      `Too little is known of ${made.outcome} to plan by: ${baseline.users} users had their whole time${baseline.users === 0 ? '' : `, with ${short(baseline.mean)} in the mean`}. Look at more with --days, or take a shorter time (withinHours).`,
     ].join('\n');
   const days = (given: number | null): string =>
     given === null ? unknown : String(Math.max(1, Math.ceil(given)));

@@ -6,7 +6,7 @@ import {
   parseExperiment,
 } from '../../experiments/definition.ts';
 import { type ContextDefinition, type Parsed, parseModel } from '../../models/definitions.ts';
-import { type Case, quoted } from './outcome.ts';
+import { type Case, quoted, someOf } from './outcome.ts';
 import { type Change, type ControlState, contextOf, experimentOf, publication } from './state.ts';
 
 export interface PlannedDraft {
@@ -70,8 +70,7 @@ const resolve = (at: Case, given: ExperimentDefinition): Parsed<ExperimentDefini
     );
   const context = contextOf(state, given.context);
   if (context === undefined) {
-    const there = [...state.contexts.live.keys()];
-    const some = there.length === 0 ? 'none' : quoted(there.slice(0, 10));
+    const some = someOf([...state.contexts.live.keys()]);
     faults.push(`context: there is no context '${given.context}' (there are ${some})`);
     return { ok: false, faults };
   }
@@ -81,7 +80,7 @@ const resolve = (at: Case, given: ExperimentDefinition): Parsed<ExperimentDefini
     faults.push(`step: '${given.context}' has no step '${step}' (there are ${quoted(steps)})`);
   const variants = given.variants.map((variant, index) => {
     const model = exactVersion(state, context, variant.model);
-    const fault = model === null ? `there is no model '${variant.model}'` : unusable(at, model);
+    const fault = model === null ? noModel(state, variant.model) : unusable(at, model);
     if (fault !== null) faults.push(`variants.${index}.model: ${fault}`);
     return { ...variant, model: model ?? variant.model };
   });
@@ -89,6 +88,9 @@ const resolve = (at: Case, given: ExperimentDefinition): Parsed<ExperimentDefini
   // Two names may be one version: what is between fields is looked at again.
   return parseExperiment(JSON.stringify({ ...given, step, variants }));
 };
+
+const noModel = ({ models }: ControlState, named: string): string =>
+  `there is no model '${named}': apply it first (there are ${someOf([...models.live.keys()])})`;
 
 /** A bare name is the version that the context serves, else the one published last. */
 const exactVersion = (

@@ -75,7 +75,7 @@ describe('definitions', () => {
   test('a version in use is not deleted, whoever uses it', () => {
     const plane = Plane.ready();
     const remove = (name: string) => plane.do('model.delete', { version: plane.versionOf(name) });
-    expectRefused(plane, () => remove('old'), /in use by context 'home': apply it with another/);
+    expectRefused(plane, () => remove('old'), /in use by context 'home': apply each with another/);
     plane.create('test');
     expectRefused(plane, () => remove('new'), /in use by experiment 'test' \(draft\)/);
     plane.do('experiment.delete', { experiment: 'test' });

@@ -3,7 +3,16 @@ import type { Parsed } from '../../models/definitions.ts';
 import { versionsInUse } from '../../models/definitions.ts';
 import type { Body } from './commands.ts';
 import { planDraft } from './drafts.ts';
-import { accepted, type Case, type Outcome, quoted, refused, refusedFor } from './outcome.ts';
+import {
+  accepted,
+  firstOf,
+  quoted,
+  refused,
+  refusedFor,
+  someOf,
+  type Case,
+  type Outcome,
+} from './outcome.ts';
 import {
   applyChanges,
   type Change,
@@ -146,7 +155,7 @@ export const retireContext = (at: Case, { context }: Body<'context.retire'>): Ou
   const { state } = at;
   if (!state.contexts.live.has(context))
     return refused(
-      `there is no context '${context}' to retire (there are ${quoted([...state.contexts.live.keys()].slice(0, 10)) || 'none'})`,
+      `there is no context '${context}' to retire (there are ${someOf([...state.contexts.live.keys()])})`,
     );
   const change = withdrawal(state, 'contexts', context);
   const [why] = whyFixed(state, change);
@@ -166,7 +175,7 @@ export const deleteModel = (at: Case, { version }: Body<'model.delete'>): Outcom
     .map(({ context }) => context);
   if (contexts.length > 0)
     return refused(
-      `model '${version}' is in use by context ${quoted(contexts.slice(0, 10))}: apply it with another model first`,
+      `model '${version}' is in use by ${contexts.length === 1 ? 'context' : 'contexts'} ${someOf(contexts)}: apply each with another model first`,
     );
   const experiments = experimentsOf(state)
     .filter(({ state: is }) => is !== 'decided')
@@ -174,7 +183,7 @@ export const deleteModel = (at: Case, { version }: Body<'model.delete'>): Outcom
     .map(({ definition, state: is }) => `'${definition.experiment}' (${is})`);
   if (experiments.length > 0)
     return refused(
-      `model '${version}' is in use by experiment ${experiments.slice(0, 10).join(', ')}: decide it, or delete the draft, first`,
+      `model '${version}' is in use by ${experiments.length === 1 ? 'experiment' : 'experiments'} ${firstOf(experiments)}: stop and decide what runs, delete what is a draft, first`,
     );
   return accepted(`model '${version}' is deleted`, [withdrawal(state, 'models', version)]);
 };

@@ -211,7 +211,7 @@ describe('experiments', () => {
       weight: [0.5, 0.25, 0.25][at],
     }));
     plane.create('test', { variants });
-    expectRefused(plane, () => plane.stop('test'), /only a running one is stopped/);
+    expectRefused(plane, () => plane.stop('test'), /is draft: there is nothing to stop/);
     plane.start('test');
     expectRefused(plane, () => plane.stop('test', { variant: 'd' }), /name one of 'a', 'b', 'c'/);
     expect(plane.stop('test', { variant: 'b', confirmedBy: 'guardrail' }).sentence).toBe(

@@ -12,6 +12,7 @@ import {
   quoted,
   refused,
   refusedFor,
+  someOf,
 } from './outcome.ts';
 import {
   type Change,
@@ -124,7 +125,7 @@ export const stopExperiment = (at: Case, body: Body<'experiment.stop'>): Outcome
   const record = experimentOf(state, experiment);
   if (record === undefined) return noSuch(at, experiment);
   if (record.state !== 'running')
-    return refused(`experiment '${experiment}' is ${record.state}: only a running one is stopped`);
+    return refused(`experiment '${experiment}' is ${record.state}: there is nothing to stop`);
   const names = record.definition.variants.map((one) => one.variant);
   if (variant !== null && !names.includes(variant))
     return refused(
@@ -173,10 +174,10 @@ export const decideExperiment = (at: Case, body: Body<'experiment.decide'>): Out
     state: 'decided',
     decision: { winner, sentence, promoted: promoted?.version ?? null },
   };
-  const what = winner === null ? 'no difference that matters' : `'${winner}' won`;
+  const what = winner === null ? 'without a winner' : `'${winner}' won`;
   const where =
     promoted === null ? '' : `, and its model serves '${record.definition.context}' now`;
-  return accepted(`experiment '${experiment}' is decided: ${what}${where}`, [
+  return accepted(`experiment '${experiment}' is decided: ${what}${where} (${sentence})`, [
     publicationOf(state, next),
     ...(promoted?.changes ?? []),
   ]);
@@ -233,13 +234,7 @@ const publicationOf = (state: ControlState, record: ExperimentRecord): Change =>
     version: experimentVersion(record),
   });
 
-const namesSaidMax = 10;
-
-const noSuch = ({ state }: Case, experiment: string): Outcome => {
-  const there = [...state.experiments.live.keys()];
-  const some = there.length === 0 ? 'none' : quoted(there.slice(0, namesSaidMax));
-  const more = there.length > namesSaidMax ? ` and ${there.length - namesSaidMax} more` : '';
-  return refused(
-    `there is no experiment '${experiment}': create it first (there are ${some}${more})`,
+const noSuch = ({ state }: Case, experiment: string): Outcome =>
+  refused(
+    `there is no experiment '${experiment}': create it first (there are ${someOf([...state.experiments.live.keys()])})`,
   );
-};

@@ -55,4 +55,15 @@ export const refusedFor = (faults: readonly string[]): Outcome => {
 export const quoted = (names: readonly string[]): string =>
   names.map((one) => `'${one}'`).join(', ');
 
+const namesSaidMax = 10;
+
+/** The first few of what there is, for a sentence. */
+export const someOf = (names: readonly string[]): string => firstOf(names.map((one) => `'${one}'`));
+
+export const firstOf = (said: readonly string[]): string => {
+  if (said.length === 0) return 'none';
+  const more = said.length - namesSaidMax;
+  return `${said.slice(0, namesSaidMax).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+};
+
 export const percent = (share: number): string => `${Number((share * 100).toFixed(2))} %`;

@@ -120,7 +120,13 @@ test('an experiment goes its way by commands, and everything can be looked at', 
   expect(await jsonOf('model', 'show', 'new')).toMatchObject({ models: [{ version }] });
   await freshet('experiment', 'stop', 'newer', '--why', 'seen enough');
   const decision = ['--winner', 'b', '--why', 'b sold 3 % more, at 95 %', '--promote'];
-  const decided = await freshet('experiment', 'decide', 'newer', ...decision);
+  const both = await freshet('experiment', 'decide', 'newer', ...decision, '--no-winner');
+  expect(both.error).toBe('freshet: say one of --winner NAME and --no-winner');
+  // Nobody measures here.
+  const blind = await freshet('experiment', 'decide', 'newer', ...decision);
+  expect(blind.error).toContain('name the metrics service with --metrics URL, or say --force');
+  const decided = await freshet('experiment', 'decide', 'newer', ...decision, '--force');
+  expect(decided.error).toContain("its figures do not show that 'b' won");
   expect(decided.said).toContain("'b' won, and its model serves 'shop' now");
   expect(await jsonOf('context', 'show', 'shop')).toMatchObject({
     revision: 2,

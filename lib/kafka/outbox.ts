@@ -1,4 +1,4 @@
-import type { Message, Producer, TopicMessages } from 'kafkajs';
+import type { Kafka, Message, Producer, RecordMetadata, TopicMessages } from 'kafkajs';
 
 import { monotonicMs } from '../clock.ts';
 import { RetryableError } from '../errors.ts';
@@ -30,15 +30,25 @@ const batchBytesMax = 512 * 1024;
 const recordOverheadBytes = 40;
 const closeMsMax = 3_000;
 
+/**
+ * The client must not try again by itself. It sends again to those brokers alone that have not
+ * answered: where a partition has meanwhile moved to a broker that has, its records are sent to
+ * nobody, and the send counts as acknowledged (kafkajs, producer/sendMessages.js). A new call sends
+ * everything.
+ */
+const noRetry = { retries: 0 };
+
 export async function openOutbox(
   config: KafkaConfig,
   options: OutboxOptions = {},
+  client: (config: KafkaConfig) => Pick<Kafka, 'producer'> = kafkaClient,
 ): Promise<Outbox> {
   const sendMsMax = options.sendMsMax ?? 30_000;
-  const producer = kafkaClient(config).producer({
+  const producer = client(config).producer({
     allowAutoTopicCreation: false,
     idempotent: false,
     metadataMaxAge: 60_000,
+    retry: noRetry,
   });
   try {
     await producer.connect();
@@ -81,7 +91,7 @@ async function sendAll(
   }
 }
 
-/** The client's own retrying ends early on some errors (a refused connection): go on until late. */
+/** Sent again until it is late, all of it: what arrives twice is known by what it carries. */
 async function sendOne(
   producer: Producer,
   topicMessages: TopicMessages[],
@@ -92,6 +102,8 @@ async function sendOne(
       const leftMs = Math.max(1, giveUpAt - monotonicMs());
       const sent = await within(leftMs, producer.sendBatch({ acks: -1, topicMessages }));
       if (sent === 'late') throw new RetryableError('a send was not acknowledged in time');
+      const forgotten = unanswered(topicMessages, sent);
+      if (forgotten !== null) throw new RetryableError(`sending: nobody took ${forgotten}`);
       return;
     } catch (error) {
       const fault = kafkaFault(error, 'sending');
@@ -99,6 +111,21 @@ async function sendOne(
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }
+}
+
+/** A partition of which the client knows no leader is left out, and nobody is told. */
+function unanswered(
+  topicMessages: readonly TopicMessages[],
+  answers: readonly RecordMetadata[],
+): string | null {
+  const answered = new Set(answers.map((one) => `${one.topicName}/${one.partition}`));
+  for (const { topic, messages } of topicMessages) {
+    for (const { partition } of messages) {
+      const lane = `${topic}/${partition}`;
+      if (partition !== undefined && !answered.has(lane)) return lane;
+    }
+  }
+  return null;
 }
 
 /** Cuts messages into sends, each with at most `batchBytesMax` per partition, order kept. */

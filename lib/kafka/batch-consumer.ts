@@ -1,3 +1,4 @@
+import { within } from '../deadline.ts';
 import { RetryableError } from '../errors.ts';
 import { failpoint } from '../stream/failpoints.ts';
 import type { KafkaConfig } from './client.ts';
@@ -33,16 +34,24 @@ export interface BatchConsumerOptions {
 
 const retryMs = 500;
 const commitMs = 500;
+/** Of a stop: for batches in hand, and again for saying what was done. */
+const finishMsMax = 4_000;
 
 /**
  * At least once: a batch counts as done when `onBatch` has resolved; its offset is committed to the
- * group soon after. A RetryableError pauses the partition for a moment and delivers the batch again;
- * anything else is a bug and ends the consumer.
+ * group soon after, and at once where partitions are about to go to others: only who dies leaves
+ * something that is done again. A RetryableError pauses the partition for a moment and delivers the
+ * batch again; anything else is a bug and ends the consumer.
  */
-export async function startBatchConsumer(options: BatchConsumerOptions): Promise<BatchConsumer> {
+export async function startBatchConsumer(
+  options: BatchConsumerOptions,
+  join: typeof startGroupConsumer = startGroupConsumer,
+): Promise<BatchConsumer> {
   let group: GroupConsumer | null = null;
   const timers = new Set<NodeJS.Timeout>();
   const done = new Map<string, { topic: string; partition: number; offset: number }>();
+  const inHand = new Set<Promise<void>>();
+  let stopping = false;
   const tryAgain = (topic: string, partition: number): void => {
     group?.pause(topic, partition);
     const timer = setTimeout(() => {
@@ -51,7 +60,7 @@ export async function startBatchConsumer(options: BatchConsumerOptions): Promise
     }, retryMs);
     timers.add(timer);
   };
-  const onBatch = async (batch: FetchedBatch): Promise<void> => {
+  const handle = async (batch: FetchedBatch): Promise<void> => {
     const last = batch.records.at(-1);
     if (last === undefined) return;
     try {
@@ -65,8 +74,19 @@ export async function startBatchConsumer(options: BatchConsumerOptions): Promise
     const { topic, partition } = batch;
     done.set(`${topic}|${partition}`, { topic, partition, offset: last.offset + 1 });
   };
+  const onBatch = async (batch: FetchedBatch): Promise<void> => {
+    // Nobody would say that it was done; paused, or it would be fetched again and again.
+    if (stopping) return group?.pause(batch.topic, batch.partition);
+    const handling = handle(batch);
+    const finished = handling.then(
+      () => undefined,
+      () => undefined,
+    );
+    inHand.add(finished);
+    await handling.finally(() => inHand.delete(finished));
+  };
   const commit = async (): Promise<void> => {
-    if (done.size === 0 || group === null || !group.joined()) return;
+    if (done.size === 0 || group === null) return;
     const offsets = [...done.values()];
     done.clear();
     failpoint('before_offset_commit');
@@ -76,16 +96,20 @@ export async function startBatchConsumer(options: BatchConsumerOptions): Promise
       // Membership was lost: the next owner delivers these again, as at-least-once says.
     }
   };
-  group = await startGroupConsumer({ ...options, onBatch });
+  // Before the client joins anew, and after its batches in hand: the group still takes it.
+  group = await join({ ...options, onBatch, onRebalancing: () => void commit() });
   const started = group;
   // Not per batch: an answer would wait for the commit of the one before it.
-  const committing = setInterval(() => void commit(), commitMs);
+  const committing = setInterval(() => {
+    if (started.joined()) void commit();
+  }, commitMs);
   return {
     stop: async () => {
+      stopping = true;
       clearInterval(committing);
       for (const timer of timers) clearTimeout(timer);
-      // A batch in hand is finished, and may be delivered again to the next owner.
-      await commit();
+      await within(finishMsMax, Promise.all(inHand));
+      await within(finishMsMax, commit());
       await started.stop();
     },
     healthy: started.healthy,

@@ -37,6 +37,8 @@ export interface GroupOptions {
    */
   readonly onAssigned?: (assigned: ReadonlyMap<string, readonly number[]>) => void;
   readonly pauseOnJoin?: boolean;
+  /** The group is about to be joined anew; no batch is in hand, and commits are still taken. */
+  readonly onRebalancing?: () => void;
   /** Must settle faults itself: whatever it throws is taken for a bug and ends the consumer. */
   readonly onBatch: (batch: FetchedBatch) => Promise<void>;
   readonly onFatal: (error: Error) => void;
@@ -54,7 +56,8 @@ export interface GroupConsumer {
 
 const sessionTimeoutMs = 10_000;
 const stopMsMax = 8_000;
-const silenceMsMax = 30_000;
+/** So that a member which nobody hears says so within half a minute, whenever it is asked. */
+const silenceMsMax = 25_000;
 
 /** What a group says about itself while it runs. */
 interface Pulse {
@@ -224,6 +227,7 @@ function watch(consumer: Consumer, options: GroupOptions, pulse: Pulse): void {
   });
   consumer.on(events.REBALANCING, () => {
     pulse.joined = false;
+    options.onRebalancing?.();
   });
 }
 

@@ -231,6 +231,20 @@ export const mutations: readonly Mutation[] = [
     tests: 'lib/kafka',
   },
   {
+    name: 'the client sends again by itself',
+    file: 'lib/kafka/outbox.ts',
+    from: 'retry: noRetry,',
+    to: '',
+    tests: 'lib/kafka',
+  },
+  {
+    name: 'what was done is not said before others are given the partition',
+    file: 'lib/kafka/batch-consumer.ts',
+    from: 'onRebalancing: () => void commit()',
+    to: 'onRebalancing: () => undefined',
+    tests: 'lib/kafka',
+  },
+  {
     name: 'events that come twice are taken twice',
     file: 'services/ingest/topology.ts',
     from: 'if (remember(ring, event.event_id)) {',

@@ -65,13 +65,13 @@ export const followKnowledge = async (
     },
   });
   const contexts = new ServedContexts();
-  let isFolded = (_fold: string): boolean => false;
+  let isFolded: ((fold: string) => boolean) | null = null;
   const follow = (): void => {
     const knowsAttributes = (names: readonly string[]): boolean => items.knowsAttributes(names);
-    const waited = new Map(contexts.waiting);
-    contexts.follow(catalogue.contexts, { isFolded, knowsAttributes });
-    for (const [name, missing] of contexts.waiting)
-      if (waited.get(name) !== missing)
+    contexts.follow(catalogue.contexts, { isFolded: isFolded ?? nothing, knowsAttributes });
+    // Before anybody has looked for generations it would be said that there are none.
+    if (isFolded !== null)
+      for (const [name, missing] of contexts.untold())
         log.warn({ context: name, missing }, 'the newest version of a context waits');
     attributes.need(attributesNamed(catalogue.contexts, contexts.all));
     const inUse = new Map([...catalogue.modelsInUse(), ...modelsOf(contexts.all, catalogue)]);
@@ -111,6 +111,8 @@ export const followKnowledge = async (
     },
   };
 };
+
+const nothing = (): boolean => false;
 
 type Contexts = ReadonlyMap<string, Known<ContextDefinition>>;
 

@@ -54,3 +54,16 @@ test('what was retired is not answered any more', () => {
   contexts.follow(new Map(), facts([]));
   expect(versions(contexts)).toEqual([]);
 });
+
+test('why a version waits is told once, and again when it waits for something else', () => {
+  const contexts = new ServedContexts();
+  const home = new Map([known('home', 1, notServed, notOwn)]);
+  contexts.follow(home, facts([]));
+  expect([...contexts.untold().keys()]).toEqual(['home']);
+  contexts.follow(home, facts([]));
+  expect(contexts.untold().size).toBe(0);
+  contexts.follow(home, facts(['served']));
+  expect([...contexts.untold().values()]).toEqual(['reading attributes of items: seller']);
+  contexts.follow(home, facts(['served'], ['seller']));
+  expect(contexts.untold().size).toBe(0);
+});

@@ -13,6 +13,7 @@ type Contexts = ReadonlyMap<string, Known<ContextDefinition>>;
 export class ServedContexts {
   readonly #served = new Map<string, Known<ContextDefinition>>();
   readonly #waiting = new Map<string, string>();
+  readonly #told = new Map<string, string>();
 
   get all(): Contexts {
     return this.#served;
@@ -21,6 +22,16 @@ export class ServedContexts {
   /** Contexts of which a newer version waits, and for what. */
   get waiting(): ReadonlyMap<string, string> {
     return this.#waiting;
+  }
+
+  /** What waits now for another reason than when this was asked last: each is told once. */
+  untold(): ReadonlyMap<string, string> {
+    const untold = new Map<string, string>();
+    for (const [name, missing] of this.#waiting)
+      if (this.#told.get(name) !== missing) untold.set(name, missing);
+    this.#told.clear();
+    for (const [name, missing] of this.#waiting) this.#told.set(name, missing);
+    return untold;
   }
 
   follow(newest: Contexts, facts: NeedsFacts): void {

@@ -14,3 +14,10 @@ export function randomPairs(
     return [first, second].toSorted((a, b) => a.row - b.row);
   });
 }
+
+/** One row of all that leave the installation whole, or a pair; so every other turn. */
+export function randomTurn(rows: readonly FaultRow[], random: Random): readonly FaultRow[] {
+  const whole = rows.filter(({ fresh }) => fresh !== true);
+  const [pair] = random.next() < 0.5 ? randomPairs(rows, 1, random) : [];
+  return pair ?? (whole.length === 0 ? [] : [random.pick(whole)]);
+}

@@ -35,6 +35,8 @@ export interface Injected {
 export interface InjectOptions {
   readonly seconds: number;
   readonly random: Random;
+  /** No other row does harm at the same time: workers may be started with other settings. */
+  readonly alone: boolean;
   /** Ctrl-C: whatever waits should stop waiting. */
   readonly signal: AbortSignal;
 }

@@ -123,7 +123,8 @@ class Trial {
     const verifying = this.#verifyDuring();
     const injections = this.#rows.map(async (row) => {
       const random = randomFrom(seed * 1_000 + row.row);
-      this.#note(await row.inject(this.#bed, { seconds, random, signal }));
+      const alone = this.#rows.length === 1;
+      this.#note(await row.inject(this.#bed, { seconds, random, alone, signal }));
     });
     for (const outcome of await Promise.allSettled(injections))
       if (outcome.status === 'rejected') this.missed.push(messageOf(outcome.reason));

@@ -1,5 +1,5 @@
 import { monotonicMs } from '../../lib/clock.ts';
-import { randomPairs } from './combine.ts';
+import { randomTurn } from './combine.ts';
 import type { RunningBed } from './fault-bed.ts';
 import { randomFrom } from './random.ts';
 import type { FaultRow } from './row.ts';
@@ -32,8 +32,7 @@ export async function soak(
   try {
     for (let turn = 1; monotonicMs() - startedMs < minutes * 60_000; turn += 1) {
       options.signal.throwIfAborted();
-      const pair = randomPairs(rows, 1, random)[0] ?? [];
-      const chosen = random.next() < 0.5 ? pair.slice(0, 1) : pair;
+      const chosen = randomTurn(rows, random);
       if (chosen.length === 0) break;
       results.push(await runRows(bed, chosen, { ...options, seed: options.seed + turn }));
     }

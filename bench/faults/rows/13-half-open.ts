@@ -3,8 +3,8 @@ import { secondsUntilAllGoOn } from '../progress-watch.ts';
 import { FaultMissed, type FaultRow } from '../row.ts';
 import { pause, until } from '../waiting.ts';
 
-/** Silence of the group after which a member says that it is not healthy, and the poll after it. */
-const unhealthyMsMax = 35_000;
+/** Within which a member that its group does not hear says that it is not healthy. */
+const unhealthyMsMax = 30_000;
 const takeoverSlackMs = 15_000;
 
 export const row: FaultRow = {

@@ -1,7 +1,9 @@
+import { monotonicMs } from '../../../lib/clock.ts';
 import { failedEvents } from '../../../topics/failed-events.ts';
 import { recommendations } from '../../../topics/recommendations.ts';
 import { topicName } from '../../../topics/topic.ts';
 import { userEvents } from '../../../topics/user-events.ts';
+import { foldsOf, storedOffsets } from '../../progress.ts';
 import { type FaultBed, FaultMissed, type FaultRow, type InjectOptions } from '../row.ts';
 import { pause, until } from '../waiting.ts';
 import { setAside } from './22-poison.ts';
@@ -53,15 +55,38 @@ async function failedEventsAway(
   let tries = 0;
   await refusingWrites(bed, topicName(bed.config.prefix, failedEvents), async () => {
     const retriedBefore = await retried(bed);
+    const startedMs = monotonicMs();
     await bed.load.send([{ topic, partition: 0, key: 'u1', value: Buffer.from([1, 2, 3, 4, 5]) }]);
+    // The poison lies below it, and the load's events go on above it.
+    const [below] = await bed.admin.topicOffsets(topic);
+    const saysSo = async (): Promise<boolean> => (await pausedPartitions(bed)) > 0;
+    const what = 'a partition of ingest says that it is paused';
+    await until(saysSo, { withinMs: waitMsMax, what, signal });
     await pause(seconds * 500, signal);
-    tries = ((await retried(bed)) - retriedBefore) / (seconds / 2);
+    const offset = await ingestedOf0(bed);
+    if (offset >= (below?.high ?? 0))
+      throw new FaultMissed(`ingest stands at ${offset}, past poison that was not set aside`);
+    tries = ((await retried(bed)) - retriedBefore) / ((monotonicMs() - startedMs) / 1_000);
   });
   if (tries > triesPerSecondMax) throw new FaultMissed(`${tries} tries a second: a hot loop`);
   const there = async (): Promise<boolean> => (await setAside(bed)).size === before + 1;
   await until(there, { withinMs: waitMsMax, what: 'the poison is set aside, once', signal });
   return Math.round(tries * 10) / 10;
 }
+
+/** By the metric that the alarm looks at. */
+const pausedPartitions = async (bed: FaultBed): Promise<number> => {
+  let sum = 0;
+  for (const worker of bed.workers)
+    sum += await worker.metric('freshet_partition_paused', 'service="ingest"');
+  return sum;
+};
+
+const ingestedOf0 = async (bed: FaultBed): Promise<number> => {
+  const [fold] = foldsOf('ingest');
+  const offsets = fold === undefined ? [] : await storedOffsets(bed, fold);
+  return offsets[0]?.[0] ?? 0;
+};
 
 const retried = async (bed: FaultBed): Promise<number> => {
   let sum = 0;

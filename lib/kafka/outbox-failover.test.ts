@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { kafkajs } from './kafkajs.ts';
+import type { OutMessage } from './log-record.ts';
 import { openOutbox } from './outbox.ts';
 
 type TopicData = readonly { readonly partitions: readonly { readonly partition: number }[] }[];
@@ -63,14 +64,26 @@ class Brokers {
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-const both = [0, 1].map((partition) => ({ topic: 't', partition, key: 'k', value: Buffer.of(1) }));
+const value = Buffer.of(1);
+const both: readonly OutMessage[] = [0, 1].map((partition) => ({
+  topic: 't',
+  partition,
+  key: 'k',
+  value,
+}));
+/** Enough of them for both partitions. */
+const byKey: readonly OutMessage[] = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((key) => ({
+  topic: 't',
+  key,
+  value,
+}));
 
-async function sent(brokers: Brokers): Promise<unknown> {
+async function sent(brokers: Brokers, messages: readonly OutMessage[]): Promise<unknown> {
   const producer = (options?: ProducerConfig): Producer =>
     createProducer({ ...options, cluster: brokers, logger });
   const client = (): Pick<Kafka, 'producer'> => ({ producer });
   const outbox = await openOutbox({ brokers: [], clientId: 'c' }, { sendMsMax: 2_000 }, client);
-  const settled = outbox.send(both).then(
+  const settled = outbox.send(messages).then(
     () => 'acknowledged',
     (error: unknown) => error,
   );
@@ -78,15 +91,21 @@ async function sent(brokers: Brokers): Promise<unknown> {
   return settled;
 }
 
-test('what a dying broker led is sent to its successor, also where that has answered already', async () => {
-  const brokers = new Brokers();
-  brokers.dying.push(() => (brokers.leaders = [0, 0]));
-  expect(await sent(brokers)).toBe('acknowledged');
-  expect(new Set(brokers.log)).toEqual(new Set([0, 1]));
-});
+test.each([
+  ['partition', both],
+  ['key', byKey],
+])(
+  'what a dying broker led is sent to its successor, which has answered already (by %s)',
+  async (_, messages) => {
+    const brokers = new Brokers();
+    brokers.dying.push(() => (brokers.leaders = [0, 0]));
+    expect(await sent(brokers, messages)).toBe('acknowledged');
+    expect(new Set(brokers.log)).toEqual(new Set([0, 1]));
+  },
+);
 
 test('a partition of which no leader is known is not taken for acknowledged', async () => {
   const brokers = new Brokers();
   brokers.leaders = [0, null];
-  expect(String(await sent(brokers))).toContain('nobody took t/1');
+  expect(String(await sent(brokers, both))).toContain('nobody took t/1');
 });

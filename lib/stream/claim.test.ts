@@ -18,6 +18,7 @@ const claim = (
     readonly progress?: number;
     readonly bootstrap?: boolean;
     readonly storedByNow?: boolean;
+    readonly tries?: number;
   },
 ): Claim => ({
   service: 'seen-items',
@@ -35,6 +36,7 @@ const claim = (
   input: 0,
   header: said.header,
   storedByNow: async () => said.storedByNow ?? false,
+  tries: said.tries ?? 0,
 });
 
 test('nothing stored and no progress: from the first record that is there', async () => {
@@ -71,10 +73,12 @@ test('that record may be gone, but no record that was not folded', async () => {
   );
 });
 
-test('a log that ends before the state is another log', async () => {
-  await expect(startOf(claim({ low: 0, high: 11 }, { header: header(12) }))).rejects.toThrow(
-    'is not the log',
-  );
+test('a log that still ends before the state when asked again is another log', async () => {
+  const short = (tries: number): Promise<unknown> =>
+    startOf(claim({ low: 0, high: 11 }, { header: header(12), tries }));
+  await expect(short(0)).rejects.toThrow(RetryableError);
+  await expect(short(4)).rejects.toThrow('is said to end at 11, before 12');
+  await expect(short(5)).rejects.toThrow('is not the log');
 });
 
 test('an input of which nothing was folded yet starts where its log begins', async () => {

@@ -16,7 +16,12 @@ export interface Claim {
   readonly header: Header | null;
   /** Looks again whether anything is stored. */
   readonly storedByNow: () => Promise<boolean>;
+  /** How often it was tried before, with growing pauses. */
+  readonly tries: number;
 }
+
+/** Some six seconds: a broker that was frozen has heard by then that it leads nothing any more. */
+const shortLogTries = 5;
 
 export interface Start {
   /** Fetch from here. */
@@ -43,7 +48,12 @@ export async function startOf(claim: Claim): Promise<Start> {
   }
   const next = header.offsets[input] ?? 0;
   const hash = header.hashes[input] ?? '';
-  if (next > high) throw new RefusedError(otherLog(service, topic, partition));
+  if (next > high) {
+    // A leader that was overtaken says for a moment where its log ended then.
+    if (claim.tries < shortLogTries)
+      throw new RetryableError(`${topic}/${partition} is said to end at ${high}, before ${next}`);
+    throw new RefusedError(otherLog(service, topic, partition));
+  }
   if (next < low && hash !== '') {
     throw new RefusedError(cutLog(service, { topic, partition, next, low }));
   }

@@ -157,7 +157,8 @@ class Run {
         const topic = this.#topics[input] ?? '';
         const header = stored ? owned.worker.header() : null;
         const storedByNow = (): Promise<boolean> => owned.worker.load();
-        const claim = { groupId, topic, partition, input, header, storedByNow };
+        const { retries: tries } = owned;
+        const claim = { groupId, topic, partition, input, header, storedByNow, tries };
         const start = await startOf({ ...this.#options, ...claim });
         if (!stored) owned.worker.startAt(input, start.offset);
         starts.push(start);

@@ -1,74 +1,215 @@
-import { beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 
-import { type BatchConsumer, startBatchConsumer } from './batch-consumer.ts';
+import { RetryableError } from '../errors.ts';
+import { type RecordBatch, startBatchConsumer } from './batch-consumer.ts';
+import { type InFlight, inFlightMax } from './course.ts';
 import type { FetchedBatch, GroupConsumer, GroupOptions } from './group-consumer.ts';
 
-type Committed = Parameters<GroupConsumer['commit']>[0];
+const topic = 'requests';
 
-/** A group that says what it was asked for, and in which order. */
+afterEach(() => vi.useRealTimers());
+
+/** A group told by the test what is fetched, and where it was asked to go on. */
 class FakeGroup {
-  readonly said: string[] = [];
+  readonly acts: string[] = [];
+  readonly committed: number[] = [];
   options: GroupOptions | null = null;
-  readonly handle: GroupConsumer = {
-    seek: () => undefined,
-    pause: (_, partition) => void this.said.push(`pause ${partition}`),
-    resume: (_, partition) => void this.said.push(`resume ${partition}`),
-    commit: async (offsets: Committed) =>
-      void this.said.push(
-        `commit ${offsets.map(({ partition, offset }) => `${partition}:${offset}`).join(' ')}`,
-      ),
-    stop: async () => void this.said.push('stop'),
-    joined: () => true,
-    healthy: () => null,
+  position = 0;
+
+  readonly join = async (options: GroupOptions): Promise<GroupConsumer> => {
+    this.options = options;
+    options.onAssigned?.(new Map([[topic, [0]]]));
+    return {
+      seek: (_topic, _partition, offset) => {
+        this.acts.push(`seek ${offset}`);
+        this.position = offset;
+      },
+      pause: () => void this.acts.push('pause'),
+      resume: () => void this.acts.push('resume'),
+      commit: async (offsets) => void this.committed.push(...offsets.map(({ offset }) => offset)),
+      stop: async () => void this.acts.push('stop'),
+      joined: () => true,
+      healthy: () => null,
+    };
   };
 
-  deliver(partition: number, offset: number): Promise<void> {
-    const batch = { topic: 't', partition, records: [{ offset }], resolve: () => undefined };
-    return this.options?.onBatch(batch as unknown as FetchedBatch) ?? Promise.resolve();
+  /** Delivers so many records from where the partition stands. */
+  async deliver(records: number): Promise<void> {
+    const from = this.position;
+    const batch: FetchedBatch = {
+      topic,
+      partition: 0,
+      highWatermark: 1_000,
+      from,
+      records: Array.from({ length: records }, (_, n) => ({
+        topic,
+        partition: 0,
+        offset: from + n,
+        timestampMs: 0,
+        key: null,
+        value: null,
+        headers: {},
+      })),
+      heartbeat: async () => undefined,
+      resolve: (offset) => void (this.position = offset + 1),
+      stale: () => false,
+    };
+    await this.options?.onBatch(batch);
   }
 }
 
-let group: FakeGroup;
-let finish: (() => void)[];
-beforeEach(() => {
-  group = new FakeGroup();
-  finish = [];
-});
+interface Sent extends PromiseWithResolvers<void> {
+  readonly batch: RecordBatch;
+}
 
-const started = (): Promise<BatchConsumer> =>
-  startBatchConsumer(
+const started = async () => {
+  vi.useFakeTimers();
+  const group = new FakeGroup();
+  const sent: Sent[] = [];
+  const onFatal = vi.fn<(error: Error) => void>();
+  const consumer = await startBatchConsumer(
     {
-      kafka: { brokers: ['h:1'], clientId: 'c' },
+      kafka: { brokers: [], clientId: 'test' },
       groupId: 'g',
-      topics: ['t'],
+      topics: [topic],
       fromBeginning: true,
-      onBatch: () => new Promise((resolve) => finish.push(resolve)),
-      onFatal: vi.fn<(error: Error) => void>(),
+      onBatch: async (batch): Promise<InFlight> => {
+        const one = { ...Promise.withResolvers<void>(), batch };
+        sent.push(one);
+        return { sent: one.promise };
+      },
+      onFatal,
     },
-    async (options) => {
-      group.options = options;
-      return group.handle;
-    },
+    group.join,
   );
+  const offsets = (): number[] => sent.map(({ batch }) => batch.records[0]?.offset ?? -1);
+  return { group, sent, offsets, consumer, onFatal };
+};
 
-test('who stops says of the batch in hand that it was done, and takes no other', async () => {
-  const consumer = await started();
-  const inHand = group.deliver(0, 7);
-  const stopped = consumer.stop();
-  await group.deliver(1, 3);
-  expect(finish).toHaveLength(1);
-  finish[0]?.();
-  await Promise.all([inHand, stopped]);
-  expect(group.said).toEqual(['pause 1', 'commit 0:8', 'stop']);
+const soon = (): Promise<unknown> => vi.advanceTimersByTimeAsync(600);
+
+test('batches follow one another, and what is committed has nothing open before it', async () => {
+  const { group, sent, offsets } = await started();
+  await group.deliver(2);
+  await group.deliver(3);
+  expect(offsets()).toEqual([0, 2]);
+  sent[1]?.resolve();
+  await soon();
+  expect(group.committed).toEqual([]);
+  sent[0]?.resolve();
+  await soon();
+  expect(group.committed).toEqual([5]);
+  await soon();
+  expect(group.committed).toEqual([5]);
 });
 
-test('what was done is said before others are given the partition', async () => {
-  const consumer = await started();
-  const first = group.deliver(2, 4);
-  finish[0]?.();
-  await first;
+test('so many are under way at once, and no more', async () => {
+  const { group, sent } = await started();
+  for (let n = 0; n < inFlightMax; n += 1) await group.deliver(1);
+  const next = group.deliver(1);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(sent).toHaveLength(inFlightMax);
+  sent[0]?.resolve();
+  await next;
+  expect(sent).toHaveLength(inFlightMax + 1);
+});
+
+test('after a failure it begins anew at the first record that is not done, in a later course', async () => {
+  const { group, sent, offsets } = await started();
+  for (let n = 0; n < 3; n += 1) await group.deliver(1);
+  sent[0]?.resolve();
+  sent[1]?.reject(new RetryableError('away'));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(group.acts).toEqual(['pause']);
+  await group.deliver(1);
+  expect(sent).toHaveLength(3);
+  sent[2]?.resolve();
+  await soon();
+  expect(group.acts).toEqual(['pause', 'seek 1', 'resume']);
+  expect(group.committed).toEqual([1]);
+  await group.deliver(2);
+  expect(offsets()).toEqual([0, 1, 2, 1]);
+  expect(sent[3]?.batch.course).toBeGreaterThan(sent[0]?.batch.course ?? Infinity);
+});
+
+test('a bug under way ends it', async () => {
+  const { group, sent, onFatal } = await started();
+  await group.deliver(1);
+  sent[0]?.reject(new TypeError('x is not a function'));
+  await vi.advanceTimersByTimeAsync(0);
+  expect(onFatal).toHaveBeenCalledOnce();
+});
+
+test('a partition that stays where others go begins anew at what is not done', async () => {
+  const { group, sent, offsets } = await started();
+  await group.deliver(1);
+  await group.deliver(2);
+  sent[0]?.resolve();
+  await vi.advanceTimersByTimeAsync(0);
   group.options?.onRebalancing?.();
-  expect(group.said).toEqual(['commit 2:5']);
-  await consumer.stop();
-  expect(group.said).toEqual(['commit 2:5', 'stop']);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(group.committed).toEqual([1]);
+  group.options?.onAssigned?.(new Map([[topic, [0]]]));
+  expect(group.acts).toEqual(['seek 1']);
+  sent[1]?.reject(new RetryableError('away'));
+  await soon();
+  expect(group.acts).toEqual(['seek 1']);
+  await group.deliver(2);
+  expect(offsets()).toEqual([0, 1, 1]);
+});
+
+test('a batch that was in hand while partitions were given out does not move the client', async () => {
+  const group = new FakeGroup();
+  const reading = Promise.withResolvers<void>();
+  await startBatchConsumer(
+    {
+      kafka: { brokers: [], clientId: 'test' },
+      groupId: 'g',
+      topics: [topic],
+      fromBeginning: true,
+      onBatch: () => reading.promise,
+      onFatal: () => undefined,
+    },
+    group.join,
+  );
+  const inHand = group.deliver(3);
+  await Promise.resolve();
+  group.options?.onAssigned?.(new Map([[topic, [0]]]));
+  expect(group.acts).toEqual(['seek 0']);
+  reading.resolve();
+  await inHand;
+  expect(group.position).toBe(0);
+});
+
+test('one that failed just before partitions were given out is not left paused', async () => {
+  const { group, sent } = await started();
+  await group.deliver(1);
+  sent[0]?.reject(new RetryableError('away'));
+  await vi.advanceTimersByTimeAsync(0);
+  group.options?.onAssigned?.(new Map([[topic, [0]]]));
+  await soon();
+  expect(group.acts).toEqual(['pause', 'seek 0', 'resume']);
+});
+
+test('who stops takes no other batch', async () => {
+  const { group, sent, consumer } = await started();
+  await group.deliver(1);
+  const stopping = consumer.stop();
+  await group.deliver(1);
+  expect(sent).toHaveLength(1);
+  expect(group.acts).toEqual(['pause']);
+  sent[0]?.resolve();
+  await stopping;
+});
+
+test('what is under way lands before it stops, and is committed', async () => {
+  const { group, sent, consumer } = await started();
+  await group.deliver(1);
+  const stopping = consumer.stop();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(group.acts).toEqual([]);
+  sent[0]?.resolve();
+  await stopping;
+  expect(group.acts).toEqual(['stop']);
+  expect(group.committed).toEqual([1]);
 });

@@ -2,6 +2,7 @@ import { within } from '../deadline.ts';
 import { RetryableError } from '../errors.ts';
 import { failpoint } from '../stream/failpoints.ts';
 import type { KafkaConfig } from './client.ts';
+import { Course, type InFlight } from './course.ts';
 import { type FetchedBatch, type GroupConsumer, startGroupConsumer } from './group-consumer.ts';
 import type { LogRecord } from './log-record.ts';
 
@@ -11,6 +12,11 @@ export interface RecordBatch {
   readonly partition: number;
   readonly highWatermark: number;
   readonly records: readonly LogRecord[];
+  /**
+   * Grows whenever the partition begins anew. Batches of one course are delivered in the order of
+   * the log; after one that failed, nothing of its course may be sent any more.
+   */
+  readonly course: number;
   heartbeat(): Promise<void>;
 }
 
@@ -28,91 +34,159 @@ export interface BatchConsumerOptions {
   readonly fromBeginning: boolean;
   readonly maxWaitMs?: number;
   readonly bytesPerPartitionMax?: number;
-  readonly onBatch: (batch: RecordBatch) => Promise<void>;
+  /**
+   * Resolves when the next batch may come: with nothing when all is done, else with what is still
+   * under way of this one. At most `inFlightMax` batches of a partition are under way.
+   */
+  readonly onBatch: (batch: RecordBatch) => Promise<InFlight | void>;
   readonly onFatal: (error: Error) => void;
 }
 
 const retryMs = 500;
 const commitMs = 500;
-/** Of a stop: for batches in hand, and again for saying what was done. */
+/** Of a stop: for what is under way, and again for saying what was done. */
 const finishMsMax = 4_000;
 
 /**
- * At least once: a batch counts as done when `onBatch` has resolved; its offset is committed to the
- * group soon after, and at once where partitions are about to go to others: only who dies leaves
- * something that is done again. A RetryableError pauses the partition for a moment and delivers the
- * batch again; anything else is a bug and ends the consumer.
+ * At least once: a batch counts as done when all of it, and of those before it, is done; its offset
+ * is committed to the group soon after, and at once where partitions are about to go to others: only
+ * who dies leaves something that is done again. A RetryableError pauses the partition for a moment
+ * and delivers again what is not done; anything else is a bug and ends the consumer.
  */
 export async function startBatchConsumer(
   options: BatchConsumerOptions,
   join: typeof startGroupConsumer = startGroupConsumer,
 ): Promise<BatchConsumer> {
-  let group: GroupConsumer | null = null;
-  const timers = new Set<NodeJS.Timeout>();
-  const done = new Map<string, { topic: string; partition: number; offset: number }>();
-  const inHand = new Set<Promise<void>>();
-  let stopping = false;
-  const tryAgain = (topic: string, partition: number): void => {
-    group?.pause(topic, partition);
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      group?.resume(topic, partition);
-    }, retryMs);
-    timers.add(timer);
+  const batches = new Batches(options);
+  const group = await join({
+    ...options,
+    onBatch: (batch) => batches.take(batch),
+    onAssigned: (assigned) => batches.begin(assigned),
+    // Before the client joins anew: the group still takes it.
+    onRebalancing: () => void batches.commit(),
+  });
+  batches.group = group;
+  // Not per batch: an answer would wait for the commit of the one before it.
+  const committing = setInterval(() => {
+    if (group.joined()) void batches.commit();
+  }, commitMs);
+  return {
+    stop: async () => {
+      clearInterval(committing);
+      await within(finishMsMax, batches.stop());
+      await within(finishMsMax, batches.commit());
+      await group.stop();
+    },
+    healthy: group.healthy,
+    joined: group.joined,
   };
-  const handle = async (batch: FetchedBatch): Promise<void> => {
-    const last = batch.records.at(-1);
-    if (last === undefined) return;
-    try {
-      await options.onBatch(batch);
-    } catch (error) {
-      if (!(error instanceof RetryableError)) throw error;
-      tryAgain(batch.topic, batch.partition);
-      return;
+}
+
+const keyOf = ({ topic, partition }: { topic: string; partition: number }): string =>
+  `${topic}|${partition}`;
+
+class Batches {
+  readonly #options: BatchConsumerOptions;
+  readonly #courses = new Map<string, Course>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #begun = 0;
+  #stopping = false;
+  group: GroupConsumer | null = null;
+
+  constructor(options: BatchConsumerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Partitions come and go. One that stays begins anew at the first record that is not done: the
+   * client would go on after batches that are still under way, and may yet fail.
+   */
+  begin(assigned: ReadonlyMap<string, readonly number[]>): void {
+    for (const course of this.#courses.values()) {
+      const { topic, partition } = course;
+      if (course.isOpen && assigned.get(topic)?.includes(partition) === true)
+        this.group?.seek(topic, partition, course.next());
     }
-    batch.resolve(last.offset);
+    this.#courses.clear();
+  }
+
+  async take(batch: FetchedBatch): Promise<void> {
+    const first = batch.records[0];
+    const last = batch.records.at(-1);
+    if (first === undefined || last === undefined) return;
+    if (this.#stopping) return this.group?.pause(batch.topic, batch.partition);
+    const course = this.#courseOf(batch);
+    await course.room();
+    if (course.broken || batch.stale() || !this.#isCurrent(course)) return;
+    const land = course.take(first.offset, last.offset + 1);
+    try {
+      const inFlight = await this.#options.onBatch({ ...batch, course: course.id });
+      // Whatever becomes of it, the next batch is asked for from here.
+      if (this.#isCurrent(course)) batch.resolve(last.offset);
+      if (inFlight === undefined) land(null);
+      else
+        inFlight.sent.then(
+          () => land(null),
+          (error: unknown) => {
+            land(error);
+            if (error instanceof RetryableError) this.#again(batch, course);
+            else this.#options.onFatal(error as Error);
+          },
+        );
+    } catch (error) {
+      land(error);
+      if (!(error instanceof RetryableError)) throw error;
+      this.#again(batch, course);
+    }
+  }
+
+  #isCurrent(course: Course): boolean {
+    return this.#courses.get(keyOf(course)) === course;
+  }
+
+  #courseOf(batch: FetchedBatch): Course {
+    const known = this.#courses.get(keyOf(batch));
+    if (known !== undefined) return known;
+    this.#begun += 1;
     const { topic, partition } = batch;
-    done.set(`${topic}|${partition}`, { topic, partition, offset: last.offset + 1 });
-  };
-  const onBatch = async (batch: FetchedBatch): Promise<void> => {
-    // Nobody would say that it was done; paused, or it would be fetched again and again.
-    if (stopping) return group?.pause(batch.topic, batch.partition);
-    const handling = handle(batch);
-    const finished = handling.then(
-      () => undefined,
-      () => undefined,
-    );
-    inHand.add(finished);
-    await handling.finally(() => inHand.delete(finished));
-  };
-  const commit = async (): Promise<void> => {
-    if (done.size === 0 || group === null) return;
-    const offsets = [...done.values()];
-    done.clear();
+    const course = new Course({ id: this.#begun, topic, partition });
+    this.#courses.set(keyOf(batch), course);
+    return course;
+  }
+
+  /** From the first record on that is not done. */
+  #again({ topic, partition }: FetchedBatch, course: Course): void {
+    if (course.restarting || this.#stopping || !this.#isCurrent(course)) return;
+    course.restarting = true;
+    this.group?.pause(topic, partition);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (this.#isCurrent(course)) {
+        this.#courses.delete(keyOf(course));
+        this.group?.seek(topic, partition, course.next());
+      }
+      this.group?.resume(topic, partition);
+    }, retryMs);
+    this.#timers.add(timer);
+  }
+
+  async commit(): Promise<void> {
+    const { group } = this;
+    if (group === null) return;
+    const offsets = [...this.#courses.values()].flatMap((course) => course.toCommit() ?? []);
+    if (offsets.length === 0) return;
     failpoint('before_offset_commit');
     try {
       await group.commit(offsets);
     } catch {
       // Membership was lost: the next owner delivers these again, as at-least-once says.
     }
-  };
-  // Before the client joins anew, and after its batches in hand: the group still takes it.
-  group = await join({ ...options, onBatch, onRebalancing: () => void commit() });
-  const started = group;
-  // Not per batch: an answer would wait for the commit of the one before it.
-  const committing = setInterval(() => {
-    if (started.joined()) void commit();
-  }, commitMs);
-  return {
-    stop: async () => {
-      stopping = true;
-      clearInterval(committing);
-      for (const timer of timers) clearTimeout(timer);
-      await within(finishMsMax, Promise.all(inHand));
-      await within(finishMsMax, commit());
-      await started.stop();
-    },
-    healthy: started.healthy,
-    joined: started.joined,
-  };
+  }
+
+  /** What is under way lands, or is delivered again to the next owner. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+    await Promise.all([...this.#courses.values()].map((course) => course.empty()));
+  }
 }

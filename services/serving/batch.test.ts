@@ -9,7 +9,7 @@ import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { MetricEvent } from '../../schemas/generated/metric-event.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import type { Request } from '../../schemas/generated/request.ts';
-import { serveBatch, type BatchParts } from './batch.ts';
+import { type Batch, serveBatch, type BatchParts } from './batch.ts';
 import { current, FakeRedis, readBounds, requestRecord } from './fakes.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { Pressure } from './pressure.ts';
@@ -98,6 +98,12 @@ const start = async (change: Partial<BatchParts> = {}) => {
   return { parts, own, foreign };
 };
 
+/** Resolves when all of it is sent. */
+const serve = async (
+  batch: Omit<Batch, 'partition' | 'course'>,
+  parts: BatchParts,
+): Promise<void> => (await serveBatch({ ...batch, partition: 1, course: 1 }, parts)).sent;
+
 const asked = (offset: number, change: Partial<Request> = {}): LogRecord =>
   requestRecord({
     offset,
@@ -126,7 +132,7 @@ test('every request of a batch is answered once, in order, whatever becomes of i
     asked(4, { deadline_at: 4_000 }),
     asked(5),
   ];
-  await serveBatch({ records, highWatermark: 6 }, parts);
+  await serve({ records, highWatermark: 6 }, parts);
   const answers = of<Recommendation>(own, 'rec');
   expect(answers.map(({ answer_id: id, status }) => [id, status])).toEqual([
     ['requests-1-1', 'ok'],
@@ -152,7 +158,7 @@ test('every request of a batch is answered once, in order, whatever becomes of i
 test('exposures are of answers with items alone, in ascending order of position', async () => {
   const { parts, own } = await start();
   const nothing = asked(2, { exclude: ['a', 'b', 'c'] });
-  await serveBatch({ records: [asked(1), nothing, asked(3)], highWatermark: 4 }, parts);
+  await serve({ records: [asked(1), nothing, asked(3)], highWatermark: 4 }, parts);
   const exposed = of<Exposure>(own, 'exp');
   expect(exposed.map((one) => [one.source_partition, one.source_offset, one.lineage])).toEqual([
     [1, 1, 'serving-line'],
@@ -163,7 +169,7 @@ test('exposures are of answers with items alone, in ascending order of position'
 test('of a flood the oldest are shed, the newest are answered, and none goes without a word', async () => {
   const { parts, own } = await start();
   const records = Array.from({ length: 50 }, (_, n) => asked(n));
-  await serveBatch({ records, highWatermark: 140 }, parts);
+  await serve({ records, highWatermark: 140 }, parts);
   const answers = of<Recommendation>(own, 'rec');
   const shed = answers.filter(({ status }) => status === 'overloaded');
   expect([answers.length, shed.length, shed.at(-1)?.request_offset]).toEqual([50, 40, 39]);
@@ -183,15 +189,15 @@ test('of more than one slice the refused hear it first, and then slice by slice 
   const counted: BatchParts = {
     ...parts,
     own: {
-      send: (messages) => {
+      send: (messages, lane) => {
         sends.push(of(messages, 'rec').length);
-        return parts.own.send(messages);
+        return parts.own.send(messages, lane);
       },
     },
   };
   const records = Array.from({ length: 12 }, (_, n) => asked(n, { user_id: `u${n}` }));
   const heartbeat = (): Promise<void> => Promise.resolve(void (beats += 1));
-  await serveBatch({ records, highWatermark: 102, heartbeat }, counted);
+  await serve({ records, highWatermark: 102, heartbeat }, counted);
   expect([sends, beats]).toEqual([[2, 4, 4, 2], 3]);
   const exposed = of<Exposure>(own, 'exp').map(({ source_offset: offset }) => offset);
   expect(exposed).toEqual(Array.from({ length: 10 }, (_, n) => n + 2));
@@ -205,7 +211,7 @@ test('when refusals cannot be sent the batch comes again', async () => {
   };
   const records = Array.from({ length: 5 }, (_, n) => asked(n, { user_id: `u${n}` }));
   const batch = { records, highWatermark: 101 };
-  await expect(serveBatch(batch, { ...parts, own })).rejects.toThrow('away');
+  await expect(serve(batch, { ...parts, own })).rejects.toThrow('away');
 });
 
 test('an answer goes to the reply topic too, if that is allowed, with the id as it came', async () => {
@@ -221,7 +227,7 @@ test('an answer goes to the reply topic too, if that is allowed, with the id as 
     { ...requestRecord({ offset: 3, value: null }), headers: headers('shop.replies') },
     { ...asked(4), headers: headers('shop.commands.v1') },
   ];
-  await serveBatch({ records, highWatermark: 5 }, parts);
+  await serve({ records, highWatermark: 5 }, parts);
   expect(of<Recommendation>(own, 'rec')).toHaveLength(4);
   expect(foreign.map(({ topic, partition }) => [topic, partition])).toEqual([
     ['shop.replies', 2],
@@ -235,7 +241,7 @@ test('an answer goes to the reply topic too, if that is allowed, with the id as 
 test('no label of a metric event is a word of the asker', async () => {
   const { parts, own } = await start();
   const records = [asked(1), asked(2, { context_id: 'made-up', user_id: 'secret' })];
-  await serveBatch({ records, highWatermark: 3 }, parts);
+  await serve({ records, highWatermark: 3 }, parts);
   const labels = of<MetricEvent>(own, 'met').flatMap((event) => Object.values(event.labels));
   expect(labels).not.toContain('made-up');
   expect(labels).not.toContain('secret');
@@ -257,7 +263,7 @@ test('an answer that came too late says so instead', async () => {
       },
     },
   };
-  await serveBatch({ records: [asked(1, { deadline_at: 5_000 })], highWatermark: 2 }, late);
+  await serve({ records: [asked(1, { deadline_at: 5_000 })], highWatermark: 2 }, late);
   expect(of<Recommendation>(own, 'rec')[0]?.status).toBe('expired');
   expect(of<Exposure>(own, 'exp')).toEqual([]);
 });

@@ -1,3 +1,4 @@
+import type { InFlight } from '../../lib/kafka/course.ts';
 import type { Decoder } from '../../lib/kafka/decoded-table.ts';
 import type { LogRecord, OutMessage } from '../../lib/stream/topology.ts';
 import type { Logger } from '../../lib/telemetry/log.ts';
@@ -8,7 +9,7 @@ import type { Request } from '../../schemas/generated/request.ts';
 import { admit } from './admission.ts';
 import { answerBatch, type AnsweringParts } from './answering.ts';
 import type { ForeignReplies } from './foreign.ts';
-import type { Sender } from './gathering.ts';
+import type { Lane, LaneSender } from './gathering.ts';
 import { type Messages, messagesOf } from './messages.ts';
 import type { AnsweredRequest } from './outputs.ts';
 import type { Pressure } from './pressure.ts';
@@ -21,7 +22,7 @@ export interface BatchParts {
   readonly decoder: Decoder<Request>;
   readonly messages: Messages;
   /** Our own three topics. */
-  readonly own: Sender;
+  readonly own: LaneSender;
   readonly foreign: Pick<ForeignReplies, 'send'>;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -34,6 +35,8 @@ export interface BatchParts {
 }
 
 export interface Batch {
+  readonly partition: number;
+  readonly course: number;
   readonly highWatermark: number;
   readonly records: readonly LogRecord[];
   /** Says that we live: a batch under load takes a while. */
@@ -43,10 +46,11 @@ export interface Batch {
 /**
  * One fetched batch: judge, read once, answer, send once. Where more requests wait than are
  * answered together, those that are refused hear it first, and the others are answered slice by
- * slice. It resolves when the broker has acknowledged every answer; when a dependency is away it
- * throws RetryableError and the batch comes again, with the same answer ids.
+ * slice. It resolves when the next batch may come, and `sent` when the broker has acknowledged
+ * every answer; when a dependency is away either throws RetryableError and the batch comes again,
+ * with the same answer ids.
  */
-export const serveBatch = async (batch: Batch, parts: BatchParts): Promise<void> => {
+export const serveBatch = async (batch: Batch, parts: BatchParts): Promise<InFlight> => {
   const { sliceMax, pressure, answering } = parts;
   const stage = stages(parts);
   const judged = await judgeBatch(batch, parts);
@@ -56,37 +60,48 @@ export const serveBatch = async (batch: Batch, parts: BatchParts): Promise<void>
   const { admitted, shed } = admit(judged.accepted, facts);
   const refused = [...judged.refused, ...shed];
   parts.metrics.observe('freshet_request_batch_size', {}, batch.records.length);
-  if (admitted.length <= sliceMax) return serveSlice({ admitted, refused }, parts, stage);
-  const refusing = serveSlice({ admitted: [], refused }, parts, () => undefined);
+  if (admitted.length <= sliceMax)
+    return serveSlice({ lane: batch, admitted, refused }, parts, stage);
+  const refusing = wholly(serveSlice({ lane: batch, admitted: [], refused }, parts, nothing));
+  // Looked at below: until then a failure is nobody's.
+  refusing.catch(nothing);
   // Looked at below: until then a failure is nobody's.
   refusing.catch(() => undefined);
   for (let at = 0; at < admitted.length; at += sliceMax) {
     const startedMs = answering.monotonicMs();
     const slice = admitted.slice(at, at + sliceMax);
-    await serveSlice({ admitted: slice, refused: [] }, parts, stage);
+    await wholly(serveSlice({ lane: batch, admitted: slice, refused: [] }, parts, stage));
     pressure.took(slice.length, answering.monotonicMs() - startedMs);
     await batch.heartbeat?.();
   }
-  await refusing;
+  return { sent: refusing };
 };
 
+const nothing = (): void => undefined;
+
+const wholly = async (serving: Promise<InFlight>): Promise<void> => (await serving).sent;
+
 interface Slice {
+  readonly lane: Lane;
   readonly admitted: readonly Accepted[];
   readonly refused: readonly Refused[];
 }
 
 const serveSlice = async (
-  { admitted, refused }: Slice,
+  { lane, admitted, refused }: Slice,
   parts: BatchParts,
   stage: (stage: string) => void,
-): Promise<void> => {
+): Promise<InFlight> => {
   const answered = await answerBatch(admitted, parts.answering);
   stage('answer');
   const done = settle(answered, refused, parts);
-  if (done.answered.length + done.refused.length === 0) return;
-  await send(done, parts);
-  stage('send');
-  count(done, parts);
+  if (done.answered.length + done.refused.length === 0) return { sent: Promise.resolve() };
+  const sending = async (): Promise<void> => {
+    await send(done, lane, parts);
+    stage('send');
+    count(done, parts);
+  };
+  return { sent: sending() };
 };
 
 interface Done {
@@ -133,7 +148,7 @@ const settle = (
   return { answered: inTime, refused: [...refused, ...late] };
 };
 
-const send = async (done: Done, parts: BatchParts): Promise<void> => {
+const send = async (done: Done, lane: Lane, parts: BatchParts): Promise<void> => {
   const atMs = parts.answering.nowMs();
   const messages = messagesOf(done, parts.messages, {
     atMs,
@@ -141,7 +156,7 @@ const send = async (done: Done, parts: BatchParts): Promise<void> => {
   });
   if (messages.refusedReplies > 0)
     parts.metrics.add('freshet_replies_total', { result: 'refused' }, messages.refusedReplies);
-  await Promise.all([parts.own.send(messages.own), sendForeign(messages.foreign, parts)]);
+  await Promise.all([parts.own.send(messages.own, lane), sendForeign(messages.foreign, parts)]);
 };
 
 const sendForeign = async (

@@ -12,6 +12,9 @@ const message = (topic: string, key: string, partition?: number): OutMessage => 
   ...(partition === undefined ? {} : { partition }),
 });
 
+/** The sends of one partition of requests. */
+const lane = { partition: 0, course: 1 };
+
 describe('gathering', () => {
   test('sends together what came in one turn, and then what came meanwhile, in order', async () => {
     const sends: string[][] = [];
@@ -22,9 +25,9 @@ describe('gathering', () => {
         return new Promise((resolve) => void open.push(resolve));
       },
     });
-    const first = [sender.send([message('t', '1')]), sender.send([message('t', '2')])];
+    const first = [sender.send([message('t', '1')], lane), sender.send([message('t', '2')], lane)];
     await turnOver();
-    const others = [sender.send([message('t', '3')]), sender.send([message('t', '4')])];
+    const others = [sender.send([message('t', '3')], lane), sender.send([message('t', '4')], lane)];
     await turnOver();
     expect(sends).toEqual([['1', '2']]);
     open[0]?.();
@@ -43,9 +46,34 @@ describe('gathering', () => {
     const sender = gathering({
       send: () => (fail ? Promise.reject(new Error('away')) : Promise.resolve()),
     });
-    await expect(sender.send([message('t', '1')])).rejects.toThrow('away');
+    await expect(sender.send([message('t', '1')], lane)).rejects.toThrow('away');
     fail = false;
-    await sender.send([message('t', '2')]);
+    await sender.send([message('t', '2')], { ...lane, course: 2 });
+  });
+
+  test('sends nothing of a partition after what failed, until it begins anew', async () => {
+    const { promise, reject } = Promise.withResolvers<void>();
+    const sent: string[] = [];
+    let sends = 0;
+    const sender = gathering({
+      send: (messages) => {
+        sends += 1;
+        if (sends === 1) return promise;
+        sent.push(...messages.map(({ key }) => String(key)));
+        return Promise.resolve();
+      },
+    });
+    const failed = sender.send([message('t', '1')], lane);
+    await turnOver();
+    const after = sender.send([message('t', '2')], lane);
+    const other = sender.send([message('t', 'other')], { partition: 1, course: 2 });
+    reject(new Error('not acknowledged'));
+    await expect(failed).rejects.toThrow('not acknowledged');
+    await expect(after).rejects.toThrow(/goes before/);
+    await other;
+    await expect(sender.send([message('t', '3')], lane)).rejects.toThrow(/goes before/);
+    await sender.send([message('t', '1')], { ...lane, course: 3 });
+    expect(sent).toEqual(['other', '1']);
   });
 });
 

@@ -240,7 +240,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was done is not said before others are given the partition',
     file: 'lib/kafka/batch-consumer.ts',
-    from: 'onRebalancing: () => void commit()',
+    from: 'onRebalancing: () => void batches.commit()',
     to: 'onRebalancing: () => undefined',
     tests: 'lib/kafka',
   },

@@ -1,13 +1,15 @@
 import type { Command } from 'commander';
 
 import { commonConfig } from '../../lib/config/common.ts';
-import { readStateFile } from '../../lib/config/state-file.ts';
 import { UserError } from '../../lib/errors.ts';
 import { expectationNames, limitsFor } from '../../models/definitions.ts';
 import { contextOf, contextsOf, runningOn } from '../../services/control/state.ts';
 import { answersMin } from '../../services/metrics/expectations.ts';
-import { stackEnvironment } from '../../stack/config.ts';
-import { type MeasuredExpectation, measuredExpectations } from '../control/expectations.ts';
+import {
+  type MeasuredExpectation,
+  measuredExpectations,
+  measuredFrom,
+} from '../control/expectations.ts';
 import { readPublished } from '../control/published.ts';
 import { type SendFlags, sendAndPrint, withSendOptions } from '../control/send.ts';
 import { textTable } from '../data/text-table.ts';
@@ -64,14 +66,7 @@ async function show(name: string, { json, metrics }: ShowFlags): Promise<void> {
   const record = state.contexts.live.get(name);
   if (definition === undefined || record === undefined)
     throw new UserError(`there is no context '${name}': look with \`npx freshet context list\``);
-  const { stateFile, prometheusUrl } = stackEnvironment();
-  const measured = await measuredExpectations(
-    {
-      metricsUrl: metrics,
-      prometheusUrl: prometheusUrl ?? readStateFile(stateFile)?.addresses.prometheusUrl,
-    },
-    name,
-  );
+  const measured = await measuredExpectations(measuredFrom(metrics), name);
   if (measured === null && metrics !== undefined)
     throw new UserError(`${metrics} has no measured values: name the metrics service's address`);
   const { version, revision } = record;

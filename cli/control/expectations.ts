@@ -1,10 +1,21 @@
+import { readStateFile } from '../../lib/config/state-file.ts';
 import { messageOf } from '../../lib/errors.ts';
+import { stackEnvironment } from '../../stack/config.ts';
 
 /** Where measured values come from: Prometheus, or the metrics service itself. */
 export interface MeasuredFrom {
   readonly prometheusUrl?: string | undefined;
   readonly metricsUrl?: string | undefined;
 }
+
+/** The address that was given, else Prometheus, else the metrics service of a stack that runs it. */
+export const measuredFrom = (metrics: string | undefined): MeasuredFrom => {
+  const { stateFile, prometheusUrl } = stackEnvironment();
+  const state = readStateFile(stateFile);
+  const prometheus = prometheusUrl ?? state?.addresses.prometheusUrl;
+  const own = prometheus === undefined ? state?.metricsUrl : undefined;
+  return { prometheusUrl: prometheus, metricsUrl: metrics ?? own };
+};
 
 /** How one expectation of a context stands, for one model version and one sliding window. */
 export interface MeasuredExpectation {

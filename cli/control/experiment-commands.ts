@@ -4,15 +4,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { experimentVersion } from '../../experiments/definition.ts';
 import { commonConfig } from '../../lib/config/common.ts';
-import { readStateFile } from '../../lib/config/state-file.ts';
 import { monotonicMs } from '../../lib/clock.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
 import { experimentOf } from '../../services/control/state.ts';
-import { stackEnvironment } from '../../stack/config.ts';
 import type { Assessed } from '../experiments/assessed.ts';
 import { readExperiment } from '../experiments/read.ts';
 import { headline } from '../experiments/words.ts';
-import { measuredExpectations } from './expectations.ts';
+import { measuredExpectations, measuredFrom } from './expectations.ts';
 import { readPublished } from './published.ts';
 import { type SendFlags, sendAndPrint, withSendOptions } from './send.ts';
 import { coldVersions } from './warmth.ts';
@@ -164,14 +162,7 @@ async function refuseBroken(id: string, winner: string, metrics?: string): Promi
   if (record === undefined) return;
   const { context, variants } = record.definition;
   const model = variants.find(({ variant }) => variant === winner)?.model;
-  const { stateFile, prometheusUrl } = stackEnvironment();
-  const measured = await measuredExpectations(
-    {
-      metricsUrl: metrics,
-      prometheusUrl: prometheusUrl ?? readStateFile(stateFile)?.addresses.prometheusUrl,
-    },
-    context,
-  );
+  const measured = await measuredExpectations(measuredFrom(metrics), context);
   if (measured === null)
     throw new UserError(
       `'${winner}' was not promoted: whether it keeps what '${context}' expects is not known, so ` +

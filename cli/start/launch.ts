@@ -71,7 +71,8 @@ export class Launch {
     this.#began = true;
     const stack = await startStack({ dataDir, keep, onProgress: say });
     this.#undo.push(() => stack.stop());
-    writeStateFile({ ...stackState(stack, dataDir), settings: demoSettings }, stateFile);
+    const state = { ...stackState(stack, dataDir), settings: demoSettings };
+    writeStateFile(state, stateFile);
     this.#undo.push(() => removeStateFile(stateFile));
     const config = commonConfig();
     await prepare(config, join(projectDir, 'definitions'), say);
@@ -91,6 +92,8 @@ export class Launch {
     this.#undo.push(() => workers.stop());
     workers.start();
     await untilReady(workers, dataDir);
+    const metricsUrl = workers.urlOf('metrics');
+    if (metricsUrl !== null) writeStateFile({ ...state, metricsUrl }, stateFile);
     await runExperiment(config, say);
     if (stack.addresses.prometheusUrl !== undefined) scrape(stack, dataDir, workers);
     say(`All services are ready: ${workers.urls.map((url) => `${url}/metrics`).join(' ')}`);

@@ -63,6 +63,10 @@ export class Workers {
     return this.#workers.flatMap(({ url }) => (url === null ? [] : [url]));
   }
 
+  urlOf(service: string): string | null {
+    return this.#workers.find(({ services }) => services.includes(service))?.url ?? null;
+  }
+
   /** By process, the text of /metrics; a process that does not answer is left out. */
   async metrics(): Promise<Map<string, string>> {
     const texts = new Map<string, string>();

@@ -32,6 +32,8 @@ const stateSchema = z.object({
   dataDir: z.string(),
   /** What its services were started with and commands must know, where the environment is silent. */
   settings: z.record(z.string(), z.string()).exactOptional(),
+  /** Where the service `metrics` answers, if whoever started the stack runs the services too. */
+  metricsUrl: z.string().exactOptional(),
 });
 
 export type ProcessIdentity = Readonly<z.infer<typeof processSchema>>;

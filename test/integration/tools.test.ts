@@ -264,7 +264,8 @@ test('start replays, verifies and says what came of it', async () => {
 
 test('when start is killed hard, its services end by themselves', async () => {
   const dataDir = join(folder, 'killed');
-  const child = launch(prefixed(), ['start', '--data-dir', dataDir, '--events', '1000']);
+  const environment = prefixed();
+  const child = launch(environment, ['start', '--data-dir', dataDir, '--events', '1000']);
   const output: string[] = [];
   await new Promise<void>((resolve) => {
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -275,6 +276,9 @@ test('when start is killed hard, its services end by themselves', async () => {
   });
   const pids = childrenOf(child.pid ?? 0);
   expect(pids.length, output.join('')).toBeGreaterThanOrEqual(2);
+  // `context show` finds measured values by it where there is no Prometheus.
+  const state = readFileSync(environment['FRESHET_STATE_FILE'] ?? '', 'utf8');
+  expect(JSON.parse(state)).toMatchObject({ metricsUrl: expect.stringMatching(/^http:/) });
   child.kill('SIGKILL');
   await expect.poll(() => pids.filter(isAlive), { timeout: 60_000 }).toEqual([]);
 });

@@ -6,7 +6,7 @@ import { refuseHorizon } from './horizon.ts';
 import type { Identity } from './identity.ts';
 import { type Draft, foldRecords, type SliceBounds } from './fold-slice.ts';
 import type { FoldKeys } from './keys.ts';
-import { type Failure, type PoisonMeter, unknownSchema } from './poison.ts';
+import { type Failure, type FailureMessage, type PoisonMeter, unknownSchema } from './poison.ts';
 import { RowCache } from './row-cache.ts';
 import type { KeyWrite, StateStore } from './store.ts';
 import {
@@ -39,7 +39,7 @@ export interface FoldPartitionDeps {
   readonly meter: PoisonMeter;
   /** Sends in order and returns when the broker has acknowledged. */
   readonly send: (messages: readonly OutMessage[]) => Promise<void>;
-  readonly failureMessage: (failure: Failure) => OutMessage;
+  readonly failureMessage: FailureMessage;
 }
 
 /**
@@ -238,7 +238,8 @@ export class FoldPartition<In, Row, Out, Shared> {
     const from = { lineage: identity.lineage, partition };
     const messages =
       emission === null || draft.outs.length === 0 ? [] : emission.messages(draft.outs, from);
-    for (const failure of draft.failures) messages.push(failureMessage(failure));
+    const { lineage } = identity;
+    for (const failure of draft.failures) messages.push(failureMessage({ ...failure, lineage }));
     return messages;
   }
 

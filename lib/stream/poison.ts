@@ -7,8 +7,13 @@ export interface Failure {
   readonly detail: string;
 }
 
+/** A failure, and the generation that found it: another one may judge by other settings. */
+export interface FoundFailure extends Failure {
+  readonly lineage: string;
+}
+
 /** Turns a failure into its record on failed-events; the key is its id. */
-export type FailureMessage = (stage: string, failure: Failure) => OutMessage;
+export type FailureMessage = (failure: FoundFailure) => OutMessage;
 
 /** What `failed-events` counts by: the same failure found twice has the same id. */
 export const failureId = (stage: string, { topic, partition, offset }: LogRecord): string =>

@@ -28,6 +28,8 @@ export interface SliceResult {
   readonly emitted: number;
   readonly failures: readonly Failure[];
   readonly skipped: ReadonlyMap<string, number>;
+  /** Of 'full', which limit of poison was reached, and where. */
+  readonly full: string | null;
 }
 
 export interface FoldPartitionDeps {
@@ -147,7 +149,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       newestMs: before.newestMs.with(input, draft.newestMs),
     };
     if (!(await this.#commit(header, draft, shared))) return this.#restarted();
-    return this.#result(draft.full ? 'full' : 'applied', draft, messages.length);
+    return this.#result(draft.full === null ? 'applied' : 'full', draft, messages.length);
   }
 
   /** What is decoded and read beyond the bound on bytes is done again by the next slice. */
@@ -276,12 +278,13 @@ export class FoldPartition<In, Row, Out, Shared> {
       emitted: 0,
       failures: [],
       skipped: new Map(),
+      full: null,
     };
   }
 
   #result(kind: 'applied' | 'full', draft: Draft<Row, Out>, emitted: number): SliceResult {
-    const { records, units, failures, skipped } = draft;
-    return { kind, records, units, emitted, failures, skipped };
+    const { records, units, failures, skipped, full } = draft;
+    return { kind, records, units, emitted, failures, skipped, full };
   }
 }
 

@@ -51,12 +51,14 @@ export class PoisonMeter {
     this.#window = new Uint8Array(limits.windowRecords);
   }
 
-  /** Whether one more failure would pass the limit. */
-  full(): boolean {
-    return (
-      this.#consecutive >= this.#limits.consecutiveMax ||
-      (this.#seen >= this.#limits.windowRecords && this.#inWindow >= this.#limits.inWindowMax)
-    );
+  /** Which limit one more failure would pass, in words; null: none. */
+  full(): string | null {
+    const { consecutiveMax, inWindowMax, windowRecords } = this.#limits;
+    if (this.#consecutive >= consecutiveMax)
+      return `${this.#consecutive} records in a row could not be used`;
+    if (this.#seen >= windowRecords && this.#inWindow >= inWindowMax)
+      return `${this.#inWindow} of the last ${windowRecords} records could not be used`;
+    return null;
   }
 
   count(failed: boolean): void {

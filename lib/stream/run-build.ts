@@ -226,8 +226,8 @@ export class BuildWorker<In, Row, Out, Shared> implements PartitionWorker {
     await inputsOf(this.#fold)[input]?.prepare(open);
     const result = await this.#state.slice(open, input);
     if (result.kind === 'restart') return { kind: 'restart' };
-    return result.kind === 'full' && result.records === 0
-      ? { kind: 'full' }
+    return result.full !== null && result.records === 0
+      ? { kind: 'full', why: result.full }
       : { kind: 'done', records: result.records };
   }
 

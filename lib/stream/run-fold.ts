@@ -207,7 +207,7 @@ function report(
   if (topic !== '') {
     metrics.add('freshet_emitted_total', { service, topic }, result.emitted - failed);
   }
-  return result.kind === 'full' && result.records === 0
-    ? { kind: 'full' }
+  return result.full !== null && result.records === 0
+    ? { kind: 'full', why: result.full }
     : { kind: 'done', records: result.records };
 }

@@ -149,7 +149,7 @@ async function currentOf(
 }
 
 /** What makes the same judgement whatever is at hand: the very function that the service runs. */
-function judgeBy(fold: AnyFold, idOf: (input: unknown) => string | null): Place['judge'] {
+export function judgeBy(fold: AnyFold, idOf: (input: unknown) => string | null): Place['judge'] {
   return async ({ topic, partition = 0, key, value, headers = {} }, appendedAtMs) => {
     const record = {
       topic,

@@ -15,15 +15,25 @@ export interface Opened {
 
 const nothing = (how: string, fault: string): Opened => ({ how, fields: null, fault });
 
+export interface Schemas {
+  readonly registry: Pick<RegistryPort, 'schemaOf'>;
+  readonly ofVersion: (subject: string, version: number) => Promise<string | null>;
+}
+
 /** Reads the raw bytes of failed events by any schema that the registry knows, or as JSON. */
 export class RawValues {
-  readonly #config: CommonConfig;
-  readonly #registry: RegistryPort;
+  readonly #schemas: Schemas;
   readonly #readers = new Map<string, OwnShapeReader | null>();
 
-  constructor(config: CommonConfig) {
-    this.#config = config;
-    this.#registry = openRegistry(config.registry);
+  constructor(schemas: Schemas) {
+    this.#schemas = schemas;
+  }
+
+  static of({ registry }: CommonConfig): RawValues {
+    return new RawValues({
+      registry: openRegistry(registry),
+      ofVersion: (subject, version) => schemaOfVersion(registry, subject, version),
+    });
   }
 
   /** `as`: what the bytes really are, as a fix says it; left out: what they say themselves. */
@@ -56,8 +66,8 @@ export class RawValues {
       /^schema id (\d+)$|^version (\d+) of (.*)$/.exec(how) ?? [];
     const text =
       id === undefined
-        ? await schemaOfVersion(this.#config.registry, subject, Number(version))
-        : await this.#registry.schemaOf(Number(id));
+        ? await this.#schemas.ofVersion(subject, Number(version))
+        : await this.#schemas.registry.schemaOf(Number(id));
     const reader = text === null ? null : openOwnShape(text);
     this.#readers.set(how, reader);
     return reader;

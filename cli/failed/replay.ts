@@ -30,8 +30,8 @@ export interface Tried {
 }
 
 export interface ReplayTools {
-  readonly desk: Desk;
-  readonly raw: RawValues;
+  readonly desk: Pick<Desk, 'place'>;
+  readonly raw: Pick<RawValues, 'open'>;
   /** Null: as it is. */
   readonly fix: Fix | null;
   readonly nowMs: () => number;
@@ -115,7 +115,7 @@ async function fateOf(event: FailedEvent, wanted: Wanted): Promise<Fate> {
   if (eventId !== null && place.remember !== null) {
     if (!(await place.remember(message.partition ?? 0, eventId))) return countedAlready;
   }
-  const headers = { ...event.headers, [replayOfHeader]: idOf(event) };
+  const headers = { ...event.headers, [replayOfHeader]: Buffer.from(idOf(event)) };
   const onceBy = eventId === null ? 'newest' : idFromPosition ? 'position' : 'event_id';
   return { kind: 'send', message: { ...message, headers }, changes, onceBy };
 }

@@ -51,7 +51,7 @@ export async function showOne(config: CommonConfig, id: string, found: Found): P
   const event = (await readEvents(config, new Set([id]))).get(id);
   if (entry === undefined || event === undefined)
     throw new UserError(`there is no failed event '${id}': \`npx freshet failed list --events\``);
-  const raw = new RawValues(config);
+  const raw = RawValues.of(config);
   const { how, fields, fault } = await raw.open(event.value, event.topic);
   const again = found.entries.filter(({ replayOf }) => replayOf === id);
   return {

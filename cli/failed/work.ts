@@ -92,7 +92,7 @@ export async function replayAll(
   try {
     const tools = {
       desk: new Desk(config, redis),
-      raw: new RawValues(config),
+      raw: RawValues.of(config),
       fix: options.fix,
       nowMs: now,
     };

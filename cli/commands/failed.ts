@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
@@ -38,7 +38,7 @@ export function registerFailedCommand(program: Command): void {
   withSelection(failed.command('list'))
     .description('count them by stage, reason and producer, with first and last seen')
     .option('--events', 'one line each, the newest first')
-    .option('--state <state>', `only those that are ${states.join(', ')}`, stateOf)
+    .addOption(new Option('--state <state>', 'only those that are so').choices(states))
     .option('--limit <rows>', 'rows shown', whole, 20)
     .option('--json', 'print one JSON line')
     .action(list);
@@ -91,12 +91,6 @@ In this order: the bytes are read (--as, --partial), then --rename, --drop, --ti
 const replayHelp = `
 Each is judged first as ingest would judge it now; what it would refuse stays open, and is said. An
 event keeps its event_id and goes to its own partition, so however often it is sent it counts once.`;
-
-function stateOf(text: string): (typeof states)[number] {
-  const found = states.find((state) => state === text);
-  if (found === undefined) throw new UserError(`--state is one of ${states.join(', ')}`);
-  return found;
-}
 
 interface ListFlags extends SelectionFlags {
   readonly events?: boolean;

@@ -46,10 +46,17 @@ interface Done {
   readonly stderr: string;
 }
 
+/** Of services and commands from here on. */
+let settings: Record<string, string> = {};
+
 async function freshet(...args: string[]): Promise<Done> {
   const child: ChildProcess = spawn(process.execPath, [join(projectDir, 'cli/main.ts'), ...args], {
     cwd: folder,
-    env: { ...pipeline.bed.environment, FRESHET_STATE_FILE: join(folder, 'none.json') },
+    env: {
+      ...pipeline.bed.environment,
+      FRESHET_STATE_FILE: join(folder, 'none.json'),
+      ...settings,
+    },
   });
   let stdout = '';
   let stderr = '';
@@ -220,22 +227,44 @@ test('one in full, as far as its bytes can be read', async () => {
   );
 });
 
+async function foldAgain(): Promise<void> {
+  await services.stop();
+  for (const service of folding) {
+    const done = await freshet('reset', service, '--yes');
+    expect(done.code, done.stderr).toBe(0);
+  }
+  services = await pipeline.run(folding, settings);
+  await pipeline.caughtUp();
+}
+
 test('what was dropped stays dropped, and what was replayed counts once, when the log is folded again', async () => {
   const why = 'cut off in a crash of the till';
   expect(await asked('drop', '--reason', 'truncated', '--why', why)).toMatchObject({ dropped: 1 });
   const before = await asked('list');
   expect(before.counts).toEqual({ open: 0, replayed: 9, accepted: 0, dropped: 1 });
-  await services.stop();
-  for (const service of ['ingest', 'user-features', 'seen-items', 'signals', 'learning']) {
-    const done = await freshet('reset', service, '--yes');
-    expect(done.code, done.stderr).toBe(0);
-  }
-  services = await pipeline.run(folding);
-  await pipeline.caughtUp();
+  await foldAgain();
   expect((await asked('list')).counts).toEqual(before.counts);
   const dropped = await asked('show', await idOf('truncated'));
   expect(dropped.history).toMatchObject([{ outcome: 'dropped', why }]);
   const counts = await accepted();
   for (const id of ['json-1', 'type-1', 'seconds-1']) expect([id, counts.get(id)]).toEqual([id, 1]);
   await expectVerified();
+});
+
+test('what counts where it lies, under other settings, is not sent a second time', async () => {
+  const later = { event_id: 'later-1', user_id: 'eve', occurred_at: now() + 600_000 };
+  await pipeline.publish([later]);
+  await pipeline.caughtUp();
+  expect((await asked('list')).counts).toMatchObject({ open: 1 });
+  settings = { FRESHET_INGEST_AHEAD_MS_MAX: '3600000' };
+  const early = await freshet('failed', 'replay', '--all');
+  expect(early.stderr).toContain('ingest folds by other settings than this command has');
+  await foldAgain();
+  expect((await accepted()).get('later-1')).toBe(1);
+  const done = await asked('replay', '--all');
+  expect(done).toMatchObject({ replayed: 0, accepted: 1, open: 0 });
+  expect(done.whys[0]?.why).toContain('counts where it lies');
+  expect((await asked('list')).counts).toMatchObject({ open: 0, accepted: 1 });
+  const verified = JSON.parse((await freshet('verify', '--json')).stdout) as object;
+  expect(verified).toMatchObject({ differences: 0 });
 });

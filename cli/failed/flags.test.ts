@@ -22,11 +22,10 @@ const parsed = (...args: string[]): FixFlags & SelectionFlags => {
 };
 
 test('flags say the same as a file', () => {
-  const flags = parsed(
-    ...['--as', 'json', '--partial', '--rename', 'uid=user_id', '--rename', 'kind=type'],
-    ...['--drop', 'a', '--drop', 'b', '--times', 'occurred_at=1000'],
-    ...['--default', 'event_id=@position', '--set', 'value=null', '--set', 'item_id=a=b'],
-  );
+  const words =
+    '--as json --partial --rename uid=user_id --rename kind=type --drop a --drop b ' +
+    '--times occurred_at=1000 --default event_id=@position --set value=null --set item_id=a=b';
+  const flags = parsed(...words.split(' '));
   const given = fixGiven(flags);
   expect(given).toEqual({
     as: 'json',

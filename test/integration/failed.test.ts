@@ -182,7 +182,7 @@ test('two operators at once, while ingest is away and nobody can know: each coun
   const counts = await accepted();
   expect(['type-1', 'type-2'].map((id) => counts.get(id))).toEqual([1, 1]);
   const { history } = await asked('show', ids[0] ?? '');
-  expect(history.map(({ by }) => by).toSorted()).toEqual(['desk-a', 'desk-b']);
+  expect(new Set(history.map(({ by }) => by))).toEqual(new Set(['desk-a', 'desk-b']));
   expect(history[0]).toMatchObject({ outcome: 'replayed', changes: ['set type'] });
   await expectVerified();
 });

@@ -112,7 +112,8 @@ async function list(flags: ListFlags): Promise<void> {
       ? { events: newestFirst(entries).slice(0, limit).map(entryAs) }
       : { groups: groups.slice(0, limit).map(groupAs) }),
   };
-  const text = events ? entriesText(entries, limit) : groupsText(groups, entries, limit);
+  const table = { limit, prefix: config.prefix };
+  const text = events ? entriesText(entries, table) : groupsText(groups, entries, table);
   print({ json: flags.json === true }, value, text);
 }
 

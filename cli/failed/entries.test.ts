@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { bounded, choose, type Entry, fullId, type Selection } from './entries.ts';
+import { bounded, choose, type Entry, fullId, type Selection, shortId } from './entries.ts';
 import { states } from './outcomes.ts';
 
 const entry = (offset: number, more: Partial<Entry> = {}): Entry => ({
@@ -50,5 +50,7 @@ test('so many events and bytes at once, and one at least', () => {
 
 test('an id may name its topic shortly', () => {
   expect(fullId('ingest/user-events/0/42', 'shop')).toBe('ingest/shop.user-events.v1/0/42');
+  expect(shortId('ingest/shop.user-events.v1/0/42', 'shop')).toBe('ingest/user-events/0/42');
+  expect(shortId('ingest/other.v1/0/42', 'shop')).toBe('ingest/other.v1/0/42');
   expect(fullId('ingest/shop.user-events.v1/0/42', 'shop')).toBe('ingest/shop.user-events.v1/0/42');
 });

@@ -131,6 +131,13 @@ export function bounded(
   return end === -1 ? entries : entries.slice(0, end);
 }
 
+/** The other way round: as short as people like to type it. */
+export function shortId(id: string, prefix: string): string {
+  const [stage = '', name = '', ...rest] = id.split('/');
+  const topic = topics.find((one) => topicName(prefix, one) === name);
+  return topic === undefined ? id : [stage, topic.thing, ...rest].join('/');
+}
+
 /** `ingest/user-events/0/42` means the topic's full name. */
 export function fullId(id: string, prefix: string): string {
   const [stage = '', thing = '', ...rest] = id.split('/');

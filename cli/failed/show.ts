@@ -131,7 +131,7 @@ export function shownText(shown: Shown): string {
     ...(hex === null || hex === '' ? [] : [line('hex', `${hex.slice(0, hexCharsMax)}${cut}`)]),
     line('read as', `${read.as}${read.fault === null ? '' : `, up to ${read.fault}`}`),
     ...fields,
-    line('replay', `${replay.outcome === 'replayed' ? '' : `${replay.outcome}: `}${replay.why}`),
+    line('as it is', `${replay.outcome === 'replayed' ? '' : `${replay.outcome}: `}${replay.why}`),
     ...(shown.replay_of === null ? [] : [line('replay of', shown.replay_of)]),
     ...shown.failed_again.map((id) => line('failed again', ` ${id}`)),
     ...(happened.length === 0 ? [] : ['what was done:', ...happened]),

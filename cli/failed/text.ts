@@ -1,11 +1,19 @@
 import { readable } from '../data/readable.ts';
 import { textTable } from '../data/text-table.ts';
-import type { Entry } from './entries.ts';
+import { type Entry, shortId } from './entries.ts';
 import { countsOf, type Group } from './groups.ts';
 import { type State, states } from './outcomes.ts';
 import type { ReplayReport } from './work.ts';
 
 export const iso = (ms: number): string => new Date(ms).toISOString();
+
+const toTheSecond = (ms: number): string => iso(ms).replace(/\.\d+Z$/, 'Z');
+
+/** How a table is shown. */
+export interface Table {
+  readonly limit: number;
+  readonly prefix: string;
+}
 
 const inAll = (entries: readonly Pick<Entry, 'state'>[]): string => {
   const counts = countsOf(entries);
@@ -15,7 +23,7 @@ const inAll = (entries: readonly Pick<Entry, 'state'>[]): string => {
 export function groupsText(
   groups: readonly Group[],
   entries: readonly Entry[],
-  limit: number,
+  { limit, prefix }: Table,
 ): string {
   if (groups.length === 0) return 'nothing has failed, as far as was asked';
   const rows = groups
@@ -25,20 +33,26 @@ export function groupsText(
       reason,
       producer,
       ...states.map((state) => counts[state]),
-      iso(firstSeenMs),
-      iso(lastSeenMs),
-      example,
+      toTheSecond(firstSeenMs),
+      toTheSecond(lastSeenMs),
+      shortId(example, prefix),
     ]);
   const head = ['stage', 'reason', 'producer', ...states, 'first seen', 'last seen', 'one of them'];
   const more = groups.length > limit ? [`(and ${groups.length - limit} more rows)`] : [];
   return [textTable(head, rows), ...more, `in all: ${inAll(entries)}`].join('\n');
 }
 
-export function entriesText(entries: readonly Entry[], limit: number): string {
+export function entriesText(entries: readonly Entry[], { limit, prefix }: Table): string {
   if (entries.length === 0) return 'nothing has failed, as far as was asked';
   const rows = newestFirst(entries)
     .slice(0, limit)
-    .map(({ id, atMs, reason, producer, state }) => [id, iso(atMs), reason, producer, state]);
+    .map(({ id, atMs, reason, producer, state }) => [
+      shortId(id, prefix),
+      toTheSecond(atMs),
+      reason,
+      producer,
+      state,
+    ]);
   const more = entries.length > limit ? [`(and ${entries.length - limit} more)`] : [];
   const head = ['id', 'seen', 'reason', 'producer', 'state'];
   return [textTable(head, rows), ...more, `in all: ${inAll(entries)}`].join('\n');

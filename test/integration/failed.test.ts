@@ -219,7 +219,7 @@ test('one in full, as far as its bytes can be read', async () => {
   expect(done.code, done.stderr).toBe(0);
   expect(done.stdout).toMatch(/read as +schema id \d+, up to attributes: truncated/);
   expect(done.stdout).toContain('event_id: "cut-1"');
-  expect(done.stdout).toMatch(/replay +open: truncated/);
+  expect(done.stdout).toMatch(/as it is +open: truncated/);
   const short = (await idOf('truncated')).replace(pipeline.userEvents, 'user-events');
   expect((await freshet('failed', 'show', short)).stdout).toBe(done.stdout);
   expect((await freshet('failed', 'show', 'ingest/user-events/0/9999')).stderr).toContain(

@@ -7,13 +7,14 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 
 import type { ServiceProcess } from '../../bench/service-process.ts';
 import { openDecoder } from '../../cli/data/topic-values.ts';
+import type { VerifyReport } from '../../cli/verify/verify.ts';
 import { now } from '../../lib/clock.ts';
 import { projectDir } from '../../lib/config/state-file.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { topicName } from '../../topics/topic.ts';
-import { mendable } from '../support/mendable-events.ts';
+import { mendable, misplacedList } from '../support/mendable-events.ts';
 import { folding, openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
 
 /** Failed events are worked on beside services that run; only the real thing shows that once is once. */
@@ -265,6 +266,26 @@ test('what counts where it lies, under other settings, is not sent a second time
   expect(done).toMatchObject({ replayed: 0, accepted: 1, open: 0 });
   expect(done.whys[0]?.why).toContain('counts where it lies');
   expect((await asked('list')).counts).toMatchObject({ open: 0, accepted: 1 });
-  const verified = JSON.parse((await freshet('verify', '--json')).stdout) as object;
-  expect(verified).toMatchObject({ differences: 0 });
+  expect(await verified()).toMatchObject({ differences: 0 });
+});
+
+/** By the settings of now, which this process does not have. */
+const verified = async (): Promise<VerifyReport> =>
+  JSON.parse((await freshet('verify', '--json')).stdout) as VerifyReport;
+
+test('a list in a wrong partition is sent to its user’s, where the newest counts', async () => {
+  await pipeline.run(['external'], settings);
+  await pipeline.publishRaw([await misplacedList(pipeline, prefix)]);
+  await pipeline.caughtUp(['external']);
+  const { groups } = await asked('list', '--stage', 'external');
+  expect(groups).toMatchObject([{ reason: 'wrong_partition', counts: { open: 1 } }]);
+  const sent = await asked('replay', '--stage', 'external');
+  expect(sent).toMatchObject({ replayed: 1, once_by: { newest: 1 } });
+  await pipeline.caughtUp(['external']);
+  const { counts } = await asked('list', '--stage', 'external');
+  expect(counts).toEqual({ open: 0, replayed: 1, accepted: 0, dropped: 0 });
+  const { differences, services: folded } = await verified();
+  expect(differences).toBe(0);
+  const own = folded.find(({ service }) => service === 'external');
+  expect(own).toMatchObject({ records: 2, failures: 1, differences: 0 });
 });

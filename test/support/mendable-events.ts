@@ -2,7 +2,14 @@ import { encoderFor, openEncoder } from '../../lib/avro/encoder.ts';
 import { registerSchema } from '../../lib/avro/register.ts';
 import { now } from '../../lib/clock.ts';
 import type { OutMessage } from '../../lib/kafka/log-record.ts';
+import { partitionOf } from '../../lib/kafka/partitioner.ts';
+import {
+  type ExternalCandidates,
+  externalCandidatesSchema,
+} from '../../schemas/generated/external-candidates.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
+import { externalCandidates } from '../../topics/external-candidates.ts';
+import { topicName } from '../../topics/topic.ts';
 import type { Pipeline } from './pipeline.ts';
 
 const theirs = {
@@ -62,4 +69,16 @@ export async function mendable(pipeline: Pipeline, prefix: string): Promise<OutM
     value,
     headers,
   }));
+}
+
+/** A list of a user in a partition where nobody would look for it. */
+export async function misplacedList(pipeline: Pipeline, prefix: string): Promise<OutMessage> {
+  const { registry, config } = pipeline.bed;
+  const topic = topicName(prefix, externalCandidates);
+  const subject = `${topic}-value`;
+  const encode = await openEncoder<ExternalCandidates>(registry, subject, externalCandidatesSchema);
+  const list = { source: 'nightly', user_id: 'eve', computed_at: now() - 60_000 };
+  const partition = (partitionOf(list.user_id, config.partitions) + 1) % config.partitions;
+  const items = [{ item_id: 'tea', score: 1 }];
+  return { topic, partition, key: list.user_id, value: encode({ ...list, items }) };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { RefusedError, RetryableError, UserError } from '../lib/errors.ts';
-import { sentenceOf } from './cure.ts';
+import { sentenceOf, stackOf } from './cure.ts';
 
 test('what is away is said with what to do', () => {
   const kafka = 'connecting to Kafka at h:1: Kafka does not answer (Broker not connected)';
@@ -21,4 +21,16 @@ test('mistakes and refusals are one line, and bugs keep their stack', () => {
   expect(sentenceOf(new UserError('name a file'))).toBe('name a file');
   expect(sentenceOf(new RefusedError('another log'))).toBe('another log');
   expect(sentenceOf(new TypeError('x is not a function'))).toBeNull();
+});
+
+test('a bug is printed with its stacks, without what a client has hung on it', () => {
+  const reply = Object.assign(new Error('ERR no such thing'), {
+    command: { name: 'get', args: ['{ab}suser-17'] },
+  });
+  const printed = stackOf(new TypeError('x is not a function', { cause: reply }));
+  expect(printed).toMatch(
+    /^TypeError: x is not a function\n +at .*\ncaused by Error: ERR no such/s,
+  );
+  expect(printed).not.toContain('user-17');
+  expect(stackOf('text')).toBe('text');
 });

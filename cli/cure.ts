@@ -11,6 +11,21 @@ export function sentenceOf(error: unknown): string | null {
   return error instanceof UserError || error instanceof RefusedError ? messageOf(error) : null;
 }
 
+const causesMax = 5;
+
+/**
+ * A bug as it is printed: stacks, and nothing that a client has hung on an error, which are commands
+ * to Redis with their arguments.
+ */
+export function stackOf(error: unknown): string {
+  const stacks: string[] = [];
+  for (let at = error; at !== undefined && stacks.length < causesMax; ) {
+    stacks.push(at instanceof Error ? (at.stack ?? at.message) : messageOf(at));
+    at = at instanceof Error ? at.cause : undefined;
+  }
+  return stacks.join('\ncaused by ');
+}
+
 /** Of what is away only the message is known here; some say by themselves what helps. */
 function cureFor(message: string): string {
   if (/`(?!npx freshet status)[^`]+`/.test(message)) return '';

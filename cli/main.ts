@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
 
 import { messageOf } from '../lib/errors.ts';
-import { sentenceOf } from './cure.ts';
+import { sentenceOf, stackOf } from './cure.ts';
 import { leave } from './leave.ts';
 
 /**
@@ -48,7 +48,7 @@ try {
   const sentence = sentenceOf(error);
   const json = process.argv.includes('--json');
   if (json) console.log(JSON.stringify({ error: sentence ?? messageOf(error) }));
-  if (sentence === null) console.error(error);
+  if (sentence === null) console.error(stackOf(error));
   else console.error(`freshet: ${sentence}`);
   await leave(1);
 }

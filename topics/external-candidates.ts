@@ -15,7 +15,7 @@ export const externalCandidates: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'external-candidates',
-  writtenBy: ['producers'],
+  writtenBy: ['producers', 'freshet failed'],
   readBy: ['external'],
   example: {
     source: 'nightly',

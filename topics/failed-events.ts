@@ -12,7 +12,7 @@ export const failedEvents: Topic = {
   messageBytesMax: 2 * 1024 * 1024,
   schema: 'failed-event',
   writtenBy: ['every consumer'],
-  readBy: ['people', 'freshet tail', 'freshet verify'],
+  readBy: ['people', 'freshet failed', 'freshet tail', 'freshet verify'],
   example: {
     stage: 'ingest',
     topic: 'freshet.user-events.v1',
@@ -24,5 +24,6 @@ export const failedEvents: Topic = {
     key: Buffer.from('17850'),
     value: Buffer.from([0, 0, 1]),
     headers: { source: Buffer.from('shop') },
+    lineage: 'oPWMn1r2kQ3f',
   } satisfies FailedEvent,
 };

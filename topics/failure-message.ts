@@ -1,7 +1,6 @@
 import { openEncoder } from '../lib/avro/encoder.ts';
 import type { RegistryPort } from '../lib/avro/registry.ts';
-import { type Failure, failureId } from '../lib/stream/poison.ts';
-import type { OutMessage } from '../lib/stream/topology.ts';
+import { type FailureMessage, failureId } from '../lib/stream/poison.ts';
 import { type FailedEvent, failedEventSchema } from '../schemas/generated/failed-event.ts';
 import { failedEvents } from './failed-events.ts';
 import { topicName } from './topic.ts';
@@ -10,10 +9,10 @@ import { topicName } from './topic.ts';
 export async function openFailureMessage(
   registry: RegistryPort,
   { prefix, stage }: { prefix: string; stage: string },
-): Promise<(failure: Failure) => OutMessage> {
+): Promise<FailureMessage> {
   const topic = topicName(prefix, failedEvents);
   const encode = await openEncoder<FailedEvent>(registry, `${topic}-value`, failedEventSchema);
-  return ({ record, reason, detail }) => {
+  return ({ record, reason, detail, lineage }) => {
     // As a key of a map, `__proto__` would make the failure itself unreadable.
     const headers = Object.entries(record.headers).filter(
       ([name, bytes]) => bytes !== undefined && name !== '__proto__',
@@ -29,6 +28,7 @@ export async function openFailureMessage(
       key: record.key,
       value: record.value,
       headers: Object.fromEntries(headers) as Record<string, Buffer>,
+      lineage,
     });
     return { topic, key: failureId(stage, record), value };
   };

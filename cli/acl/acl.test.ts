@@ -100,6 +100,17 @@ describe('on Kafka', () => {
     }
   });
 
+  test('who works on failed events reads them, and writes what they came from', () => {
+    expect(linesOf('repairers')).toEqual([
+      'Write topic literal shop.external-candidates.v1',
+      'Read topic literal shop.failed-events.v1',
+      'Read topic literal shop.failed-outcomes.v1',
+      'Write topic literal shop.failed-outcomes.v1',
+      'Write topic literal shop.user-events.v1',
+      'Read group prefixed shop.read.',
+    ]);
+  });
+
   test("a grant is a line for Kafka's own tool", () => {
     const [grant] = rightsOf('metrics').kafka;
     expect(grant && kafkaAclsLine('shop-metrics', grant)).toBe(
@@ -126,7 +137,11 @@ describe('on Redis', () => {
     );
   });
 
-  test('serving writes nothing', () => {
+  test('serving writes nothing, nor does who works on failed events', () => {
+    expect(line('repairers')).toMatch(
+      / %R~\{\?\?\}I\* %R~shop:current:ingest %R~shop:current:external$/,
+    );
+    expect(line('repairers')).not.toMatch(/%RW~|\+(set|eval|del|mset)/);
     expect(line('serving')).not.toMatch(/%RW~|\+(set|eval|del|mset)/);
   });
 

@@ -89,6 +89,13 @@ export const outsiderGrants = (
   return granted.some(({ operation }) => operation === 'Read') ? [...granted, group] : granted;
 };
 
+/** For `freshet failed` alone, as `topics/` names it. */
+export const repairGrants = (topics: readonly Topic[], config: AclConfig): KafkaGrant[] => [
+  ...topicGrants('freshet failed', topics, config),
+  // Of whoever reads a log from its start to its end.
+  onGroups(`${config.prefix}.read.`, 'prefixed'),
+];
+
 /** For the `freshet` command: it makes topics, reads every log again, and resets groups. */
 export const operatorGrants = ({ prefix }: AclConfig): KafkaGrant[] => [
   { resource: 'topic', name: `${prefix}.`, pattern: 'prefixed', operation: 'All' },

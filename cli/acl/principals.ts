@@ -6,9 +6,10 @@ import {
   operatorGrants,
   outsiderGrants,
   outsiders,
+  repairGrants,
 } from './kafka-grants.ts';
-import { operatorRules, type RedisRules, redisRules } from './redis-rules.ts';
-import { serviceAccess } from './service-access.ts';
+import { operatorRules, type RedisRules, redisRules, rulesOf } from './redis-rules.ts';
+import { repairAccess, serviceAccess } from './service-access.ts';
 
 /** Somebody who logs in, to Kafka and to Redis by one name. */
 export interface Principal {
@@ -21,6 +22,8 @@ export interface Principal {
 }
 
 export const operator = 'operator';
+/** People who work on failed events, and on nothing else. */
+export const repairers = 'repairers';
 
 export const principalName = (prefix: string, who: string): string => `${prefix}-${who}`;
 
@@ -41,6 +44,10 @@ export function principals(topics: readonly Topic[], config: AclConfig): Princip
     ...outsiders.map((who) =>
       named(who, { kafka: outsiderGrants(who, topics, config), redis: null }),
     ),
+    named(repairers, {
+      kafka: repairGrants(topics, config),
+      redis: rulesOf(repairAccess, config.prefix),
+    }),
     named(operator, { kafka: operatorGrants(config), redis: operatorRules(config.prefix) }),
   ];
 }

@@ -6,7 +6,7 @@ import {
 } from '../../lib/redis/commands.ts';
 import { buildsKey } from '../../lib/stream/builds.ts';
 import { currentKey } from '../../lib/stream/current.ts';
-import { foldCodes, hasIdentities, serviceAccess } from './service-access.ts';
+import { foldCodes, hasIdentities, type ServiceAccess, serviceAccess } from './service-access.ts';
 
 /** What one user may do on Redis. */
 export interface RedisRules {
@@ -52,8 +52,15 @@ const rules = (access: KeyRule['access'], patterns: readonly string[]): KeyRule[
 export function redisRules(service: string, prefix: string): RedisRules | null {
   const declared = serviceAccess[service];
   if (declared === undefined) throw new Error(`nothing is declared of ${service}`);
-  const { keeps, reads, follows, measures } = declared;
-  if (keeps === null && reads.length === 0 && follows.length === 0) return null;
+  return rulesOf(declared, prefix);
+}
+
+export function rulesOf(
+  { keeps, reads, follows, measures }: ServiceAccess,
+  prefix: string,
+): RedisRules | null {
+  const looksAt = reads.length + follows.length + measures.length;
+  if (keeps === null && looksAt === 0) return null;
   const own =
     keeps === null ? [] : rules('write', [...statePatterns(keeps), pointerPattern(prefix, keeps)]);
   const others = rules('read', [

@@ -54,6 +54,13 @@ const folding = (keeps: string, more: Partial<ServiceAccess> = {}): ServiceAcces
 /** Interactions count by the generation of `ingest` that wrote them. */
 const ofInteractions = { follows: ['ingest'] };
 
+/** `freshet failed` judges by the settings of what is current, and asks which ids have counted. */
+export const repairAccess: ServiceAccess = {
+  ...stateless,
+  follows: ['external'],
+  measures: ['ingest'],
+};
+
 export const serviceAccess: Readonly<Record<string, ServiceAccess>> = {
   control: folding('control'),
   ingest: folding('ingest'),

@@ -19,7 +19,10 @@ export function registerAclCommand(program: Command): void {
     .command('acl')
     .description('who may do what on Kafka and Redis')
     .command('print')
-    .argument('[who...]', 'services, producers, applications or operator; left out: everybody')
+    .argument(
+      '[who...]',
+      'services, producers, applications, repairers or operator; left out: everybody',
+    )
     .description('print the rights that each needs and no other, as commands that grant them')
     .option('--kafka', 'only those on Kafka')
     .option('--redis', 'only those on Redis')

@@ -37,7 +37,8 @@ export function numberOf(fields: Fields, name: string): number | null {
   return number;
 }
 
-const isoTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
+/** With a zone: without one nobody knows when it was. */
+export const isoTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)$/;
 /** Anything below, as milliseconds, is before March 1973: it was surely meant as seconds. */
 const msMin = 100_000_000_000;
 

@@ -85,7 +85,7 @@ export class Watch {
       throw new UserError(`${fold.name}: broken off; the same command goes on from here`);
     const why = this.#owners.ready();
     if (why?.includes('stopped') === true)
-      throw new UserError(`${why}: too many of its records failed (see failed-events)`);
+      throw new UserError(`${why}; see \`npx freshet failed list --stage ${fold.name}\``);
   }
 
   #isLevel(left: number, stillMs: number): boolean {

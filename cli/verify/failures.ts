@@ -17,11 +17,26 @@ interface Failed {
 
 const nothing = Buffer.alloc(0);
 
-/** What is on failed-events, by id, to be compared with what had to fail. */
+/** Found on failed-events under one id, by the lineage of the generation that refused it. */
+type ByLineage = Map<string, Failed>;
+
+/** Who judges a record again. */
+export interface Judge {
+  readonly stage: string;
+  readonly lineage: string;
+}
+
+/** Of records that were written before failures told their lineage. */
+const unsaid = '';
+
+/**
+ * What is on failed-events, by id, to be compared with what had to fail. A generation with other
+ * settings may have refused what the current one takes: only what the current one says counts.
+ */
 export class FailedOnTopic {
-  readonly #failed = new Map<string, Failed>();
+  readonly #failed = new Map<string, ByLineage>();
   readonly #stayFailed = new Map<string, Set<number>>();
-  /** Ids that are there with two contents. */
+  /** Ids that are there with two contents of one lineage. */
   readonly #twofold = new Map<string, string>();
 
   static async read(config: CommonConfig, to: readonly number[]): Promise<FailedOnTopic> {
@@ -32,20 +47,22 @@ export class FailedOnTopic {
       await decoder.prepare(records.map(({ value }) => value));
       for (const { value } of records) {
         const decoded = decoder.decode(value);
-        if (decoded.ok) own.#take(decoded.value);
+        if (decoded.ok) own.take(decoded.value);
       }
     }
     return own;
   }
 
-  #take(event: FailedEvent): void {
-    const { stage, topic, partition, offset, reason, value } = event;
+  take(event: FailedEvent): void {
+    const { stage, topic, partition, offset, reason, lineage, value } = event;
     const id = `${stage}/${topic}/${partition}/${offset}`;
     const failed = { stage, reason, digest: digestOf(value ?? nothing) };
-    const before = this.#failed.get(id);
-    if (before === undefined) this.#failed.set(id, failed);
+    const known = this.#failed.get(id) ?? new Map<string, Failed>();
+    this.#failed.set(id, known);
+    const before = known.get(lineage);
+    if (before === undefined) known.set(lineage, failed);
     else if (before.reason !== reason || before.digest !== failed.digest) {
-      this.#twofold.set(id, `${before.reason} and ${reason}`);
+      this.#twofold.set(`${lineage} ${id}`, `${before.reason} and ${reason}`);
     }
     if (reason !== unknownSchema) return;
     const lane = `${stage}/${topic}/${partition}`;
@@ -60,14 +77,15 @@ export class FailedOnTopic {
 
   /** A record failed on being folded again; `required`: its failure was sent before a commit. */
   expect(
-    stage: string,
+    { stage, lineage }: Judge,
     { record, reason }: { record: LogRecord; reason: string },
     { required, findings }: { required: boolean; findings: Findings },
   ): void {
     const id = failureId(stage, record);
-    const found = this.#failed.get(id);
+    const known = this.#failed.get(id);
     this.#failed.delete(id);
-    const twofold = this.#twofold.get(id);
+    const found = known?.get(lineage) ?? known?.get(unsaid);
+    const twofold = this.#twofold.get(`${lineage} ${id}`) ?? this.#twofold.get(`${unsaid} ${id}`);
     if (found === undefined) {
       if (required) findings.add(id, `failed (${reason}) and is not on failed-events`);
     } else if (twofold !== undefined) {
@@ -80,9 +98,10 @@ export class FailedOnTopic {
   }
 
   /** What is left is of records that are good. `cut` says which cannot be known any more. */
-  unexpected(stage: string, findings: Findings, cut: (id: string) => boolean): void {
-    for (const [id, failed] of this.#failed) {
-      if (failed.stage !== stage || cut(id)) continue;
+  unexpected(judge: Judge, findings: Findings, cut: (id: string) => boolean): void {
+    for (const [id, known] of this.#failed) {
+      const failed = known.get(judge.lineage) ?? known.get(unsaid);
+      if (failed === undefined || failed.stage !== judge.stage || cut(id)) continue;
       findings.add(id, `is on failed-events for ${failed.reason}, and its record is good`);
     }
   }

@@ -42,15 +42,16 @@ export async function refoldBoth(run: BothRun): Promise<ServiceReport> {
   await readBoth(run, partitions);
   for (const partition of partitions) partition.finish();
   const cut = (id: string): boolean => outOfReach(run, id);
+  const judge = { stage: fold.name, lineage: current.lineage };
   let failures = 0;
   for (const partition of partitions) {
     for (const failure of partition.failed) {
       failures += 1;
       const { required } = failure;
-      failed.expect(fold.name, failure, { required, findings });
+      failed.expect(judge, failure, { required, findings });
     }
   }
-  failed.unexpected(fold.name, findings, cut);
+  failed.unexpected(judge, findings, cut);
   const sum = (of: (partition: PartitionOfBoth) => number): number =>
     partitions.reduce((total, partition) => total + of(partition), 0);
   const cuts = ends.flatMap(({ low }) =>

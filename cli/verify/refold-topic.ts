@@ -4,7 +4,7 @@ import { readLog } from '../../lib/kafka/read-log.ts';
 import type { AnswerCheck } from './answers.ts';
 import { describeValue } from './describe.ts';
 import type { Emitted, EmittedReader } from './emitted.ts';
-import type { FailedOnTopic } from './failures.ts';
+import type { FailedOnTopic, Judge } from './failures.ts';
 import type { VerifiedFold } from './folds.ts';
 import { Ledger } from './ledger.ts';
 import { Refold } from './refold.ts';
@@ -56,13 +56,17 @@ export async function refoldTopic(run: TopicRun): Promise<ServiceReport[]> {
   for (const running of all) {
     for (const refold of running.refolds) refold.finish();
     await compareEmitted(run, running);
-    const { fold } = running.verified;
-    run.failed.unexpected(fold.name, running.findings, (id) =>
+    run.failed.unexpected(judgeOf(running.verified), running.findings, (id) =>
       outOfReach(run, running.verified, id),
     );
   }
   return all.map((running) => reportOf(run, running));
 }
+
+const judgeOf = ({ fold, current }: VerifiedFold): Judge => ({
+  stage: fold.name,
+  lineage: current.lineage,
+});
 
 /** A failure of a record that is gone, was not folded, or came after the ends were taken. */
 function outOfReach(run: TopicRun, { current }: VerifiedFold, id: string): boolean {
@@ -124,7 +128,7 @@ async function settle(run: TopicRun, running: Running, partition: number): Promi
   for (const failure of failed) {
     running.failures += 1;
     const required = failure.record.offset < committed;
-    run.failed.expect(fold.name, failure, { required, findings });
+    run.failed.expect(judgeOf(verified), failure, { required, findings });
   }
   if (outs.length === 0 || ledger === null || fold.emission === null || run.emitted === null)
     return;

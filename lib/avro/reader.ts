@@ -12,7 +12,7 @@ export type Reader =
   | { readonly kind: 'refused'; readonly reason: 'unsafe_schema'; readonly detail: string };
 
 /** A schema longer than this is not compiled. */
-const schemaCharsMax = 256 * 1024;
+export const schemaCharsMax = 256 * 1024;
 /** Magic byte and schema id. */
 export const headerBytes = 5;
 

@@ -138,13 +138,7 @@ function isUnknown(status: number, body: Readonly<Record<string, unknown>>): boo
 
 export function openRegistry(config: RegistryConfig): RegistryPort {
   return {
-    async schemaOf(id) {
-      const { status, body } = await callRegistry(config, `/schemas/ids/${id}`, { method: 'GET' });
-      if (isUnknown(status, body)) return null;
-      const { schema, schemaType } = body;
-      if (status !== 200 || typeof schema !== 'string') throw notARegistry(config, status);
-      return schemaType === undefined || schemaType === 'AVRO' ? schema : null;
-    },
+    schemaOf: (id) => avroAt(config, `/schemas/ids/${id}`),
     async idOf(subject, schema) {
       // Deleted versions count: their records are still in the log.
       const path = `/subjects/${encodeURIComponent(subject)}?deleted=true`;
@@ -156,4 +150,21 @@ export function openRegistry(config: RegistryConfig): RegistryPort {
       return id;
     },
   };
+}
+
+/** Text of a version of a subject; null: there is none, or it is not Avro. For people's commands. */
+export function schemaOfVersion(
+  config: RegistryConfig,
+  subject: string,
+  version: number,
+): Promise<string | null> {
+  return avroAt(config, `/subjects/${encodeURIComponent(subject)}/versions/${version}`);
+}
+
+async function avroAt(config: RegistryConfig, path: string): Promise<string | null> {
+  const { status, body } = await callRegistry(config, path, { method: 'GET' });
+  if (isUnknown(status, body)) return null;
+  const { schema, schemaType } = body;
+  if (status !== 200 || typeof schema !== 'string') throw notARegistry(config, status);
+  return schemaType === undefined || schemaType === 'AVRO' ? schema : null;
 }

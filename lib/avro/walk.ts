@@ -207,6 +207,17 @@ function compile(
   throw new UnsafeSchemaError(`a part of type ${shape.typeName}`);
 }
 
+/** Along one value from `at`: where it ends, or why it has no end. Throws UnsafeSchemaError. */
+export function endOf(type: Type): (bytes: Buffer, at: number) => number | WalkFault {
+  const [walk] = compile(type, [], { types: typesMax });
+  return (bytes, at) => {
+    const end = walk(bytes, at);
+    if (end >= 0) return end;
+    if (end === truncated) return 'truncated';
+    return end === outOfRange ? 'number_out_of_range' : 'undecodable';
+  };
+}
+
 /**
  * The walk along one schema, from `at`: null when the value ends where the bytes end. Throws
  * UnsafeSchemaError for a schema that must not be read with.
@@ -214,11 +225,10 @@ function compile(
 export function walkOf(
   type: Type,
 ): (bytes: Buffer, at: number) => WalkFault | 'trailing_bytes' | null {
-  const [walk] = compile(type, [], { types: typesMax });
+  const end = endOf(type);
   return (bytes, at) => {
-    const end = walk(bytes, at);
-    if (end >= 0) return end === bytes.length ? null : 'trailing_bytes';
-    if (end === truncated) return 'truncated';
-    return end === outOfRange ? 'number_out_of_range' : 'undecodable';
+    const found = end(bytes, at);
+    if (typeof found === 'string') return found;
+    return found === bytes.length ? null : 'trailing_bytes';
   };
 }

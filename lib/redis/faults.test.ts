@@ -39,3 +39,15 @@ test('anything else is a bug, and stays what it was', () => {
   );
   expect(redisFault(bug)).toBe(bug);
 });
+
+test('of a command that Redis does not know nobody hears the arguments', () => {
+  const texts = [
+    "ERR unknown command 'GETEX', with args beginning with: '{ab}suser-17' '0' ",
+    'ERR unknown command `GETEX`, with args beginning with: `{ab}suser-17`, `0`, ',
+  ];
+  for (const text of texts) {
+    const fault = redisFault(reply(text));
+    expect(fault.message).toMatch(/^Redis: ERR unknown command .GETEX.$/);
+    expect(`${fault.stack}${String(fault.cause)}`).not.toContain('user-17');
+  }
+});

@@ -16,7 +16,7 @@ export function redisFault(error: unknown): Error {
   if (error instanceof Error && error.name === 'ReplyError' && !passing.test(text)) {
     if (denied.test(text)) return new RefusedError(`Redis: ${text}`);
     if (redirecting.test(text)) return new RefusedError(`Redis: ${text}: ${clusterWanted}`);
-    return error;
+    return withoutArguments(error);
   }
   // ioredis means a lost connection, and speaks of retries, of which it makes none.
   if (/max retries per request/i.test(text)) {
@@ -24,6 +24,12 @@ export function redisFault(error: unknown): Error {
     return new RetryableError(`Redis does not answer ${where}`, { cause: error });
   }
   return new RetryableError(`Redis: ${text}`, { cause: error });
+}
+
+/** Of a command that it does not know Redis repeats the arguments: keys of users, and their state. */
+function withoutArguments(error: Error): Error {
+  const said = error.message.replace(/,? with args beginning with:.*$/s, '');
+  return said === error.message ? error : new Error(`Redis: ${said}`);
 }
 
 export const clusterWanted =

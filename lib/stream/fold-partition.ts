@@ -6,7 +6,7 @@ import { refuseHorizon } from './horizon.ts';
 import type { Identity } from './identity.ts';
 import { type Draft, foldRecords, type SliceBounds } from './fold-slice.ts';
 import type { FoldKeys } from './keys.ts';
-import { type Failure, type PoisonMeter, unknownSchema } from './poison.ts';
+import { type Failure, type FailureMessage, type PoisonMeter, unknownSchema } from './poison.ts';
 import { RowCache } from './row-cache.ts';
 import type { KeyWrite, StateStore } from './store.ts';
 import {
@@ -28,6 +28,8 @@ export interface SliceResult {
   readonly emitted: number;
   readonly failures: readonly Failure[];
   readonly skipped: ReadonlyMap<string, number>;
+  /** Of 'full', which limit of poison was reached, and where. */
+  readonly full: string | null;
 }
 
 export interface FoldPartitionDeps {
@@ -39,7 +41,7 @@ export interface FoldPartitionDeps {
   readonly meter: PoisonMeter;
   /** Sends in order and returns when the broker has acknowledged. */
   readonly send: (messages: readonly OutMessage[]) => Promise<void>;
-  readonly failureMessage: (failure: Failure) => OutMessage;
+  readonly failureMessage: FailureMessage;
 }
 
 /**
@@ -147,7 +149,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       newestMs: before.newestMs.with(input, draft.newestMs),
     };
     if (!(await this.#commit(header, draft, shared))) return this.#restarted();
-    return this.#result(draft.full ? 'full' : 'applied', draft, messages.length);
+    return this.#result(draft.full === null ? 'applied' : 'full', draft, messages.length);
   }
 
   /** What is decoded and read beyond the bound on bytes is done again by the next slice. */
@@ -238,7 +240,8 @@ export class FoldPartition<In, Row, Out, Shared> {
     const from = { lineage: identity.lineage, partition };
     const messages =
       emission === null || draft.outs.length === 0 ? [] : emission.messages(draft.outs, from);
-    for (const failure of draft.failures) messages.push(failureMessage(failure));
+    const { lineage } = identity;
+    for (const failure of draft.failures) messages.push(failureMessage({ ...failure, lineage }));
     return messages;
   }
 
@@ -275,12 +278,13 @@ export class FoldPartition<In, Row, Out, Shared> {
       emitted: 0,
       failures: [],
       skipped: new Map(),
+      full: null,
     };
   }
 
   #result(kind: 'applied' | 'full', draft: Draft<Row, Out>, emitted: number): SliceResult {
-    const { records, units, failures, skipped } = draft;
-    return { kind, records, units, emitted, failures, skipped };
+    const { records, units, failures, skipped, full } = draft;
+    return { kind, records, units, emitted, failures, skipped, full };
   }
 }
 

@@ -30,7 +30,8 @@ export interface Draft<Row, Out> {
   records: number;
   units: number;
   bytes: number;
-  full: boolean;
+  /** Null: no limit of poison was reached. Else which, and at which record. */
+  full: string | null;
 }
 
 /** Bytes that one more unit in a cached (patched) row adds to a commit, roughly. */
@@ -72,15 +73,16 @@ export function foldRecords<In, Row, Out, Shared>(
     records: 0,
     units: 0,
     bytes: 0,
-    full: false,
+    full: null,
   };
   for (let at = 0; at < decoded.length; at += 1) {
     const record = records[at];
     const one = decoded[at];
     if (record === undefined || one === undefined) break;
     if (one.verdict.kind === 'reject') {
-      if (meter.full()) {
-        draft.full = true;
+      const limit = meter.full();
+      if (limit !== null) {
+        draft.full = `${limit}, nor can the one at offset ${record.offset} (${one.verdict.reason})`;
         break;
       }
       draft.failures.push({ record, reason: one.verdict.reason, detail: one.verdict.detail });

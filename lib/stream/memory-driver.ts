@@ -76,9 +76,9 @@ export async function driveSteps<In, Row, Out, Shared>(
     bounds: { ...defaultBounds, ...options.bounds },
     meter: new PoisonMeter(defaultPoisonLimits),
     send: async (messages) => void emitted.push(...messages),
-    failureMessage: (failure) => {
-      failures.push(failure);
-      return { topic: 'failed-events', key: failure.reason, value: failure.record.value };
+    failureMessage: ({ record, reason, detail }) => {
+      failures.push({ record, reason, detail });
+      return { topic: 'failed-events', key: reason, value: record.value };
     },
   });
   await owner.load();

@@ -7,7 +7,8 @@ export interface Owned {
   /** One thing at a time per partition, also with several inputs. */
   turn: Promise<void>;
   claimed: boolean;
-  stopped: boolean;
+  /** Null: it goes on. Else which limit of poison it has reached, until the process ends. */
+  stopped: string | null;
   /** Per input, where it was sought to; what is to be compared there is so once. */
   readonly starts: Start[];
   retries: number;
@@ -20,8 +21,13 @@ export const ownedAnew = (before: Owned | undefined, newWorker: () => PartitionW
   worker: before?.worker ?? newWorker(),
   turn: before?.turn ?? Promise.resolve(),
   claimed: false,
-  stopped: before?.stopped ?? false,
+  stopped: before?.stopped ?? null,
   starts: [],
   retries: 0,
   folded: false,
 });
+
+/** What an operator needs: what it is, and how it goes on. */
+export const stoppedText = (service: string, partition: number, why: string): string =>
+  `partition ${partition} is stopped: ${why}; stop whoever sends them (\`npx freshet failed list ` +
+  `--stage ${service}\`), then start ${service} again: it goes on from there`;

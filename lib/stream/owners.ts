@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { pendingOf, type Start, startOf } from './claim.ts';
 import type { Header } from './header.ts';
 import { OffsetGauges } from './offset-gauges.ts';
-import { type Owned, ownedAnew } from './owned.ts';
+import { type Owned, ownedAnew, stoppedText } from './owned.ts';
 import type { Cancel, RunnerPorts } from './ports.ts';
 import type { LogRecord } from './topology.ts';
 
@@ -29,7 +29,7 @@ export type Advance =
   /** Something else must come first; the partition is paused and tried again soon. */
   | { readonly kind: 'wait'; readonly why: string }
   /** Too much poison: the partition stays where it is until somebody starts the service again. */
-  | { readonly kind: 'full' };
+  | { readonly kind: 'full'; readonly why: string };
 
 export interface OwnersOptions {
   readonly service: string;
@@ -109,8 +109,8 @@ class Run {
   ready(): string | null {
     if (this.#epoch === 0) return `${this.#options.service}: joining its group`;
     for (const [partition, { claimed, stopped }] of this.#owned) {
-      if (stopped)
-        return `${this.#options.service}: partition ${partition} is stopped, see the log`;
+      if (stopped !== null)
+        return `${this.#options.service}: partition ${partition} is stopped: ${stopped}`;
       if (!claimed) return `${this.#options.service}: claiming partition ${partition}`;
     }
     return null;
@@ -147,7 +147,7 @@ class Run {
 
   async #claim(partition: number, owned: Owned, epoch: number): Promise<void> {
     const { group } = this;
-    const gone = (): boolean => epoch !== this.#epoch || group === null || owned.stopped;
+    const gone = (): boolean => epoch !== this.#epoch || group === null || owned.stopped !== null;
     if (gone()) return;
     const { groupId } = this.#options.group;
     try {
@@ -178,7 +178,7 @@ class Run {
 
   batch(batch: FetchedBatch): Promise<void> {
     const owned = this.#owned.get(batch.partition);
-    if (owned === undefined || !owned.claimed || owned.stopped) return Promise.resolve();
+    if (owned === undefined || !owned.claimed || owned.stopped !== null) return Promise.resolve();
     const done = owned.turn.then(() => this.#fold(batch, owned));
     owned.turn = done.catch(() => undefined);
     return done;
@@ -229,9 +229,9 @@ class Run {
     const { service, log } = this.#options;
     this.#pause(partition, owned);
     if (advance.kind === 'full') {
-      owned.stopped = true;
+      owned.stopped = advance.why;
       this.#gauges.stopped(partition);
-      log.error({ service, partition }, 'partition stopped: too many failed, see failed-events');
+      log.error({ service, partition }, stoppedText(service, partition, advance.why));
       return;
     }
     this.#later(partition, owned, advance.kind === 'wait' ? waitMs : 0);

@@ -3,11 +3,17 @@ import { expect, test } from 'vitest';
 import { failureId, PoisonMeter } from './poison.ts';
 
 const meter = () => new PoisonMeter({ consecutiveMax: 3, inWindowMax: 5, windowRecords: 10 });
-const after = (pattern: string): boolean => {
+const saidAfter = (pattern: string): string | null => {
   const own = meter();
   for (const letter of pattern) own.count(letter === 'x');
   return own.full();
 };
+const after = (pattern: string): boolean => saidAfter(pattern) !== null;
+
+test('it says which limit it is', () => {
+  expect(saidAfter('xxx')).toBe('3 records in a row could not be used');
+  expect(saidAfter('x.x.x.x.x.')).toBe('5 of the last 10 records could not be used');
+});
 
 test('a run of failures is full at its limit, and one good record begins anew', () => {
   expect(after('xx')).toBe(false);

@@ -7,8 +7,13 @@ export interface Failure {
   readonly detail: string;
 }
 
+/** A failure, and the generation that found it: another one may judge by other settings. */
+export interface FoundFailure extends Failure {
+  readonly lineage: string;
+}
+
 /** Turns a failure into its record on failed-events; the key is its id. */
-export type FailureMessage = (stage: string, failure: Failure) => OutMessage;
+export type FailureMessage = (failure: FoundFailure) => OutMessage;
 
 /** What `failed-events` counts by: the same failure found twice has the same id. */
 export const failureId = (stage: string, { topic, partition, offset }: LogRecord): string =>
@@ -46,12 +51,14 @@ export class PoisonMeter {
     this.#window = new Uint8Array(limits.windowRecords);
   }
 
-  /** Whether one more failure would pass the limit. */
-  full(): boolean {
-    return (
-      this.#consecutive >= this.#limits.consecutiveMax ||
-      (this.#seen >= this.#limits.windowRecords && this.#inWindow >= this.#limits.inWindowMax)
-    );
+  /** Which limit one more failure would pass, in words; null: none. */
+  full(): string | null {
+    const { consecutiveMax, inWindowMax, windowRecords } = this.#limits;
+    if (this.#consecutive >= consecutiveMax)
+      return `${this.#consecutive} records in a row could not be used`;
+    if (this.#seen >= windowRecords && this.#inWindow >= inWindowMax)
+      return `${this.#inWindow} of the last ${windowRecords} records could not be used`;
+    return null;
   }
 
   count(failed: boolean): void {

@@ -12,9 +12,9 @@ import { closedBy, opened } from './header.ts';
 import { foldKeys } from './keys.ts';
 import { type Advance, ownPartitions, type Owners, type PartitionWorker } from './owners.ts';
 import { realPorts, type RunnerPorts } from './ports.ts';
-import { type Failure, type PoisonLimits, PoisonMeter } from './poison.ts';
+import { type FailureMessage, type PoisonLimits, PoisonMeter } from './poison.ts';
 import type { StateStore } from './store.ts';
-import { type Fold, inputsOf, type LogRecord, type OutMessage } from './topology.ts';
+import { type Fold, inputsOf, type LogRecord } from './topology.ts';
 
 export interface BuildDeps {
   readonly context: ServiceContext;
@@ -22,7 +22,7 @@ export interface BuildDeps {
   readonly generation: CurrentGeneration;
   /** The generation that is current, which a build follows and never passes; null: there is none. */
   readonly follows: CurrentGeneration | null;
-  readonly failureMessage: (failure: Failure) => OutMessage;
+  readonly failureMessage: FailureMessage;
   /** Another world than the real one. */
   readonly ports?: RunnerPorts;
 }
@@ -226,8 +226,8 @@ export class BuildWorker<In, Row, Out, Shared> implements PartitionWorker {
     await inputsOf(this.#fold)[input]?.prepare(open);
     const result = await this.#state.slice(open, input);
     if (result.kind === 'restart') return { kind: 'restart' };
-    return result.kind === 'full' && result.records === 0
-      ? { kind: 'full' }
+    return result.full !== null && result.records === 0
+      ? { kind: 'full', why: result.full }
       : { kind: 'done', records: result.records };
   }
 

@@ -11,15 +11,15 @@ import { type FoldKeys, foldKeys } from './keys.ts';
 import { LiveGeneration } from './live-generation.ts';
 import { foldIdentity } from './memory-driver.ts';
 import { type Advance, ownPartitions, type Owners, type PartitionWorker } from './owners.ts';
-import { type Failure, PoisonMeter } from './poison.ts';
+import { type FailureMessage, PoisonMeter } from './poison.ts';
 import { realPorts, type RunnerPorts } from './ports.ts';
-import { type Fold, inputsOf, type LogRecord, type OutMessage } from './topology.ts';
+import { type Fold, inputsOf, type LogRecord } from './topology.ts';
 
 export interface FoldDeps {
   readonly context: ServiceContext;
   /** Whether the input must have as many partitions as all internal topics have. */
   readonly internalInput: boolean;
-  readonly failureMessage: (failure: Failure) => OutMessage;
+  readonly failureMessage: FailureMessage;
   /**
    * Joins under a group that nobody else is in, and so owns every partition at once, whoever else
    * does: for inputs of little volume, where nobody should wait until a dead member is given up.
@@ -207,7 +207,7 @@ function report(
   if (topic !== '') {
     metrics.add('freshet_emitted_total', { service, topic }, result.emitted - failed);
   }
-  return result.kind === 'full' && result.records === 0
-    ? { kind: 'full' }
+  return result.full !== null && result.records === 0
+    ? { kind: 'full', why: result.full }
     : { kind: 'done', records: result.records };
 }

@@ -2,7 +2,7 @@
 
 /**
  * A record that a stage could not use. Its id, and the record's key, is
- * stage/topic/partition/offset; a repeated id is the same failure.
+ * stage/topic/partition/offset; a repeated id of one lineage is the same failure.
  */
 export interface FailedEvent {
   /** The service that refused the record. */
@@ -20,6 +20,11 @@ export interface FailedEvent {
   /** The raw bytes, as they came. */
   readonly value: null | Buffer;
   readonly headers: Readonly<Record<string, Buffer>>;
+  /**
+   * Of the generation that refused it: one with other settings may take it. Empty: written
+   * before there was this field.
+   */
+  readonly lineage: string;
 }
 
 /** The schema as it is registered. */
@@ -27,7 +32,7 @@ export const failedEventSchema = {
   type: 'record',
   name: 'FailedEvent',
   namespace: 'freshet',
-  doc: "A record that a stage could not use. Its id, and the record's key, is stage/topic/partition/offset; a repeated id is the same failure.",
+  doc: "A record that a stage could not use. Its id, and the record's key, is stage/topic/partition/offset; a repeated id of one lineage is the same failure.",
   fields: [
     { name: 'stage', type: 'string', doc: 'The service that refused the record.' },
     { name: 'topic', type: 'string' },
@@ -48,5 +53,11 @@ export const failedEventSchema = {
     { name: 'key', type: ['null', 'bytes'], default: null },
     { name: 'value', type: ['null', 'bytes'], default: null, doc: 'The raw bytes, as they came.' },
     { name: 'headers', type: { type: 'map', values: 'bytes' }, default: {} },
+    {
+      name: 'lineage',
+      type: 'string',
+      default: '',
+      doc: 'Of the generation that refused it: one with other settings may take it. Empty: written before there was this field.',
+    },
   ],
 } as const;

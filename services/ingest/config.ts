@@ -16,10 +16,11 @@ const dayMs = 24 * 60 * 60 * 1_000;
 const idBytesMax = 128;
 const attributesMax = 32;
 const attributesBytesMax = 4 * 1024;
+export const valueBytesMaxDefault = 65_536;
 
 const schema = z.object({
   FRESHET_INGEST_IDS_MAX: whole(1_024, 16_777_216).default(262_144),
-  FRESHET_INGEST_EVENT_BYTES_MAX: whole(1_024, 262_144).default(65_536),
+  FRESHET_INGEST_EVENT_BYTES_MAX: whole(1_024, 262_144).default(valueBytesMaxDefault),
   FRESHET_INGEST_AHEAD_MS_MAX: whole(0, dayMs).default(60_000),
   FRESHET_INGEST_AGE_DAYS_MAX: whole(1, 36_500).default(1_826),
 });

@@ -11,7 +11,7 @@ import { openFailureMessage } from '../../topics/failure-message.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
-import { type IngestConfig, ingestConfig } from './config.ts';
+import { type IngestConfig, ingestConfig, valueBytesMaxDefault } from './config.ts';
 import type { Ring } from './ring.ts';
 import { type Accepted, ingestFold } from './topology.ts';
 
@@ -35,6 +35,7 @@ export async function openIngestFold(
       valueBytesMax,
     }),
     limits: { ...bounds, types: new Set(config.types) },
+    ...(valueBytesMax === valueBytesMaxDefault ? {} : { valueBytesMax }),
     idsMax,
     encode: await openEncoder<Interaction>(registry, `${target}-value`, interactionSchema),
   });

@@ -25,6 +25,8 @@ export interface IngestOptions {
   readonly topic: string;
   readonly decoder: ValueDecoder<UserEvent>;
   readonly limits: EventLimits;
+  /** The decoder's limit, where it is not the default: what it refuses is part of the result. */
+  readonly valueBytesMax?: number;
   /** Event ids remembered per partition. */
   readonly idsMax: number;
   /** Full name of the topic `interactions`. */
@@ -36,14 +38,15 @@ export interface IngestOptions {
 
 /** Events in, interactions out: valid, not a duplicate, in their user's partition. */
 export function ingestFold(options: IngestOptions): Fold<UserEvent, Buffer, Accepted, Ring> {
-  const { limits, idsMax, partitions } = options;
+  const { limits, idsMax, partitions, valueBytesMax } = options;
+  const size = valueBytesMax === undefined ? {} : { valueBytesMax };
   const { types, ...bounds } = limits;
   return {
     name: 'ingest',
     code: 'i',
     revision: 1,
     layout: ringLayout,
-    config: { ...bounds, types: [...types].toSorted(), idsMax, partitions },
+    config: { ...bounds, types: [...types].toSorted(), idsMax, partitions, ...size },
     family: 'source',
     input: userEventsInput(options),
     rows: byteRows,

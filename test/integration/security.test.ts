@@ -1,9 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { operator, principalName, principals } from '../../cli/acl/principals.ts';
-import { foldCodes, serviceAccess } from '../../cli/acl/service-access.ts';
+import { operator, principalName, principals, repairers } from '../../cli/acl/principals.ts';
+import { foldCodes, repairAccess, serviceAccess } from '../../cli/acl/service-access.ts';
 import { registerSchema } from '../../lib/avro/register.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { commonConfig } from '../../lib/config/common.ts';
@@ -18,6 +16,7 @@ import { openAsking } from '../support/asking.ts';
 import { publishItems, testStack } from '../support/fixtures.ts';
 import { guardedRegistry, tokenServer } from '../support/guarded-servers.ts';
 import { openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
+import { jsonEvent, repairsAll } from '../support/repairer.ts';
 import { type SecuredStack, startSecuredStack } from '../support/secured-stack.ts';
 
 /** Everything under names of its own, on a Kafka and a Redis that let nobody do more than printed. */
@@ -100,6 +99,13 @@ async function someWork(): Promise<void> {
   const { differences } = await pipeline.verify();
   expect(differences).toBe(0);
 }
+
+test('failed events are listed and sent again by who may do no more', async () => {
+  await pipeline.publishRaw([jsonEvent(pipeline.userEvents)]);
+  await pipeline.caughtUp(['ingest']);
+  const config = commonConfig(environmentOf(repairers));
+  expect(await repairsAll(config)).toEqual([1, ['replayed']]);
+});
 
 const refused = async (work: Promise<unknown>): Promise<string> => {
   const error = await work.then(
@@ -206,19 +212,6 @@ describe('on Kafka', () => {
 });
 
 describe('on Redis', () => {
-  const connected = (username: string, password: string): Redis => {
-    const client = new Redis({
-      port: Number(new URL(stack.redisUrl).port),
-      host: '127.0.0.1',
-      username,
-      password,
-      tls: { ca: readFileSync(stack.certificate.certificate, 'utf8') },
-      retryStrategy: null,
-      maxRetriesPerRequest: 0,
-    });
-    client.on('error', () => undefined);
-    return client;
-  };
   const commands = (
     'FLUSHALL,FLUSHDB,CONFIG SET maxmemory 1,CONFIG GET *,KEYS *,SCAN 0,SCRIPT FLUSH,ACL LIST,' +
     'CLIENT KILL TYPE normal,REPLICAOF NO ONE,MONITOR,PUBLISH news x,SHUTDOWN NOSAVE'
@@ -226,9 +219,10 @@ describe('on Redis', () => {
   const users = everybody.filter(({ who, redis }) => redis !== null && who !== operator);
 
   test.each(users.map(({ who }) => who))('%s touches nothing but its own', async (who) => {
-    const { keeps = null, reads = [], measures = [] } = serviceAccess[who] ?? {};
+    const access = who === repairers ? repairAccess : serviceAccess[who];
+    const { keeps = null, reads = [], measures = [] } = access ?? {};
     const name = principalName(prefix, who);
-    const client = connected(name, stack.passwordOf(name));
+    const client = stack.redisAs(name, stack.passwordOf(name));
     const say = async (...words: string[]): Promise<string> => {
       const [command = '', ...rest] = words;
       return client.call(command, ...rest).then(
@@ -258,7 +252,7 @@ describe('on Redis', () => {
   test('who has no business there, or no password, is not let in', async () => {
     const strangers = ['metrics', 'producers'].map((who) => principalName(prefix, who));
     for (const name of ['default', ...strangers]) {
-      const client = connected(name, stack.passwordOf(name) || 'x');
+      const client = stack.redisAs(name, stack.passwordOf(name) || 'x');
       await expect(client.ping()).rejects.toThrow();
       client.disconnect();
     }

@@ -25,6 +25,8 @@ export interface SecuredStack {
   /** How a principal logs in, as settings; its password lies in a file. */
   settingsOf(name: string): Record<string, string>;
   passwordOf(name: string): string;
+  /** As somebody of that name, who may not be let in. */
+  redisAs(name: string, password: string): Redis;
   /** Where a login by PLAIN is known: by this name, with the password of `admin`. */
   readonly plainUser: string;
   stop(): Promise<void>;
@@ -63,6 +65,8 @@ export async function startSecuredStack(everybody: readonly Principal[]): Promis
       certificate,
       settingsOf,
       passwordOf: (name) => secrets.passwords[name] ?? '',
+      redisAs: (name, password) =>
+        redisAs({ certificate, passwords: { [name]: password } }, ports.redis, name),
       plainUser: 'plain',
       stop,
     };

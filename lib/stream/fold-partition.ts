@@ -137,7 +137,8 @@ export class FoldPartition<In, Row, Out, Shared> {
     const last = records[draft.records - 1];
     if (last === undefined) return this.#result('full', draft, 0);
     if (!(await this.#decideFailures(draft.failures, input))) return this.#restarted();
-    const messages = this.#messages(draft);
+    const { first, messages } = this.#messages(draft);
+    if (first.length > 0) await this.#deps.send(first);
     await this.#deps.send(messages);
     const before = this.#header;
     const header: Header = {
@@ -147,7 +148,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       newestMs: before.newestMs.with(input, draft.newestMs),
     };
     if (!(await this.#commit(header, draft, shared))) return this.#restarted();
-    return this.#result(draft.full ? 'full' : 'applied', draft, messages.length);
+    return this.#result(draft.full ? 'full' : 'applied', draft, first.length + messages.length);
   }
 
   /** What is decoded and read beyond the bound on bytes is done again by the next slice. */
@@ -232,14 +233,14 @@ export class FoldPartition<In, Row, Out, Shared> {
     return true;
   }
 
-  #messages(draft: Draft<Row, Out>): OutMessage[] {
+  #messages(draft: Draft<Row, Out>): { first: OutMessage[]; messages: OutMessage[] } {
     const { emission } = this.#fold;
     const { partition, identity, failureMessage } = this.#deps;
     const from = { lineage: identity.lineage, partition };
-    const messages =
-      emission === null || draft.outs.length === 0 ? [] : emission.messages(draft.outs, from);
+    const emits = emission !== null && draft.outs.length > 0;
+    const messages = emits ? emission.messages(draft.outs, from) : [];
     for (const failure of draft.failures) messages.push(failureMessage(failure));
-    return messages;
+    return { first: (emits && emission.ahead?.(draft.outs, from)) || [], messages };
   }
 
   async #commit(header: Header, draft: Draft<Row, Out>, shared: Shared): Promise<boolean> {
@@ -253,12 +254,17 @@ export class FoldPartition<In, Row, Out, Shared> {
       writes.push({ key: keys.row(partition, key), write });
       this.#cache.put(key, row);
     }
+    const removes = [...draft.gone].map((key) => {
+      this.#cache.remove(key);
+      return keys.row(partition, key);
+    });
     if (this.#fold.shared !== null && draft.units > 0) {
       const write = this.#fold.shared.encode(shared);
       writes.push({ key: keys.shared(partition), write });
     }
     const next = formatHeader(header);
-    const commit = { headerKey: keys.header(partition), expected: this.#headerText, next, writes };
+    const headerKey = keys.header(partition);
+    const commit = { headerKey, expected: this.#headerText, next, writes, removes };
     if ((await store.commit(commit)) === 'refused') return false;
     this.#headerText = next;
     this.#header = header;

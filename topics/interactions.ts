@@ -26,6 +26,8 @@ export const interactions: Topic = {
     attributes: { country: 'United Kingdom' },
     appended_at: 1_700_000_000_250,
     event_clock: 1,
+    merged: [],
+    merged_from: null,
     lineage: 'v2fJq8Lw0aZk',
     source_partition: 0,
     source_offset: 0,

@@ -37,6 +37,7 @@ export const recommendations: Topic = {
     page: 0,
     next_page: null,
     judged_with: {},
+    consent: true,
     request_partition: 0,
     request_offset: 42,
   } satisfies Recommendation,

@@ -22,5 +22,6 @@ export const requests: Topic = {
     deadline_at: null,
     attributes: {},
     page_token: null,
+    consent: true,
   } satisfies Request,
 };

@@ -74,6 +74,8 @@ function logOf(events: number): LogRecord[][] {
       attributes: {},
       appended_at: occurredAt + 5,
       event_clock: n + 1,
+      merged: [],
+      merged_from: null,
       lineage,
       source_partition: n % partitions,
       source_offset: Math.floor(n / partitions),

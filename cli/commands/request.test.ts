@@ -15,6 +15,7 @@ test('a request says until when anybody waits for its answer', () => {
     context: 'feed',
     exclude: ['i1'],
     session: [],
+    consent: true,
     attribute: {},
     timeout: 1_000,
   };

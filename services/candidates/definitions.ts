@@ -22,6 +22,8 @@ export interface PersonalModelsInUse {
   healthy(): string | null;
   /** Those that the ladder of some context, or an experiment, names. */
   personal(): readonly PersonalModel[];
+  /** All versions that are published: each may have a list of a user. */
+  versions(): Iterable<string>;
   /** Whether this user's lists by a version are kept: one that only experiments name is for some. */
   readonly wants: Wants;
   /** Whose lists by a version are kept. */
@@ -84,6 +86,7 @@ export async function followPersonalModels(
     },
     healthy: () => definitions.healthy() ?? needed.healthy(),
     personal: () => personal,
+    versions: () => catalogue.models.keys(),
     wants: (version, userId, atMs) => wants(version, userId, atMs),
     scopeOf: (version) => scopeOf(version),
     heldAgainst: (version) => held.get(version) ?? 0,

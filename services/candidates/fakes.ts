@@ -131,6 +131,7 @@ export class Stage {
       models: {
         ready: () => null,
         personal: () => this.models,
+        versions: () => this.models.map(({ version }) => version),
         items: () => null,
         wants,
         heldAgainst: () => 0,

@@ -102,6 +102,7 @@ function stage(
     models: {
       ready: () => change.ready ?? null,
       personal: () => change.models ?? [model],
+      versions: () => (change.models ?? [model]).map(({ version }) => version),
       items: () => null,
       wants: () => true,
       heldAgainst: () => 0,

@@ -9,11 +9,13 @@ import { exposures } from '../../topics/exposures.ts';
 import { servedFold } from './topology.ts';
 
 const lineage = 'serving00000';
+const beside = 'reserved0000';
 const topic = 'freshet.exposures.v1';
 const foldOf = (answersMax = 2, horizonMs = 1e9) =>
   servedFold({
     topic,
     lineage,
+    beside,
     decoder: {
       prepare: async () => undefined,
       decode: (value) =>
@@ -180,7 +182,7 @@ test('its keys and their meaning are those of this revision', async () => {
   const fold = foldOf();
   const { rows } = await drive(fold, log);
   expect([fold.revision, rows.get('ann')?.toString('hex')]).toEqual([
-    1,
+    2,
     '01e90300000000' + '04686f6d65' + '02' + '010163' + '0201610162',
   ]);
 });

@@ -44,6 +44,7 @@ const noBasis = {
 export const refusal = (refused: Refused, atMs: number): Recommendation => ({
   answer_id: answerId(refused.record),
   status: refused.status,
+  consent: true,
   reason: refused.reason,
   user_id: refused.userId,
   context_id: refused.contextId,
@@ -85,6 +86,7 @@ export const recommendation = (done: AnsweredRequest): Recommendation => {
   return {
     answer_id: answerId(accepted.record),
     status: 'ok',
+    consent: accepted.request.consent,
     reason: null,
     user_id: accepted.request.user_id,
     context_id: accepted.request.context_id,
@@ -152,6 +154,7 @@ export const exposure = (done: AnsweredRequest, lineage: string): Exposure | nul
     removed: answered.removed as Record<string, number>,
     credit_ms: done.assigned?.creditMs ?? null,
     outcome_kinds: done.assigned?.outcomeKinds ?? [],
+    kind: 'answer',
     lineage,
     source_partition: accepted.record.partition,
     source_offset: accepted.record.offset,

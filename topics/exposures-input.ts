@@ -32,5 +32,4 @@ export type ExposureInput = Placed &
  */
 export const exposuresInput = <T extends Placed>(
   options: PlacedInputOptions<T> & { readonly beside: string },
-): Input<T> =>
-  placedInput(options);
+): Input<T> => placedInput(options);

@@ -11,6 +11,7 @@ export const exposures: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'exposure',
+  users: 'named',
   writtenBy: ['serving', 'ingest'],
   readBy: ['candidates', 'served', 'experiments', 'archive'],
   example: {

@@ -15,6 +15,7 @@ export const externalCandidates: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'external-candidates',
+  users: 'named',
   writtenBy: ['producers', 'ingest'],
   readBy: ['external'],
   example: {

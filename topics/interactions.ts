@@ -11,6 +11,7 @@ export const interactions: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'interaction',
+  users: 'named',
   writtenBy: ['ingest'],
   readBy: ['user-features', 'seen-items', 'signals', 'candidates', 'experiments', 'archive'],
   example: {

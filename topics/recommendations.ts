@@ -11,6 +11,7 @@ export const recommendations: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'recommendation',
+  users: 'named',
   writtenBy: ['serving'],
   readBy: ['applications', 'freshet request'],
   example: {

@@ -11,6 +11,7 @@ export const requests: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'request',
+  users: 'named',
   writtenBy: ['applications', 'freshet request'],
   readBy: ['serving'],
   example: {

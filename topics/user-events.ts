@@ -11,6 +11,7 @@ export const userEvents: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'user-event',
+  users: 'named',
   writtenBy: ['producers', 'freshet publish', 'freshet replay'],
   readBy: ['ingest'],
   example: {

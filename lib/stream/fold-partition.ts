@@ -137,9 +137,8 @@ export class FoldPartition<In, Row, Out, Shared> {
     const last = records[draft.records - 1];
     if (last === undefined) return this.#result('full', draft, 0);
     if (!(await this.#decideFailures(draft.failures, input))) return this.#restarted();
-    const { first, messages } = this.#messages(draft);
-    if (first.length > 0) await this.#deps.send(first);
-    await this.#deps.send(messages);
+    const sends = this.#sends(draft);
+    for (const messages of sends) await this.#deps.send(messages);
     const before = this.#header;
     const header: Header = {
       offsets: before.offsets.with(input, last.offset + 1),
@@ -148,7 +147,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       newestMs: before.newestMs.with(input, draft.newestMs),
     };
     if (!(await this.#commit(header, draft, shared))) return this.#restarted();
-    return this.#result(draft.full ? 'full' : 'applied', draft, first.length + messages.length);
+    return this.#result(draft.full ? 'full' : 'applied', draft, sends.flat().length);
   }
 
   /** What is decoded and read beyond the bound on bytes is done again by the next slice. */
@@ -233,14 +232,15 @@ export class FoldPartition<In, Row, Out, Shared> {
     return true;
   }
 
-  #messages(draft: Draft<Row, Out>): { first: OutMessage[]; messages: OutMessage[] } {
+  #sends(draft: Draft<Row, Out>): OutMessage[][] {
     const { emission } = this.#fold;
     const { partition, identity, failureMessage } = this.#deps;
     const from = { lineage: identity.lineage, partition };
-    const emits = emission !== null && draft.outs.length > 0;
-    const messages = emits ? emission.messages(draft.outs, from) : [];
+    const emits = draft.outs.length > 0 ? emission : null;
+    const messages = emits?.messages(draft.outs, from) ?? [];
     for (const failure of draft.failures) messages.push(failureMessage(failure));
-    return { first: (emits && emission.ahead?.(draft.outs, from)) || [], messages };
+    const ahead = emits?.ahead?.(draft.outs, from) ?? [];
+    return ahead.length > 0 ? [ahead, messages] : [messages];
   }
 
   async #commit(header: Header, draft: Draft<Row, Out>, shared: Shared): Promise<boolean> {
@@ -274,14 +274,7 @@ export class FoldPartition<In, Row, Out, Shared> {
 
   #restarted(): SliceResult {
     this.drop();
-    return {
-      kind: 'restart',
-      records: 0,
-      units: 0,
-      emitted: 0,
-      failures: [],
-      skipped: new Map(),
-    };
+    return { kind: 'restart', records: 0, units: 0, emitted: 0, failures: [], skipped: new Map() };
   }
 
   #result(kind: 'applied' | 'full', draft: Draft<Row, Out>, emitted: number): SliceResult {

@@ -7,7 +7,6 @@ import type { KeptReads } from '../../retrieval/kept-reads.ts';
 import { learnedUpTo } from '../../retrieval/learned-up-to.ts';
 import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import { generationsOf, type PersonalModel } from '../../retrieval/personal-models.ts';
-import { listPrefix } from '../../schemas/packed/candidates.ts';
 import { type OpenExample, openExampleKey } from '../../schemas/packed/open-examples.ts';
 import { chunksOf, listRow, type Subject } from './candidates.ts';
 import { planList } from './depth.ts';
@@ -61,8 +60,9 @@ export async function makeLists(
 ): Promise<TaskResult> {
   const models = only ?? options.models.personal();
   const writes: Writes = [];
-  const removes = keysOfEnded(ended, options.models.versions());
-  if (acts.size === 0 || models.length === 0) return { kind: 'write', writes, removes };
+  const removes = keysOfEnded(ended, options.models.listPrefixes());
+  if (acts.size === 0 || models.length === 0)
+    return { kind: 'write', writes, ...removing(removes) };
   const { partition } = slice;
   const learned = models.flatMap((model) => model.learned);
   const generations = await options.generations.read([
@@ -101,15 +101,17 @@ export async function makeLists(
   const emits = packExamples(training.closed(), { ...slice.own, partition }, options.packing);
   const all = [...writes, ...training.writes()];
   const written = new Set(all.map(({ key }) => key));
-  return { kind: 'write', writes: all, removes: removes.filter((key) => !written.has(key)), emits };
+  const gone = removes.filter((key) => !written.has(key));
+  return { kind: 'write', writes: all, ...removing(gone), emits };
 }
 
+const removing = (removes: readonly string[]) => (removes.length > 0 ? { removes } : {});
 const nobody: ReadonlySet<string> = new Set();
 
 /** Lists and open examples of every version: which of them the user has is not looked up. */
-const keysOfEnded = (users: ReadonlySet<string>, versions: Iterable<string>): string[] => {
+const keysOfEnded = (users: ReadonlySet<string>, listPrefixes: Iterable<string>): string[] => {
   if (users.size === 0) return [];
-  const prefixes = [...versions].map(listPrefix);
+  const prefixes = [...listPrefixes];
   return [...users].flatMap((user) =>
     prefixes.flatMap((prefix) => [prefix + user, openExampleKey(prefix, user)]),
   );

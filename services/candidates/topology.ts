@@ -45,8 +45,8 @@ export interface CandidatesOptions {
   readonly models: {
     ready(): string | null;
     personal(): readonly PersonalModel[];
-    /** All that were ever published, as far as it is known: each may have a list of a user. */
-    versions(): Iterable<string>;
+    /** What keys of lists begin with, of all versions that are known: each may have one of a user. */
+    listPrefixes(): Iterable<string>;
     readonly wants: Wants;
     /** Null where no model needs items. */
     items(): ItemTable | null;

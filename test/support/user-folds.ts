@@ -227,7 +227,9 @@ export function userFoldConformance<In, Out>(given: UserFoldCase<In, Out>): void
       }));
       const own = { ...nothing, type: types[0] ?? '', item_id: 'b', occurred_at: 9_500 };
       const merge = { ...nothing, item_id: '', type: mergeType, merged: acts };
-      const log = acts.map((act, n) => interactionRecord(n, { ...nothing, ...act, user_id: 'anon-1' }));
+      const log = acts.map((act, n) =>
+        interactionRecord(n, { ...nothing, ...act, user_id: 'anon-1' }),
+      );
       const [here, elsewhere] = [
         interactionRecord(5, { ...merge, merged_from: 'anon-1' }),
         interactionRecord(5, { ...merge, merged_from: null }),

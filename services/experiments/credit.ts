@@ -156,6 +156,10 @@ function close(arm: Arm, state: number): void {
   Object.assign(arm, nothingKept());
 }
 
+/** The user's present part in an experiment; one that leaves is past. */
+export const armIn = ({ arms }: UserRow, experiment: number): Arm | undefined =>
+  arms.find((arm) => arm.experiment === experiment && arm.leaves === 0);
+
 export type ExposureTaken = 'counted' | 'duplicate' | 'too_many' | 'over' | 'multiple' | 'unplaced';
 
 /**
@@ -167,7 +171,7 @@ export function takeExposure(
   shown: Shown,
   { partials, begin }: { readonly partials: Partials; readonly begin: (arm: Arm) => void },
 ): ExposureTaken {
-  const known = user.arms.find((arm) => arm.experiment === shown.experiment && arm.leaves === 0);
+  const known = armIn(user, shown.experiment);
   if (known === undefined) {
     const arm = beginArm(user, shown);
     if (arm === null) return 'unplaced';

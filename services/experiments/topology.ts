@@ -14,6 +14,7 @@ import type { ValueDecoder } from '../../topics/placed-input.ts';
 import { exposureKinds, forgetType, isReserved } from '../../topics/reserved-types.ts';
 import {
   type Act,
+  armIn,
   forget,
   lastOfUserMs,
   markLeaving,
@@ -207,7 +208,7 @@ function foldExposure(
   if (experiment === null || variant === null) return null;
   const shown = shownOf(given, { experiment, variant, atMs });
   const user = row ?? emptyUser();
-  const before = user.arms.find((arm) => arm.experiment === shown.experiment)?.answers.size ?? 0;
+  const before = armIn(user, shown.experiment)?.answers.size ?? 0;
   const begun = {
     experiment,
     variant,

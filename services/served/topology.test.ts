@@ -92,6 +92,21 @@ test('an exposure that comes again, or showed nothing, changes nothing', async (
   expect(await served(log)).toEqual([{ context: 'home', answers: [['b'], ['a']] }]);
 });
 
+test('who is to be forgotten has been shown nothing, once, and is shown things again', async () => {
+  const forget = (offset: number, source_offset: number, kind = 'forget') =>
+    record(offset, { shown: [], lineage: beside, kind, source_offset });
+  const shown = (offset: number, item: string) => record(offset, { shown: [item] });
+  expect(await served([shown(0, 'a'), forget(1, 0)])).toBeUndefined();
+  expect(await served([shown(0, 'a'), forget(1, 0, 'merged')])).toBeUndefined();
+  // Both emitters have positions of their own, and what is said again is known.
+  const log = [shown(0, 'a'), forget(1, 5), shown(2, 'b'), forget(3, 5), forget(4, 4)];
+  expect(await served(log)).toEqual([{ context: 'home', answers: [['b']] }]);
+  const { header } = await drive(foldOf(), log);
+  expect(header?.marks).toEqual([[2, 5]]);
+  const foreign = record(1, { shown: [], lineage: 'other0000000', kind: 'forget' });
+  expect(await served([shown(0, 'a'), foreign])).toEqual([{ context: 'home', answers: [['a']] }]);
+});
+
 test('an index tells items of the last answers from older ones', async () => {
   const log = [['a', 'b'], ['c']].map((shown, n) => record(n, { shown }));
   const { rows } = await drive(foldOf(), log);

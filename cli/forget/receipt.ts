@@ -45,7 +45,7 @@ export function removedBy(before: readonly NamedKey[], left: readonly NamedKey[]
 export const staysAlways: readonly string[] = [
   'item figures, weights and figures of experiments: sums over users, without names',
   "ingest's ring: hashes of event ids, until newer ones take their places",
-  "neighbours' models: in rows of items a 32-bit hash of the user and one of each visit, and the items of past visits under that hash, until newer visits take their places",
+  "neighbours' models: in rows of items a 32-bit hash of the user and one of each visit, and rows of past visits under that hash, until newer ones take their places",
 ];
 
 export function receiptText(receipt: Receipt): string {

@@ -8,7 +8,7 @@ import {
   reservedFields,
 } from '../../topics/interactions-input.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
-import { endsUser, mergeType } from '../../topics/reserved-types.ts';
+import { endsUser, forgetType, mergeType } from '../../topics/reserved-types.ts';
 import { packing, type PackingOptions, type UserSignals } from './packing.ts';
 import {
   newestVisitMs,
@@ -73,7 +73,10 @@ export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Bu
     emission: packing(options.packing),
     horizon: { ms: horizonMs, lastMs: newestVisitMs, unitMs: atMsOf },
     fold(row, { input }, context) {
-      if (endsUser(input.type)) return gone;
+      if (endsUser(input.type)) {
+        if (input.type === forgetType) context.emit(forgetting(row, input, { sides, types }));
+        return gone;
+      }
       if (input.type === mergeType) return noteMerged(row, input, { typeIndexes, options });
       const typeIndex = typeIndexes.get(input.type);
       if (typeIndex === undefined) {
@@ -92,6 +95,20 @@ export function signalsFold(options: SignalsOptions): Fold<SignalInteraction, Bu
       return noteVisit(row, known, { visit: { itemId, atMs, typeIndex }, options });
     },
   };
+}
+
+/** To rows of users alone: what the user has taught of items is a sum over all users, and stays. */
+function forgetting(
+  row: Buffer | undefined,
+  input: SignalInteraction,
+  { sides, types }: { readonly sides: readonly UserSide[]; readonly types: readonly string[] },
+): UserSignals {
+  const visitor = new EventVisitor(input.user_id, readRecents(row, types).sessionStartMs);
+  const channels = sides.map((side) => ({
+    channel: side.channel,
+    signals: side.forget?.(visitor) ?? [],
+  }));
+  return { atMs: atMsOf(input), clock: input.event_clock, typeIndex: 0, channels };
 }
 
 /** What was done before by another name has taught about its items then: here nothing is said. */

@@ -52,11 +52,11 @@ export class MarkerCheck {
   /** `before`: per source partition, everything below this offset was said before it was stored. */
   async findMissing(before: (source: number) => number, findings: Findings): Promise<void> {
     if (this.#missing.size === 0) return;
-    for (const of of [exposures, externalCandidates]) {
-      const topic = topicName(this.#config.prefix, of);
+    for (const own of [exposures, externalCandidates]) {
+      const topic = topicName(this.#config.prefix, own);
       const to = endsNamed(this.#ends, topic).high;
       // Others write there too, and may use transactions.
-      const silence = of === externalCandidates ? { endsAfterSilenceMs: silenceMs } : {};
+      const silence = own === externalCandidates ? { endsAfterSilenceMs: silenceMs } : {};
       for await (const records of readLog({ kafka: this.#config.kafka, topic, to, ...silence })) {
         await this.#decoderOf(topic).prepare(records.map(({ value }) => value));
         for (const record of records) {

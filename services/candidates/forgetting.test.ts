@@ -37,6 +37,16 @@ test.each([forgetType, mergedType])('%s: lists and open examples go, unclosed', 
   expect(stage.examples()).toEqual([]);
 });
 
+test('lists go beside those that others come to in the same slice', async () => {
+  const stage = await known();
+  stage.visit('ann', '', forgetType);
+  stage.visit('bob');
+  stage.features(4);
+  await stage.run();
+  expect(kept(stage)).toEqual({ lists: ['bob'], examples: ['bob'] });
+  expect(stage.examples()).toMatchObject([{ user: 'bob' }]);
+});
+
 test('what the user did before it in the same slice closes nothing either', async () => {
   const stage = await known();
   stage.visit('ann');

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { execa } from 'execa';
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 
 import type { Receipt } from '../../cli/forget/receipt.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
@@ -36,6 +36,8 @@ let asking: Asking;
 const redis = new Redis(inject('redisUrl'));
 
 beforeAll(async () => {
+  // For verify, which runs here and reads settings as any command does.
+  vi.stubEnv('FRESHET_ANONYMOUS_PREFIX', 'anon-');
   pipeline = await openPipeline(testStack(), prefix, {
     FRESHET_ANONYMOUS_PREFIX: 'anon-',
     FRESHET_PROFILE_ATTRIBUTES: 'country',
@@ -52,6 +54,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
+  vi.unstubAllEnvs();
   await asking.close();
   await pipeline.close();
   redis.disconnect();

@@ -12,7 +12,7 @@ export const userEvents: Topic = {
   messageBytesMax: 1024 * 1024,
   schema: 'user-event',
   users: 'named',
-  writtenBy: ['producers', 'freshet publish', 'freshet replay'],
+  writtenBy: ['producers', 'freshet publish', 'freshet replay', 'freshet forget'],
   readBy: ['ingest'],
   example: {
     event_id: '7c9e6679-7425-40de-944b-e07fc1f90ae7',

@@ -67,6 +67,11 @@ export interface UserSide {
     recents: readonly RecentItem[],
     visitor: Visitor,
   ): readonly Signal[];
+  /**
+   * What rows of users have to hear when one is to be forgotten; left out: no row is a user's. Of
+   * the user's sessions only the present one is known by then.
+   */
+  forget?(visitor: Visitor): readonly Signal[];
 }
 
 /** Begins row keys that are no items (a session, say): ingest lets no such item id through. */
@@ -78,6 +83,8 @@ export interface ItemSide<Row, Ranking = unknown> {
   readonly rows: RowCodec<Row>;
   /** Changes the row in place, or makes one; null when the signal teaches nothing. */
   learn(row: Row | undefined, signal: Signal, context: SignalContext): Row | null;
+  /** Whether the signal says that the row is to be deleted; left out: none does. */
+  isForgotten?(row: Row, signal: Signal): boolean;
   /** Bytes at the head of a stored row that hold its small figures (count and the like). */
   readonly headBytes: number;
   /**

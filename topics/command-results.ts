@@ -11,6 +11,7 @@ export const commandResults: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'command-result',
+  users: 'none',
   writtenBy: ['control'],
   readBy: ['freshet', 'archive'],
   example: {

@@ -11,6 +11,7 @@ export const commands: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'command',
+  users: 'none',
   writtenBy: ['freshet', 'experiments'],
   readBy: ['control'],
   example: {

@@ -23,11 +23,13 @@ export const exposureFields = (names: readonly string[]): object => ({
 });
 
 /** As far as most folds look at one. */
-export type ExposureInput = Placed & Pick<Exposure, 'context_id' | 'items' | 'served_at' | 'page'>;
+export type ExposureInput = Placed &
+  Pick<Exposure, 'context_id' | 'items' | 'served_at' | 'page' | 'kind'>;
 
 /**
- * How a fold over `exposures` reads it: by the position of the request. Exposures go out in order
- * of it, so a lower one than the last was there before.
+ * How a fold over `exposures` reads it: by the position of the request, and of the event by which
+ * a user is to be forgotten. Both go out in order of it, so a lower one than the last was there before.
  */
-export const exposuresInput = <T extends Placed>(options: PlacedInputOptions<T>): Input<T> =>
-  placedInput(options);
+export const exposuresInput = <T extends Placed>(
+  options: PlacedInputOptions<T> & { readonly beside: string },
+): Input<T> => placedInput(options);

@@ -3,7 +3,7 @@ import type { Topic } from './topic.ts';
 
 export const exposures: Topic = {
   thing: 'exposures',
-  doc: 'Answers with items that were served. At least once: take the first per answer_id.',
+  doc: 'Answers with items that were served. At least once: take the first per answer_id. Where kind is not answer, ingest says that a user is to be forgotten.',
   key: 'user_id',
   partitions: 'internal',
   cleanup: 'delete',
@@ -11,7 +11,8 @@ export const exposures: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'exposure',
-  writtenBy: ['serving'],
+  users: 'named',
+  writtenBy: ['serving', 'ingest'],
   readBy: ['candidates', 'served', 'experiments', 'archive'],
   example: {
     answer_id: 'requests-0-42',
@@ -33,6 +34,7 @@ export const exposures: Topic = {
     removed: { 'not-seen': 3 },
     credit_ms: null,
     outcome_kinds: [],
+    kind: 'answer',
     lineage: 'v2fJq8Lw0aZk',
     source_partition: 0,
     source_offset: 42,

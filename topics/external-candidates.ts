@@ -15,7 +15,8 @@ export const externalCandidates: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'external-candidates',
-  writtenBy: ['producers', 'freshet failed'],
+  users: 'named',
+  writtenBy: ['producers', 'ingest', 'freshet failed'],
   readBy: ['external'],
   example: {
     source: 'nightly',
@@ -25,5 +26,6 @@ export const externalCandidates: Topic = {
       { item_id: '22423', score: 0.41 },
     ],
     computed_at: 1_700_000_000_000,
+    forgotten: null,
   } satisfies ExternalCandidates,
 };

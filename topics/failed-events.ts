@@ -11,6 +11,7 @@ export const failedEvents: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 2 * 1024 * 1024,
   schema: 'failed-event',
+  users: 'named',
   writtenBy: ['every consumer'],
   readBy: ['people', 'freshet failed', 'freshet tail', 'freshet verify'],
   example: {

@@ -15,6 +15,7 @@ export const failedOutcomes: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'failed-outcome',
+  users: 'traceable',
   writtenBy: ['freshet failed'],
   readBy: ['people', 'freshet failed'],
   example: {

@@ -11,6 +11,7 @@ export const interactions: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'interaction',
+  users: 'named',
   writtenBy: ['ingest'],
   readBy: ['user-features', 'seen-items', 'signals', 'candidates', 'experiments', 'archive'],
   example: {
@@ -26,6 +27,8 @@ export const interactions: Topic = {
     attributes: { country: 'United Kingdom' },
     appended_at: 1_700_000_000_250,
     event_clock: 1,
+    merged: [],
+    merged_from: null,
     lineage: 'v2fJq8Lw0aZk',
     source_partition: 0,
     source_offset: 0,

@@ -11,6 +11,7 @@ export const itemSignals: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'signal-pack',
+  users: 'traceable',
   writtenBy: ['signals'],
   readBy: ['learning'],
   example: {

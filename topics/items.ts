@@ -11,6 +11,7 @@ export const items: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'item',
+  users: 'none',
   writtenBy: ['producers', 'freshet publish'],
   readBy: ['serving', 'candidates'],
   example: {

@@ -11,6 +11,7 @@ export const metricEvents: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'metric-event',
+  users: 'none',
   writtenBy: ['serving', 'experiments', 'batch jobs'],
   readBy: ['metrics'],
   example: {

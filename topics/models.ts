@@ -11,6 +11,7 @@ export const models: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'definition',
+  users: 'none',
   writtenBy: ['control'],
   readBy: ['control', 'learning', 'candidates', 'serving', 'experiments', 'metrics'],
   example: {

@@ -23,6 +23,8 @@ export interface PlacedInputOptions<T extends Placed> {
   readonly topic: string;
   /** Lineage of the generation that is read. */
   readonly lineage: string;
+  /** And of who else writes there. */
+  readonly beside?: string;
   readonly decoder: ValueDecoder<T>;
 }
 
@@ -30,10 +32,11 @@ const accepted = { kind: 'accept' } as const;
 
 /** Keyed by user, deduplicated by the position of the record that it was emitted for. */
 export function placedInput<T extends Placed>(options: PlacedInputOptions<T>): Input<T> {
-  const { topic, lineage, decoder } = options;
+  const { topic, lineage, beside, decoder } = options;
   return {
     topic,
     lineage,
+    ...(beside === undefined ? {} : { beside }),
     prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
     decode: ({ value }) => {
       const decoded = decoder.decode(value);

@@ -11,6 +11,7 @@ export const recommendations: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'recommendation',
+  users: 'named',
   writtenBy: ['serving'],
   readBy: ['applications', 'freshet request'],
   example: {
@@ -37,6 +38,7 @@ export const recommendations: Topic = {
     page: 0,
     next_page: null,
     judged_with: {},
+    consent: true,
     request_partition: 0,
     request_offset: 42,
   } satisfies Recommendation,

@@ -11,6 +11,7 @@ export const requests: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'request',
+  users: 'named',
   writtenBy: ['applications', 'freshet request'],
   readBy: ['serving'],
   example: {
@@ -22,5 +23,6 @@ export const requests: Topic = {
     deadline_at: null,
     attributes: {},
     page_token: null,
+    consent: true,
   } satisfies Request,
 };

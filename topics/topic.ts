@@ -21,6 +21,11 @@ export interface Topic {
   readonly messageBytesMax: number;
   /** Folder-less name of the schema: schemas/avro/<schema>.avsc. */
   readonly schema: string;
+  /**
+   * What its records say of users: their ids; hashes or positions that lead to somebody only with
+   * another topic; or nothing. A receipt of `freshet forget` says what stays by this.
+   */
+  readonly users: 'named' | 'traceable' | 'none';
   readonly writtenBy: readonly string[];
   readonly readBy: readonly string[];
   /** One valid value, in the JSON form of its schema's TypeScript type. */

@@ -11,6 +11,7 @@ export const trainingExamples: Topic = {
   timestamps: 'CreateTime',
   messageBytesMax: 1024 * 1024,
   schema: 'training-pack',
+  users: 'traceable',
   writtenBy: ['candidates'],
   readBy: ['weights'],
   example: {

@@ -11,7 +11,8 @@ export const userEvents: Topic = {
   timestamps: 'LogAppendTime',
   messageBytesMax: 1024 * 1024,
   schema: 'user-event',
-  writtenBy: ['producers', 'freshet publish', 'freshet replay', 'freshet failed'],
+  users: 'named',
+  writtenBy: ['producers', 'freshet publish', 'freshet replay', 'freshet failed', 'freshet forget'],
   readBy: ['ingest'],
   example: {
     event_id: '7c9e6679-7425-40de-944b-e07fc1f90ae7',

@@ -206,6 +206,7 @@ export class SteadyLoad implements Load {
         deadline_at: null,
         attributes: {},
         page_token: null,
+        consent: true,
       }),
       headers: { 'correlation-id': correlationOf(n) },
     };

@@ -73,6 +73,7 @@ const requestOf = (service: Service, correlation: string): OutMessage => {
     deadline_at: null,
     attributes: {},
     page_token: null,
+    consent: true,
   });
   return {
     topic: topicsOf[service].requests,

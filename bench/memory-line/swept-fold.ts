@@ -1,5 +1,11 @@
 import { isExpired } from '../../lib/stream/horizon.ts';
-import type { Fold, FoldContext, LogRecord, Unit } from '../../lib/stream/topology.ts';
+import {
+  type Fold,
+  type FoldContext,
+  gone,
+  type LogRecord,
+  type Unit,
+} from '../../lib/stream/topology.ts';
 
 const record: LogRecord = {
   topic: '',
@@ -44,7 +50,8 @@ export class SweptFold<In, Row, Out = never, Shared = null> {
       const isThere = held !== undefined && (horizon === null || !isExpired(horizon, held, before));
       if (horizon !== null) this.#newestMs = Math.max(this.#newestMs, horizon.unitMs(unit.input));
       const next = this.#fold.fold(isThere ? held : undefined, unit, context);
-      if (next !== null) this.#rows.set(unit.key, next);
+      if (next === gone) this.#rows.delete(unit.key);
+      else if (next !== null) this.#rows.set(unit.key, next);
     }
     return this.#outs;
   }

@@ -190,6 +190,7 @@ const acceptedOf = (definition: ContextDefinition, n: number): Accepted => ({
     deadline_at: null,
     attributes: { country: 'France' },
     page_token: null,
+    consent: true,
   },
   context: { version: 'home@0123456789ab', revision: 1, definition },
   wanted: definition.size,

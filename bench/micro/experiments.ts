@@ -90,6 +90,7 @@ const exposureOf = (user: number, offset: number, atMs: number): Exposure => ({
   removed: { 'not-seen': 3 },
   credit_ms: 7 * 86_400_000,
   outcome_kinds: ['click', 'purchase'],
+  kind: 'answer',
   lineage,
   source_partition: 0,
   source_offset: offset,
@@ -113,6 +114,8 @@ const interactionOf = (given: {
   attributes: {},
   appended_at: given.atMs,
   event_clock: given.offset + 1,
+  merged: [],
+  merged_from: null,
   lineage,
   source_partition: 0,
   source_offset: given.offset,
@@ -139,7 +142,7 @@ function foldOf() {
   const acted = decoder<OutcomeInteraction>(interactionFields(outcomeFields));
   return experimentsFold({
     interactions: { topic: 'i', lineage, decoder: acted },
-    exposures: { topic: 'e', decoder: decoder<ShownExposure>(exposures) },
+    exposures: { topic: 'e', lineage: 'r', decoder: decoder<ShownExposure>(exposures) },
     latenessMs: 300_000,
     horizonMs: 400 * 86_400_000,
   });

@@ -8,7 +8,7 @@ import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { encoderFor } from '../../lib/avro/encoder.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import { drive } from '../../lib/stream/memory-driver.ts';
-import type { Fold, LogRecord } from '../../lib/stream/topology.ts';
+import { type Fold, gone, type LogRecord } from '../../lib/stream/topology.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { seenItemsFold } from '../../services/seen-items/topology.ts';
 import { userFeaturesFold } from '../../services/user-features/topology.ts';
@@ -74,6 +74,8 @@ function logOf(events: number): LogRecord[][] {
       attributes: {},
       appended_at: occurredAt + 5,
       event_clock: n + 1,
+      merged: [],
+      merged_from: null,
       lineage,
       source_partition: n % partitions,
       source_offset: Math.floor(n / partitions),
@@ -126,7 +128,7 @@ function foldBare(fold: Fold<never, Buffer>, records: readonly LogRecord[]): num
     if (!('units' in decoded)) throw new Error('a record did not decode');
     for (const unit of decoded.units) {
       const next = fold.fold(rows.get(unit.key), unit, context);
-      if (next !== null) rows.set(unit.key, next);
+      if (next !== null && next !== gone) rows.set(unit.key, next);
     }
   }
   for (const row of rows.values()) bytes += row.length;

@@ -47,6 +47,8 @@ export function* interactionsOf({ events, users, items }: Shape): Generator<Sign
       type: 'view',
       occurred_at: 1_700_000_000_000 + offset * 50,
       event_clock: offset + 1,
+      merged: [],
+      merged_from: null,
       lineage: 'ingest',
       source_partition: 0,
       source_offset: offset,

@@ -71,4 +71,5 @@ const requestOf = (userId: string, deadlineMs: number | null): Request => ({
   deadline_at: deadlineMs,
   attributes: {},
   page_token: null,
+  consent: true,
 });

@@ -110,6 +110,7 @@ const requestsTo = (definition: ContextDefinition): Accepted[] =>
       deadline_at: null,
       attributes: {},
       page_token: null,
+      consent: true,
     },
     context: { version: 'home@0123456789ab', revision: 1, definition },
     wanted: definition.size,

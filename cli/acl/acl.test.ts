@@ -63,6 +63,8 @@ describe('what is declared is what the services are', () => {
 describe('on Kafka', () => {
   test('a service reads and writes its topics, and joins its own groups', () => {
     expect(linesOf('ingest')).toEqual([
+      'Write topic literal shop.exposures.v1',
+      'Write topic literal shop.external-candidates.v1',
       'Write topic literal shop.failed-events.v1',
       'Write topic literal shop.interactions.v1',
       'Read topic literal shop.user-events.v1',

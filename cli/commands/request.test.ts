@@ -15,6 +15,7 @@ test('a request says until when anybody waits for its answer', () => {
     context: 'feed',
     exclude: ['i1'],
     session: [],
+    consent: true,
     attribute: {},
     timeout: 1_000,
   };
@@ -27,6 +28,7 @@ test('a request says until when anybody waits for its answer', () => {
     deadline_at: 1_700_000_001_000,
     attributes: {},
     page_token: null,
+    consent: true,
   });
 });
 

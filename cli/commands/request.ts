@@ -27,6 +27,7 @@ export interface RequestFlags {
   readonly session: readonly string[];
   readonly attribute: Attributes;
   readonly page?: string;
+  readonly consent: boolean;
   readonly timeout: number;
   readonly titles?: boolean;
   readonly json?: boolean;
@@ -53,6 +54,7 @@ export function registerRequestCommand(program: Command): void {
       {},
     )
     .option('--page <token>', 'the next page of an earlier answer: its next_page')
+    .option('--no-consent', 'answer from what the request holds, and keep nothing of it')
     .option('--timeout <ms>', 'wait no longer than this', whole, 10_000)
     .option('--titles', 'show titles, from the topic items (default unless --json)')
     .option('--no-titles', 'show ids only')
@@ -134,6 +136,7 @@ export const requestOf = (flags: RequestFlags, deadlineAt: number): Request => (
   deadline_at: deadlineAt,
   attributes: flags.attribute,
   page_token: flags.page ?? null,
+  consent: flags.consent,
 });
 
 /** What only the definitions can say of an answer: for people, who may have misread them. */

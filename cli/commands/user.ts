@@ -8,7 +8,7 @@ import { readCurrent } from '../../lib/stream/current.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import type { Catalogue } from '../../models/catalogue.ts';
 import { decodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
-import { decodeExternal, externalKey } from '../../schemas/packed/external-candidates.ts';
+import { type ExternalList, listOfSource } from '../../schemas/packed/external-candidates.ts';
 import { completeFromMs, kindBit, listSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeAttributes, decodeUserFeatures } from '../../schemas/packed/user-features.ts';
 import { readCatalogue } from '../data/definitions.ts';
@@ -66,16 +66,12 @@ async function readUser(redis: RedisPort, config: CommonConfig, id: string) {
   };
   const catalogue = await readCatalogue(config);
   const versions = [...catalogue.modelsInUse().keys()];
-  const [features, seen, ...lists] = await Promise.all([
+  const [features, seen, proposed, ...lists] = await Promise.all([
     row('user-features', id),
     row('seen-items', id),
+    row('external', id),
     ...versions.map((version) => row('candidates', `${listPrefix(version)}${id}`)),
   ]);
-  const proposed = await Promise.all(
-    externalSources(catalogue).map(
-      async (source) => [source, await row('external', externalKey(source, id))] as const,
-    ),
-  );
   return {
     user_id: id,
     features: features === null ? null : featuresOf(features, config),
@@ -87,9 +83,10 @@ async function readUser(redis: RedisPort, config: CommonConfig, id: string) {
       }),
     ),
     external: Object.fromEntries(
-      proposed.flatMap(([source, bytes]) =>
-        bytes === null ? [] : [[source, externalOf(bytes)] as const],
-      ),
+      externalSources(catalogue).flatMap((source) => {
+        const list = proposed === null ? null : listOfSource(proposed, source);
+        return list === null ? [] : [[source, externalOf(list)] as const];
+      }),
     ),
   };
 }
@@ -103,8 +100,7 @@ const externalSources = (catalogue: Catalogue): string[] => {
   return [...new Set(sources)];
 };
 
-function externalOf(bytes: Buffer) {
-  const { computedAtMs, items } = decodeExternal(bytes);
+function externalOf({ computedAtMs, items }: ExternalList) {
   return {
     computed_at: iso(computedAtMs),
     items: items.map(({ itemId, score }) => ({ item_id: itemId, score })),

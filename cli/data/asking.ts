@@ -35,6 +35,7 @@ export const plainRequest = (userId: string, contextId: string): Request => ({
   deadline_at: null,
   attributes: {},
   page_token: null,
+  consent: true,
 });
 
 const correlation = 'correlation-id';

@@ -130,6 +130,7 @@ const rules: EventRules = {
     idBytesMax: 128,
     attributesMax: 32,
     attributesBytesMax: 4_096,
+    anonymousPrefix: '',
   },
 };
 const good = { user_id: 'u', item_id: 'i', type: 'view', occurred_at: nowMs - 1_000 };

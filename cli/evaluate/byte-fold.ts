@@ -1,5 +1,11 @@
 import { isExpired } from '../../lib/stream/horizon.ts';
-import type { Fold, FoldContext, LogRecord, Unit } from '../../lib/stream/topology.ts';
+import {
+  type Fold,
+  type FoldContext,
+  gone,
+  type LogRecord,
+  type Unit,
+} from '../../lib/stream/topology.ts';
 
 const record: LogRecord = {
   topic: '',
@@ -47,7 +53,8 @@ export class ByteFold<In, Out = never> {
     const row = this.row(key);
     if (horizon !== null) this.#newestMs = Math.max(this.#newestMs, horizon.unitMs(input));
     const next = this.#fold.fold(row, unit, this.#context);
-    if (next !== null) this.#rows.set(key, next);
+    if (next === gone) this.#rows.delete(key);
+    else if (next !== null) this.#rows.set(key, next);
     return this.#outs;
   }
 

@@ -46,6 +46,8 @@ const logOf = (events: readonly EngineEvent[]): LogRecord[] => {
         ...plainEvent({ eventId: `e${offset}`, ...event }),
         appended_at: event.atMs,
         event_clock: offset + 1,
+        merged: [],
+        merged_from: null,
         lineage: 'ingest',
         source_partition: 0,
         source_offset: offset,

@@ -46,6 +46,7 @@ export class EventTableBuilder {
   readonly #type: number[] = [];
   readonly #atMs: number[] = [];
   readonly #orderMs: number[] = [];
+  readonly #gone = new Set<number>();
 
   add({ userId, itemId, type, atMs, orderMs = atMs }: TableEvent): void {
     this.#user.push(this.#users.of(userId));
@@ -55,11 +56,21 @@ export class EventTableBuilder {
     this.#orderMs.push(orderMs);
   }
 
+  /** Takes out what there is of a user. */
+  forget(userId: string): void {
+    const number = this.#users.of(userId);
+    for (let at = 0; at < this.#user.length; at += 1)
+      if (this.#user[at] === number) this.#gone.add(at);
+  }
+
   table(name: string): EventTable {
-    const length = this.#atMs.length;
-    const order = Uint32Array.from({ length }, (_, index) => index);
+    const all = Uint32Array.from({ length: this.#atMs.length }, (_, index) => index);
+    const order = all.filter((index) => !this.#gone.has(index));
+    const { length } = order;
     const times = this.#orderMs;
-    const isSorted = times.every((ms, index) => index === 0 || (times[index - 1] ?? 0) <= ms);
+    const isSorted = order.every(
+      (own, at) => at === 0 || (times[order[at - 1] ?? 0] ?? 0) <= (times[own] ?? 0),
+    );
     // The index decides between equals: sorting typed arrays need not be stable.
     if (!isSorted) order.sort((a, b) => (times[a] ?? 0) - (times[b] ?? 0) || a - b);
     const inOrder = (values: readonly number[]) => (_: unknown, at: number) =>

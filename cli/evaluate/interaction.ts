@@ -9,6 +9,8 @@ export const interactionOf = (event: EngineEvent, clock: number): Interaction =>
     ...plainEvent({ eventId: '', userId, itemId, type, atMs }),
     appended_at: atMs,
     event_clock: clock,
+    merged: [],
+    merged_from: null,
     lineage: '',
     source_partition: 0,
     source_offset: clock - 1,

@@ -9,6 +9,7 @@ import { interactionsInput } from '../../topics/interactions-input.ts';
 import { interactions as interactionsTopic } from '../../topics/interactions.ts';
 import { items as itemsTopic } from '../../topics/items.ts';
 import { openInteractions } from '../../topics/open-interactions.ts';
+import { forgetType, isReserved } from '../../topics/reserved-types.ts';
 import { topicName } from '../../topics/topic.ts';
 import { RowFaults } from '../data/faults.ts';
 import { openDecoder } from '../data/topic-values.ts';
@@ -29,7 +30,8 @@ export async function readTopic(
   const builder = new EventTableBuilder();
   const faults = new RowFaults();
   const { sinceMs = -Infinity, untilMs = Infinity } = range;
-  for await (const events of interactionsOf(config, faults))
+  const onForgotten = (userId: string): void => builder.forget(userId);
+  for await (const events of interactionsOf(config, faults, onForgotten))
     for (const { user_id: userId, item_id: itemId, type, occurred_at: atMs } of events)
       if (atMs >= sinceMs && atMs <= untilMs) builder.add({ userId, itemId, type, atMs });
   const file = topicName(config.prefix, interactionsTopic);
@@ -38,10 +40,14 @@ export async function readTopic(
   return { table, ...(await readItems(config)), faults, file };
 }
 
-/** Every interaction that the services fold, once, each partition in order. */
+/**
+ * Every act that the services fold, once, each partition in order. `onForgotten` is called where a
+ * user is to be forgotten of whom all acts so far have been handed over.
+ */
 export async function* interactionsOf(
   config: CommonConfig,
   faults: RowFaults,
+  onForgotten: (userId: string) => void,
 ): AsyncGenerator<readonly Interaction[]> {
   const source = await openInteractions(config, openRegistry(config.registry));
   const input = interactionsInput(source);
@@ -49,7 +55,7 @@ export async function* interactionsOf(
   const marks = new Map<number, number>();
   for await (const records of readLog({ kafka: config.kafka, topic: source.topic })) {
     await input.prepare(records);
-    const events: Interaction[] = [];
+    let events: Interaction[] = [];
     for (const record of records) {
       const decoded = input.decode(record);
       if (!('units' in decoded)) {
@@ -62,7 +68,11 @@ export async function* interactionsOf(
         const mark = position.partition * partitionsMax + record.partition;
         if (position.offset <= (marks.get(mark) ?? -1)) continue;
         marks.set(mark, position.offset);
-        events.push(event);
+        if (!isReserved(event.type)) events.push(event);
+        if (event.type !== forgetType) continue;
+        yield events;
+        events = [];
+        onForgotten(event.user_id);
       }
     }
     yield events;

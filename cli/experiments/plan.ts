@@ -56,8 +56,11 @@ export async function planFile(
       `nobody was answered in '${definition.context}': there is nothing to plan by before it is asked for`,
     );
   const users = new Set(shown.map(({ userId }) => userId));
-  const acts: Act[] = [];
-  for await (const events of interactionsOf(config, new RowFaults()))
+  let acts: Act[] = [];
+  const onForgotten = (userId: string): void => {
+    acts = acts.filter((act) => act.userId !== userId);
+  };
+  for await (const events of interactionsOf(config, new RowFaults(), onForgotten))
     for (const event of events) if (users.has(event.user_id)) acts.push(actOf(event));
   return planned(definition, shown, acts);
 }

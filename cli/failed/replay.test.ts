@@ -8,6 +8,7 @@ import { type UserEvent, userEventSchema } from '../../schemas/generated/user-ev
 import { plainEvent } from '../../schemas/plain-event.ts';
 import { ingestConfig } from '../../services/ingest/config.ts';
 import { ingestFold } from '../../services/ingest/topology.ts';
+import { ingestTargets } from '../../test/support/ingest-targets.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
 import { judgeBy, type Place } from './desk.ts';
@@ -22,7 +23,7 @@ const topic = 'p.user-events.v1';
 const encode = encoderFor<UserEvent>(userEventSchema, 7);
 const fold = ingestFold({
   topic,
-  target: 'p.interactions.v1',
+  ...ingestTargets,
   partitions: 1,
   decoder: new TopicDecoder<UserEvent>({
     registry: memoryRegistry({ 7: userEventSchema }),
@@ -33,7 +34,8 @@ const fold = ingestFold({
   }),
   limits: { ...ingestConfig({}), types: new Set(['view']) },
   idsMax: 1_024,
-  encode: () => Buffer.alloc(0),
+  mergedEventsMax: 3,
+  horizonMs: 1,
 }) as unknown as AnyFold;
 
 const placeWith = (counted: Set<string>): Place => ({

@@ -4,6 +4,7 @@ import { monotonicMs } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { interactions } from '../../topics/interactions.ts';
+import { isReserved } from '../../topics/reserved-types.ts';
 import { topicName } from '../../topics/topic.ts';
 import { endsOf } from '../data/asking.ts';
 import { followFrom } from '../data/follow.ts';
@@ -36,7 +37,7 @@ export async function followInteractions(
       for (const { value, offset, partition } of records) {
         const decoded = decoder.decode(value);
         next[partition] = offset + 1;
-        if (!decoded.ok) continue;
+        if (!decoded.ok || isReserved(decoded.value.type)) continue;
         const { user_id: userId, item_id: itemId, occurred_at: atMs } = decoded.value;
         take({ userId, itemId, atMs, offset });
       }

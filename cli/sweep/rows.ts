@@ -11,6 +11,7 @@ import {
   lastSeenMs,
   withoutAttributes,
 } from '../../schemas/packed/user-features.ts';
+import { newestKeptMs } from '../../services/ingest/kept-events.ts';
 import { lastOfUserMs } from '../../services/experiments/credit.ts';
 import { userRows } from '../../services/experiments/user-row.ts';
 import { answeredRows } from '../../services/control/answered.ts';
@@ -45,6 +46,8 @@ const newestOf: Readonly<Record<string, (row: Buffer) => number>> = {
     return newestVisitMs(row);
   },
   external: externalComputedAtMs,
+  // Of anonymous users, where any are known to be: else it has no horizon, and nothing to sweep.
+  ingest: newestKeptMs,
   control: (row) => answeredRows.decode(row).atMs,
   experiments: (row) => lastOfUserMs(userRows.decode(row)),
   served: (row) => {

@@ -1,4 +1,4 @@
-import { decodeExternal } from '../../schemas/packed/external-candidates.ts';
+import { decodeList, decodeParts } from '../../schemas/packed/external-candidates.ts';
 import { listSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeServed } from '../../schemas/packed/served.ts';
 import { decodeUserFeatures } from '../../schemas/packed/user-features.ts';
@@ -11,7 +11,8 @@ export function describeValue(fold: string, bytes: Buffer, types: readonly strin
   try {
     if (fold === 'seen-items') text = JSON.stringify(listSeen(bytes));
     if (fold === 'served') text = JSON.stringify(decodeServed(bytes));
-    if (fold === 'external') text = JSON.stringify(decodeExternal(bytes));
+    if (fold === 'external')
+      text = JSON.stringify(decodeParts(bytes).map(({ mark, list }) => [mark, decodeList(list)]));
     if (fold === 'user-features') text = JSON.stringify(decodeUserFeatures(bytes, types));
   } catch {
     // A value that is wrong may not be readable: its bytes say it too.

@@ -4,6 +4,7 @@ import { userSides } from '../../models/kinds.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
+import { mergedType } from '../../topics/reserved-types.ts';
 import { digestOf, type Entry } from './ledger.ts';
 
 /** A message, found on a topic or expected there. */
@@ -36,7 +37,9 @@ export function interactionsReader(
       if (!decoded.ok || decoded.value.lineage !== lineage) return null;
       const { source_partition: source, source_offset: offset } = decoded.value;
       const content = Buffer.concat([Buffer.from(`${String(key)}|`), encode(decoded.value)]);
-      return [{ source, offset, target, digest: digestOf(content) }];
+      // Of a merge there are two: one for each user.
+      const aside = decoded.value.type === mergedType;
+      return [{ source, offset, target, aside, digest: digestOf(content) }];
     },
   };
 }

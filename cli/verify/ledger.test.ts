@@ -98,3 +98,11 @@ test('partitions fed by the same source have an order each', () => {
     ]);
   }
 });
+
+test('of a merge one record is for each of two partitions', () => {
+  const both = [entry(3), { ...entry(3, 'other', 1), aside: true }];
+  expect(compared(both, both, { toOnePartition: true })).toEqual([]);
+  expect(compared(both, both.slice(0, 1), { toOnePartition: true })).toEqual([
+    't of 1:3 for partition 1 is not on the topic',
+  ]);
+});

@@ -8,6 +8,8 @@ export interface Entry {
   readonly offset: number;
   /** The partition that it is for; of one source record at most one entry goes to it. */
   readonly target: number;
+  /** A second thing for the same source record, for another partition. */
+  readonly aside?: boolean;
   /** Of the content: see `digestOf`. */
   readonly digest: number;
 }
@@ -54,17 +56,18 @@ export class Ledger {
     this.#options = options;
   }
 
-  expect({ source, offset, target, digest }: Entry): void {
+  expect(entry: Entry): void {
+    const { source, offset, target, digest } = entry;
     if (this.#options.cut.has(source)) return;
-    const lane = this.#lane(source, target, offset);
+    const lane = this.#lane(entry);
     lane.digests[offset] = digest;
     lane.places[offset] = target + 1;
   }
 
   actual(entry: Entry): void {
     this.found += 1;
-    const { source, offset, target } = entry;
-    const lane = this.#lane(source, target, offset);
+    const { offset, target } = entry;
+    const lane = this.#lane(entry);
     const highest = lane.highest.get(target) ?? -1;
     lane.highest.set(target, Math.max(highest, offset));
     if (!this.#fits(lane, entry) || lane.seen[offset] === 1) return;
@@ -112,8 +115,9 @@ export class Ledger {
     this.#findings.add(where, what);
   }
 
-  #lane(source: number, target: number, offset: number): Lane {
-    const key = this.#options.toOnePartition ? `${source}` : `${source}|${target}`;
+  #lane({ source, target, offset, aside }: Entry): Lane {
+    const own = aside === true ? `${source}|aside` : `${source}`;
+    const key = this.#options.toOnePartition ? own : `${source}|${target}`;
     let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = {

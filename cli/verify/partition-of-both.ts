@@ -1,8 +1,8 @@
 import type { LogRecord } from '../../lib/kafka/log-record.ts';
-import { recordHash } from '../../lib/stream/fold-partition.ts';
+import { recordHash } from '../../lib/stream/record-hash.ts';
 import { emptyHeader, formatHeader, type Header, parseHeader } from '../../lib/stream/header.ts';
 import { unknownSchema } from '../../lib/stream/poison.ts';
-import { type Decoded, inputsOf, type Unit } from '../../lib/stream/topology.ts';
+import { type Decoded, gone, inputsOf, laneOf, type Unit } from '../../lib/stream/topology.ts';
 import { differenceOf } from './difference-of.ts';
 import type { AnyFold } from './folds.ts';
 import { wholeOf } from './refold.ts';
@@ -132,7 +132,7 @@ export class PartitionOfBoth {
 
   #fold(input: number, record: LogRecord, units: readonly Unit<unknown>[]): void {
     const { fold, stored } = this.#options;
-    const lineage = inputsOf(fold)[input]?.lineage;
+    const own = inputsOf(fold)[input] ?? fold.input;
     const marks = [...(this.#header.marks[input] ?? [])];
     const before = [...marks];
     const newestMs = this.#header.newestMs[input] ?? -1;
@@ -140,10 +140,10 @@ export class PartitionOfBoth {
     for (const unit of units) {
       const { key, position } = unit;
       if (position !== null) {
-        if (position.lineage !== lineage) continue;
-        if (position.offset <= (before[position.partition] ?? -1)) continue;
-        while (marks.length <= position.partition) marks.push(-1);
-        marks[position.partition] = Math.max(position.offset, marks[position.partition] ?? -1);
+        const lane = laneOf(own, position);
+        if (lane < 0 || position.offset <= (before[lane] ?? -1)) continue;
+        while (marks.length <= lane) marks.push(-1);
+        marks[lane] = Math.max(position.offset, marks[lane] ?? -1);
       }
       this.#units += 1;
       const next = fold.fold(this.#present(key, newestMs), unit, {
@@ -154,7 +154,8 @@ export class PartitionOfBoth {
         emit: () => undefined,
         skip: () => undefined,
       });
-      if (next !== null) this.#rows.set(key, next);
+      if (next === gone) this.#rows.delete(key);
+      else if (next !== null) this.#rows.set(key, next);
       if (fold.horizon !== null) newerMs = Math.max(newerMs, fold.horizon.unitMs(unit.input));
     }
     this.#header = {

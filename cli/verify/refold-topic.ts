@@ -7,6 +7,7 @@ import type { Emitted, EmittedReader } from './emitted.ts';
 import type { FailedOnTopic, Judge } from './failures.ts';
 import type { VerifiedFold } from './folds.ts';
 import { Ledger } from './ledger.ts';
+import type { MarkerCheck } from './markers.ts';
 import { Refold } from './refold.ts';
 import { Findings, type ServiceReport } from './report.ts';
 import type { StoredPartition } from './stored.ts';
@@ -23,6 +24,7 @@ export interface TopicRun {
   readonly high: readonly number[];
   readonly failed: FailedOnTopic;
   readonly answers: AnswerCheck;
+  readonly markers: MarkerCheck;
   /** Where the fold that emits emits to. */
   readonly emitted: {
     readonly topic: string;
@@ -133,7 +135,9 @@ async function settle(run: TopicRun, running: Running, partition: number): Promi
   if (outs.length === 0 || ledger === null || fold.emission === null || run.emitted === null)
     return;
   const { reader } = run.emitted;
-  const messages = fold.emission.messages(outs, { lineage: current.lineage, partition });
+  const from = { lineage: current.lineage, partition };
+  await run.markers.expect(fold.emission.ahead?.(outs, from) ?? []);
+  const messages = fold.emission.messages(outs, from);
   const expected = messages.map(
     (message): Emitted => ({ ...message, partition: message.partition ?? 0 }),
   );
@@ -143,7 +147,10 @@ async function settle(run: TopicRun, running: Running, partition: number): Promi
   }
 }
 
-async function compareEmitted(run: TopicRun, { ledger, stored }: Running): Promise<void> {
+async function compareEmitted(
+  run: TopicRun,
+  { verified, ledger, stored, findings }: Running,
+): Promise<void> {
   if (ledger === null || run.emitted === null) return;
   const { reader, topic, to } = run.emitted;
   for await (const records of readLog({ kafka: run.config.kafka, topic, to })) {
@@ -152,7 +159,9 @@ async function compareEmitted(run: TopicRun, { ledger, stored }: Running): Promi
       for (const entry of reader.entries(record) ?? []) ledger.actual(entry);
     }
   }
-  ledger.missing((source) => stored[source]?.before?.offsets[0] ?? 0);
+  const before = (source: number): number => stored[source]?.before?.offsets[0] ?? 0;
+  ledger.missing(before);
+  if (verified.fold.emission?.ahead !== undefined) await run.markers.findMissing(before, findings);
 }
 
 function reportOf(run: TopicRun, running: Running): ServiceReport {

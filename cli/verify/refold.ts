@@ -1,8 +1,8 @@
 import type { LogRecord } from '../../lib/kafka/log-record.ts';
-import { recordHash } from '../../lib/stream/fold-partition.ts';
+import { recordHash } from '../../lib/stream/record-hash.ts';
 import { formatHeader } from '../../lib/stream/header.ts';
 import { unknownSchema } from '../../lib/stream/poison.ts';
-import type { Decoded, Write } from '../../lib/stream/topology.ts';
+import { type Decoded, gone, laneOf, type Write } from '../../lib/stream/topology.ts';
 import { differenceOf } from './difference-of.ts';
 import type { AnyFold } from './folds.ts';
 import type { Findings } from './report.ts';
@@ -123,17 +123,14 @@ export class Refold {
     for (const unit of units) {
       const { key, position } = unit;
       if (position !== null) {
-        if (position.lineage !== fold.input.lineage) continue;
-        if (position.offset <= (marksBefore[position.partition] ?? -1)) continue;
+        const lane = laneOf(fold.input, position);
+        if (lane < 0 || position.offset <= (marksBefore[lane] ?? -1)) continue;
         // Where a pack was cut must not matter: each source record is judged by what came before it.
-        const own = `${position.partition} ${position.offset}`;
+        const own = `${lane} ${position.offset}`;
         if (own !== source) newestMs = this.#newestMs;
         source = own;
-        while (this.#marks.length <= position.partition) this.#marks.push(-1);
-        this.#marks[position.partition] = Math.max(
-          position.offset,
-          this.#marks[position.partition] ?? -1,
-        );
+        while (this.#marks.length <= lane) this.#marks.push(-1);
+        this.#marks[lane] = Math.max(position.offset, this.#marks[lane] ?? -1);
       }
       this.#units += 1;
       if (fold.horizon !== null) {
@@ -150,7 +147,8 @@ export class Refold {
         emit: (out) => void this.#outs.push({ out, offset: record.offset }),
         skip: () => undefined,
       });
-      if (next !== null) this.#rows.set(key, next);
+      if (next === gone) this.#rows.delete(key);
+      else if (next !== null) this.#rows.set(key, next);
     }
   }
 

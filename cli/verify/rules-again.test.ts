@@ -28,6 +28,8 @@ const stated: Stated = {
   context: 'home',
   items: ['x-shop', 'y-ann'],
   rules: [],
+  consent: true,
+  candidatesOffset: -1,
   seenOffset: 1,
   servedOffset: 1,
   profileOffset: 1,

@@ -21,6 +21,7 @@ export function faultsOfAnswer(stated: Stated, asked: Asked, history: History): 
   const { items, rules } = stated;
   return [
     ...(new Set(items).size < items.length ? ['has an item twice'] : []),
+    ...faultsOfConsent(stated),
     ...items.filter((item) => asked.excluded.has(item)).map((item) => `item ${item} was excluded`),
     ...rules.flatMap((rule) => faultsOfRule(rule, { stated, asked, history })),
   ];
@@ -66,9 +67,21 @@ function faultsOfRule(rule: Rule, judging: Judging): string[] {
   }
 }
 
+/** Answered from what the request held, an answer knows of no state of anybody. */
+function faultsOfConsent(stated: Stated): string[] {
+  const { consent, user, seenOffset, servedOffset, profileOffset, candidatesOffset } = stated;
+  if (consent) return [];
+  const offsets = [seenOffset, servedOffset, profileOffset, candidatesOffset];
+  return [
+    ...(user === '' ? [] : ['names its user, who did not consent']),
+    ...(offsets.every((offset) => offset < 0) ? [] : ['rests on what is kept, without consent']),
+  ];
+}
+
 /** Without what it was judged up to, an answer cannot be judged again. */
-function missingOffsets(rule: Rule, { items, seenOffset, servedOffset }: Stated): string[] {
-  if (items.length === 0) return [];
+function missingOffsets(rule: Rule, stated: Stated): string[] {
+  const { items, seenOffset, servedOffset, consent } = stated;
+  if (items.length === 0 || !consent) return [];
   if (rule.rule === 'not-seen' && seenOffset < 0)
     return ['does not say up to which offset its items were not seen'];
   if (rule.rule === 'not-served' && servedOffset < 0)

@@ -5,6 +5,10 @@ import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 export interface Stated {
   readonly answerId: string;
   readonly user: string;
+  /** False: nothing of the user may have been read. */
+  readonly consent: boolean;
+  /** Offset of the profile behind its candidates; -1: none. */
+  readonly candidatesOffset: number;
   readonly context: string;
   readonly items: readonly string[];
   readonly rules: readonly Rule[];
@@ -26,6 +30,8 @@ export const statedOf = (answer: Recommendation, rules: readonly Rule[]): Stated
   return {
     answerId: answer.answer_id,
     user: answer.user_id,
+    consent: answer.consent,
+    candidatesOffset: answer.candidates_offset,
     context: answer.context_id,
     items: answer.items.map(({ item_id }) => item_id),
     rules,

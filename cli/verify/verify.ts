@@ -20,6 +20,7 @@ import { interactionsReader, signalsReader } from './emitted.ts';
 import { type Ends, endsNamed, endsOf, topicEnds } from './ends.ts';
 import { FailedOnTopic } from './failures.ts';
 import { openFolds, type VerifiedFold } from './folds.ts';
+import { MarkerCheck } from './markers.ts';
 import { refoldBoth } from './refold-both.ts';
 import { refoldTopic, type TopicRun } from './refold-topic.ts';
 import type { VerifyReport } from './report.ts';
@@ -52,7 +53,8 @@ export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyR
     const failed = await FailedOnTopic.read(config, endsOf(ends, config, failedEvents).high);
     say('reading answers');
     const answers = await AnswerCheck.read(config, ends);
-    const run: RunDeps = { config, folds, stored, ends, failed, answers, say };
+    const markers = new MarkerCheck(config, ends);
+    const run: RunDeps = { config, folds, stored, ends, failed, answers, markers, say };
     const services = await refoldAll(run);
     notes.push(...answers.notes);
     const own = answers.report();
@@ -76,6 +78,7 @@ interface RunDeps {
   readonly ends: Ends;
   readonly failed: FailedOnTopic;
   readonly answers: AnswerCheck;
+  readonly markers: MarkerCheck;
   readonly say: (line: string) => void;
 }
 

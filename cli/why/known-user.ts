@@ -27,6 +27,23 @@ export interface KnownUser {
   readonly served: ServedIndex;
 }
 
+/** As a request without consent sees its user: by the session that it brought, and nothing else. */
+export function unknownUser(
+  { userId, contextId, session }: Parameters<typeof readKnownUser>[1],
+  { types, nowMs }: { readonly types: readonly string[]; readonly nowMs: number },
+): KnownUser {
+  const now = { userId, atMs: nowMs, type: types[0] ?? '' };
+  return {
+    profile: session.length === 0 ? profileOf(userId, []) : sessionProfile(session, [], now),
+    newestAtMs: null,
+    profileOffset: -1,
+    seenOffset: -1,
+    seen: readSeen(null, { horizonMs: null, newestMs: -1 }),
+    attributes: new Map(),
+    served: readServed(null, contextId),
+  };
+}
+
 /** `isKnown`: whether features or seen items are kept of the user. */
 export async function readKnownUser(
   redis: Pick<RedisPort, 'mgetMany'>,

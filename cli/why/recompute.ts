@@ -24,7 +24,7 @@ import { bindRules } from '../../services/serving/rules.ts';
 import { type LearnedAges, learnedAges } from './ages.ts';
 import { explainList, type ListParts } from './explained.ts';
 import type { KnownItems } from './items.ts';
-import { type KnownUser, readKnownUser } from './known-user.ts';
+import { type KnownUser, readKnownUser, unknownUser } from './known-user.ts';
 import { type JudgedLadder, judgeLadder } from './ladder.ts';
 
 export interface WhyParts {
@@ -75,7 +75,9 @@ export async function recompute(request: Request, parts: WhyParts): Promise<Reco
   const { user_id: userId, context_id: contextId, session } = request;
   const { types, profileAttributes } = config;
   const given = { generations, types, profileAttributes, nowMs: atMs };
-  const { isKnown, user } = await readKnownUser(redis, { userId, contextId, session }, given);
+  const { isKnown, user } = request.consent
+    ? await readKnownUser(redis, { userId, contextId, session }, given)
+    : { isKnown: false, user: unknownUser({ userId, contextId, session }, given) };
   const lists: ListParts = {
     redis,
     generations: found,
@@ -83,7 +85,7 @@ export async function recompute(request: Request, parts: WhyParts): Promise<Reco
     weights: new LearnedWeights(),
     items: items.table,
   };
-  const at = { parts, lists, user, generations, atMs };
+  const at = { parts, lists, user, consent: request.consent, generations, atMs };
   const steps = await Promise.all(
     context.definition.ladder.map(({ step, model, category }, index) =>
       stepNow({ step, model, category, ready: models[index] }, at),
@@ -133,6 +135,7 @@ interface Moment {
   readonly parts: WhyParts;
   readonly lists: ListParts;
   readonly user: KnownUser;
+  readonly consent: boolean;
   readonly generations: ReadonlyMap<string, Generation>;
   readonly atMs: number;
 }
@@ -168,7 +171,7 @@ async function stepNow(
 
 async function storedList(model: PersonalModel, at: Moment): Promise<StoredList | null> {
   const generation = at.generations.get(foldNames.candidates);
-  if (generation === undefined) return null;
+  if (generation === undefined || !at.consent) return null;
   const { userId } = at.user.profile;
   const key = generation.row(model.listPrefix + userId, userId);
   return readList((await at.parts.redis.mget([key]))[0] ?? null);

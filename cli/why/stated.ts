@@ -21,6 +21,10 @@ export interface RequestSpot {
   readonly offset: number;
 }
 
+/** Whose partition the answer lies in; null: any, since without consent it names nobody. */
+const userOf = (request: Request | null): string | null =>
+  request?.consent === true ? request.user_id : null;
+
 /** Where an answer's request lies: its id says so. */
 export function spotOf(answerId: string): RequestSpot {
   const [, partition, offset] = /^requests-(\d{1,6})-(\d{1,15})$/.exec(answerId) ?? [];
@@ -33,7 +37,7 @@ export function spotOf(answerId: string): RequestSpot {
 
 export async function readStated(config: CommonConfig, answerId: string): Promise<Stated> {
   const request = await readRequest(config, spotOf(answerId));
-  const answer = await findAnswer(config, answerId, request?.user_id ?? null);
+  const answer = await findAnswer(config, answerId, userOf(request));
   if (answer === null)
     throw new UserError(
       `there is no answer '${answerId}' on the topic recommendations (it is kept for seven days)`,

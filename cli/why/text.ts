@@ -60,7 +60,7 @@ function statedLines({ stated, request_known: known }: WhyReport, options: TextO
   const { model_version: model } = stated;
   return [
     `ANSWER ${stated.answer_id}, as it was given ${ago(new Date(stated.judged_at).toISOString(), options.nowMs)}`,
-    `  user ${stated.user_id}, context ${stated.context_version ?? stated.context_id}, status ${stated.status}${stated.reason === null ? '' : ` (${stated.reason})`}`,
+    `  ${stated.consent ? `user ${stated.user_id}` : 'asked without consent: nothing of the user was read or kept'}, context ${stated.context_version ?? stated.context_id}, status ${stated.status}${stated.reason === null ? '' : ` (${stated.reason})`}`,
     `  answered by ${stated.answered_by}${model === null ? '' : ` (${model})`}; candidates per step looked at: ${stated.held.join(', ') || 'none'}; removed by rules: ${counts(stated.removed)}`,
     `  judged by interactions up to offset ${stated.seen_offset}, items up to ${stated.item_offsets.join('/') || '-'}, a profile up to offset ${stated.candidates_offset}`,
     rows.length === 0

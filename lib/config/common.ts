@@ -70,7 +70,11 @@ const settingsSchema = z.object({
   FRESHET_PARTITIONS: whole(1, 1_024).default(4),
   FRESHET_EVENT_TYPES: list
     .default(defaultTypes)
-    .refine((types) => types.length <= 64, 'takes at most 64 types'),
+    .refine((types) => types.length <= 64, 'takes at most 64 types')
+    .refine(
+      (types) => !types.some((type) => type.startsWith('freshet.')),
+      'takes no type that begins with freshet.: these are reserved',
+    ),
   FRESHET_KAFKA_BROKERS: list
     .refine((brokers) => brokers.every(isAddress), 'takes host:port, with commas between brokers')
     .optional(),

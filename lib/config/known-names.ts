@@ -2,6 +2,7 @@ import type { Environment } from './environment.ts';
 
 /** Every variable that a config.ts reads, the services' own too; a test holds the list to them. */
 export const knownNames: readonly string[] = [
+  'FRESHET_ANONYMOUS_PREFIX',
   'FRESHET_CACHE_DIR',
   'FRESHET_CANDIDATES_DEPTH_TIMES_MAX',
   'FRESHET_CANDIDATES_FIGURES_AGE_MS',
@@ -44,6 +45,7 @@ export const knownNames: readonly string[] = [
   'FRESHET_KAFKA_USERNAME',
   'FRESHET_LEARNING_CACHE_MB',
   'FRESHET_LOG_LEVEL',
+  'FRESHET_MERGED_EVENTS_MAX',
   'FRESHET_METRICS_LABEL_VALUES_MAX',
   'FRESHET_PAGE_TOKEN_KEY',
   'FRESHET_PAGE_TOKEN_KEY_FILE',

@@ -1,6 +1,6 @@
 import { RefusedError, RetryableError } from '../errors.ts';
 import type { KafkaAdmin } from '../kafka/admin.ts';
-import { recordHash } from './fold-partition.ts';
+import { recordHash } from './record-hash.ts';
 import type { Header } from './header.ts';
 import type { LogRecord } from './topology.ts';
 

@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 import { RetryableError } from '../errors.ts';
 import { closedBy, emptyHeader, formatHeader, type Header, parseHeader } from './header.ts';
 import { refuseHorizon } from './horizon.ts';
@@ -7,6 +5,7 @@ import type { Identity } from './identity.ts';
 import { type Draft, foldRecords, type SliceBounds } from './fold-slice.ts';
 import type { FoldKeys } from './keys.ts';
 import { type Failure, type FailureMessage, type PoisonMeter, unknownSchema } from './poison.ts';
+import { recordHash } from './record-hash.ts';
 import { RowCache } from './row-cache.ts';
 import type { KeyWrite, StateStore } from './store.ts';
 import {
@@ -139,8 +138,8 @@ export class FoldPartition<In, Row, Out, Shared> {
     const last = records[draft.records - 1];
     if (last === undefined) return this.#result('full', draft, 0);
     if (!(await this.#decideFailures(draft.failures, input))) return this.#restarted();
-    const messages = this.#messages(draft);
-    await this.#deps.send(messages);
+    const sends = this.#sends(draft);
+    for (const messages of sends) await this.#deps.send(messages);
     const before = this.#header;
     const header: Header = {
       offsets: before.offsets.with(input, last.offset + 1),
@@ -149,7 +148,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       newestMs: before.newestMs.with(input, draft.newestMs),
     };
     if (!(await this.#commit(header, draft, shared))) return this.#restarted();
-    return this.#result(draft.full === null ? 'applied' : 'full', draft, messages.length);
+    return this.#result(draft.full === null ? 'applied' : 'full', draft, sends.flat().length);
   }
 
   /** What is decoded and read beyond the bound on bytes is done again by the next slice. */
@@ -234,15 +233,16 @@ export class FoldPartition<In, Row, Out, Shared> {
     return true;
   }
 
-  #messages(draft: Draft<Row, Out>): OutMessage[] {
+  #sends(draft: Draft<Row, Out>): OutMessage[][] {
     const { emission } = this.#fold;
     const { partition, identity, failureMessage } = this.#deps;
     const from = { lineage: identity.lineage, partition };
-    const messages =
-      emission === null || draft.outs.length === 0 ? [] : emission.messages(draft.outs, from);
+    const emits = draft.outs.length > 0 ? emission : null;
+    const messages = emits?.messages(draft.outs, from) ?? [];
     const { lineage } = identity;
     for (const failure of draft.failures) messages.push(failureMessage({ ...failure, lineage }));
-    return messages;
+    const ahead = emits?.ahead?.(draft.outs, from) ?? [];
+    return ahead.length > 0 ? [ahead, messages] : [messages];
   }
 
   async #commit(header: Header, draft: Draft<Row, Out>, shared: Shared): Promise<boolean> {
@@ -256,12 +256,17 @@ export class FoldPartition<In, Row, Out, Shared> {
       writes.push({ key: keys.row(partition, key), write });
       this.#cache.put(key, row);
     }
+    const removes = [...draft.gone].map((key) => {
+      this.#cache.remove(key);
+      return keys.row(partition, key);
+    });
     if (this.#fold.shared !== null && draft.units > 0) {
       const write = this.#fold.shared.encode(shared);
       writes.push({ key: keys.shared(partition), write });
     }
     const next = formatHeader(header);
-    const commit = { headerKey: keys.header(partition), expected: this.#headerText, next, writes };
+    const headerKey = keys.header(partition);
+    const commit = { headerKey, expected: this.#headerText, next, writes, removes };
     if ((await store.commit(commit)) === 'refused') return false;
     this.#headerText = next;
     this.#header = header;
@@ -290,11 +295,3 @@ export class FoldPartition<In, Row, Out, Shared> {
 
 /** Decisions of both inputs lie in one set: those of the second below zero. */
 const decisionOf = (offset: number, input: number): number => (input === 0 ? offset : -1 - offset);
-
-/** What a claim compares with the log: another log would have another record at this offset. */
-export function recordHash({ offset, key, value, timestampMs }: LogRecord): string {
-  const hash = createHash('sha1').update(`${offset} ${timestampMs} `);
-  if (key !== null) hash.update(key);
-  if (value !== null) hash.update(value);
-  return hash.digest('hex').slice(0, 8);
-}

@@ -1,6 +1,14 @@
 import { isExpired } from './horizon.ts';
 import type { Failure, PoisonMeter } from './poison.ts';
-import type { Decoded, Fold, Input, LogRecord, Unit } from './topology.ts';
+import {
+  type Decoded,
+  type Fold,
+  gone,
+  type Input,
+  laneOf,
+  type LogRecord,
+  type Unit,
+} from './topology.ts';
 
 export interface SliceBounds {
   readonly recordsMax: number;
@@ -22,6 +30,8 @@ export interface Draft<Row, Out> {
   readonly dirty: Map<string, Row>;
   /** Keys of `dirty` whose stored row counts as absent, and may have been deleted by now. */
   readonly anew: Set<string>;
+  /** Keys whose stored row is to be deleted; none of them is in `dirty`. */
+  readonly gone: Set<string>;
   readonly outs: { out: Out; offset: number }[];
   readonly failures: Failure[];
   readonly skipped: Map<string, number>;
@@ -65,6 +75,7 @@ export function foldRecords<In, Row, Out, Shared>(
   const draft: Draft<Row, Out> = {
     dirty: new Map(),
     anew: new Set(),
+    gone: new Set(),
     outs: [],
     failures: [],
     skipped: new Map(),
@@ -121,20 +132,21 @@ function foldRecord<In, Row, Out, Shared>(
   for (const unit of units) {
     const { position, key } = unit;
     if (position !== null) {
-      if (position.lineage !== input.lineage) {
+      const lane = laneOf(input, position);
+      if (lane < 0) {
         countUp(skipped, 'other_lineage');
         continue;
       }
-      if (position.offset <= (marks[position.partition] ?? -1)) {
+      if (position.offset <= (marks[lane] ?? -1)) {
         countUp(skipped, 'already_folded');
         continue;
       }
       // A pack is judged as its source records would be one by one: it is cut as its slices were.
-      if (position.offset !== last || position.partition !== source) {
+      if (position.offset !== last || lane !== source) {
         context.newestMs = draft.newestMs;
         last = position.offset;
       }
-      source = position.partition;
+      source = lane;
       if (position.offset > high) high = position.offset;
     }
     draft.units += 1;
@@ -147,16 +159,29 @@ function foldRecord<In, Row, Out, Shared>(
     }
     const next = fold.fold(before, unit, context);
     if (next === null) continue;
+    if (next === gone) {
+      // One that has expired lies there all the same, until it is swept.
+      if (held !== undefined) deleteRow(draft, rows, key);
+      continue;
+    }
     const first = !draft.dirty.has(key);
     if (patched) draft.bytes += patchBytes;
     else if (first) draft.bytes += fold.rows.bytes(next);
     if (next !== before) rows.set(key, next);
     if (first || next !== before) draft.dirty.set(key, next);
-    if (before === undefined && horizon !== null) draft.anew.add(key);
+    if (before === undefined && (horizon !== null || draft.gone.has(key))) draft.anew.add(key);
+    draft.gone.delete(key);
   }
   if (source < 0) return;
   while (marks.length <= source) marks.push(-1);
   marks[source] = high;
+}
+
+function deleteRow<Row, Out>(draft: Draft<Row, Out>, rows: Map<string, Row>, key: string): void {
+  rows.delete(key);
+  draft.dirty.delete(key);
+  draft.gone.add(key);
+  draft.bytes += patchBytes;
 }
 
 function countUp(counts: Map<string, number>, reason: string): void {

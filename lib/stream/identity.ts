@@ -21,7 +21,11 @@ export interface IdentityParts {
   readonly config: Json;
   /** After how long a row counts as absent; null: never. */
   readonly horizonMs: number | null;
-  readonly inputs: readonly { readonly topic: string; readonly lineage: string | null }[];
+  readonly inputs: readonly {
+    readonly topic: string;
+    readonly lineage: string | null;
+    readonly beside?: string;
+  }[];
 }
 
 export function identityOf(parts: IdentityParts): Identity {
@@ -58,7 +62,11 @@ const partsOnly = ({
   partitions,
   config,
   ...(horizonMs === null ? {} : { horizonMs }),
-  inputs: inputs.map(({ topic, lineage }) => ({ topic, lineage })),
+  inputs: inputs.map(({ topic, lineage, beside }) => ({
+    topic,
+    lineage,
+    ...(beside === undefined ? {} : { beside }),
+  })),
 });
 
 /** JSON with sorted keys: the same text for the same content. */

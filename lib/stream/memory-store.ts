@@ -14,12 +14,13 @@ export function memoryStore(): MemoryStore {
     values,
     decisions,
     load: async (keys) => keys.map((key) => copy(values.get(key))),
-    commit: async ({ headerKey, expected, next, writes }) => {
+    commit: async ({ headerKey, expected, next, writes, removes = [] }) => {
       if (stands(headerKey) !== expected) return 'refused';
       for (const { key, write } of writes) {
         if ('whole' in write) values.set(key, Buffer.from(write.whole));
         else for (const { at, bytes } of write.patches) patch(values, key, { at, bytes });
       }
+      for (const key of removes) values.delete(key);
       values.set(headerKey, Buffer.from(next));
       return 'applied';
     },

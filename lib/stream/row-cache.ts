@@ -33,6 +33,11 @@ export class RowCache<Row> {
     this.#bytes += bytes;
   }
 
+  remove(key: string): void {
+    this.#bytes -= this.#rows.get(key)?.bytes ?? 0;
+    this.#rows.delete(key);
+  }
+
   /** Only between slices: within one, rows must stay where they are. */
   trim(): void {
     for (const [key, { bytes }] of this.#rows) {

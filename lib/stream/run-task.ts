@@ -1,7 +1,7 @@
 import type { FetchedBatch } from '../kafka/group-consumer.ts';
 import type { RunningService, ServiceContext } from '../service.ts';
 import { emptyHeader, formatHeader, type Header, parseHeader } from './header.ts';
-import { recordHash } from './fold-partition.ts';
+import { recordHash } from './record-hash.ts';
 import { failpoint } from './failpoints.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { type FoldKeys, foldKeys } from './keys.ts';
@@ -54,6 +54,8 @@ export type TaskResult =
   | {
       readonly kind: 'write';
       readonly writes: readonly { readonly key: string; readonly value: Buffer }[];
+      /** Keys whose row is to be deleted, none of which is written; left out: none. */
+      readonly removes?: readonly string[];
       /**
        * Sent, in this order, and acknowledged before the writes are stored; so a slice that is
        * done again sends again. They carry positions, ascending, which readers compare (DESIGN 4.5).
@@ -185,7 +187,7 @@ class TaskWorker implements PartitionWorker {
       hashes: this.#header.hashes.with(input, recordHash(last)),
     };
     const service = task.name;
-    if ((await this.#commit(next, result.writes)) === 'refused') return this.#refused('refused');
+    if ((await this.#commit(next, result)) === 'refused') return this.#refused('refused');
     metrics.add('freshet_slices_total', { service, result: 'applied' });
     metrics.observe(
       'freshet_slice_seconds',
@@ -199,7 +201,7 @@ class TaskWorker implements PartitionWorker {
 
   async #commit(
     header: Header,
-    rows: readonly { readonly key: string; readonly value: Buffer }[],
+    { writes: rows, removes: gone = [] }: Extract<TaskResult, { kind: 'write' }>,
   ): Promise<'applied' | 'refused'> {
     const { partition, hands, keys } = this.#deps;
     const next = formatHeader(header);
@@ -207,9 +209,16 @@ class TaskWorker implements PartitionWorker {
       key: keys.row(partition, key),
       write: { whole: value },
     }));
+    const removes = gone.map((key) => keys.row(partition, key));
     failpoint('before_commit');
-    const headerKey = keys.header(partition);
-    const committed = await hands.store.commit({ headerKey, expected: this.#text, next, writes });
+    const commit = {
+      headerKey: keys.header(partition),
+      expected: this.#text,
+      next,
+      writes,
+      removes,
+    };
+    const committed = await hands.store.commit(commit);
     failpoint('after_commit');
     if (committed === 'refused') return committed;
     this.#text = next;

@@ -90,6 +90,25 @@ export function storeConformance(name: string, open: () => Promise<StateStore>):
       expect(values.every((bytes) => bytes?.toString() === '.!..')).toBe(true);
     });
 
+    test('rows go in the commit that writes others, or stay with it', async () => {
+      await commit({ writes: [whole('{t}za', 'one'), whole('{t}zb', '0123')] });
+      const patch = { patches: [{ at: 1, bytes: Buffer.from('!') }] };
+      const writes = [{ key: '{t}zb', write: patch }, whole('{t}zc', 'new')];
+      const change = { next: header(2), writes, removes: ['{t}za', '{t}zd'] };
+      expect(await commit({ ...change, expected: header(7) })).toBe('refused');
+      expect(await read('{t}za')).toEqual(['one']);
+      expect(await commit({ ...change, expected: header(1) })).toBe('applied');
+      const keys = ['{t}za', '{t}zb', '{t}zc', '{t}zd', '{t}Zh'];
+      expect(await read(...keys)).toEqual([null, '0!23', 'new', null, header(2)]);
+    });
+
+    test('20,000 rows go in one commit', async () => {
+      const rows = Array.from({ length: 20_000 }, (_, n) => `{t}z${n}`);
+      await commit({ writes: rows.map((key) => whole(key, '....')) });
+      await commit({ expected: header(1), next: header(2), removes: rows });
+      expect((await store.load(rows)).every((bytes) => bytes === null)).toBe(true);
+    });
+
     test('what was read is the reader’s own', async () => {
       await commit({ writes: [whole('{t}za', 'one')] });
       const [bytes] = await store.load(['{t}za']);

@@ -13,6 +13,8 @@ export interface Commit {
   readonly expected: string | null;
   readonly next: string;
   readonly writes: readonly KeyWrite[];
+  /** Keys to delete, none of which is written; left out: none. */
+  readonly removes?: readonly string[];
 }
 
 export interface Decision {
@@ -42,7 +44,7 @@ export interface StateStore {
   /** Values of keys of one partition, read at one moment. */
   load(keys: readonly string[]): Promise<(Buffer | null)[]>;
   /**
-   * Writes all values and the header, or nothing: 'refused' when the stored header is not
+   * Writes all values and the header and deletes what is to go, or does nothing: 'refused' when the stored header is not
    * `expected` any more. May throw RetryableError with the outcome unknown; doing it again is
    * then safe, because it is refused if it was done.
    */
@@ -63,9 +65,9 @@ export interface StateStore {
 /**
  * Compare-and-set of a partition's state.
  *
- * KEYS: 1 header; then the keys to set, in order; then one key per patch.
+ * KEYS: 1 header; then the keys to set, in order; then one key per patch; then the keys to delete.
  * ARGV: 1 expected header, empty if there must be none; 2 next header; 3 number of keys to set;
- *       then the values to set; then per patch its place and its bytes.
+ *       4 number of patches; then the values to set; then per patch its place and its bytes.
  * Returns 1 when everything was written, 0 when the header was another one and nothing was.
  *
  * Headers are compared as text: Lua's numbers are doubles. Nothing after the first write can fail:
@@ -76,11 +78,12 @@ const commitScript = script(`
 local held = redis.call('GET', KEYS[1])
 if (held or '') ~= ARGV[1] then return 0 end
 local sets = tonumber(ARGV[3])
+local patches = tonumber(ARGV[4])
 local chunk = {}
 local n = 0
 for i = 1, sets do
   chunk[n + 1] = KEYS[1 + i]
-  chunk[n + 2] = ARGV[3 + i]
+  chunk[n + 2] = ARGV[4 + i]
   n = n + 2
   if n == 4000 then
     redis.call('MSET', unpack(chunk, 1, n))
@@ -88,10 +91,13 @@ for i = 1, sets do
   end
 end
 if n > 0 then redis.call('MSET', unpack(chunk, 1, n)) end
-local at = 3 + sets
-for i = 2 + sets, #KEYS do
+local at = 4 + sets
+for i = 2 + sets, 1 + sets + patches do
   redis.call('SETRANGE', KEYS[i], ARGV[at + 1], ARGV[at + 2])
   at = at + 2
+end
+for i = 2 + sets + patches, #KEYS, 4000 do
+  redis.call('UNLINK', unpack(KEYS, i, math.min(i + 3999, #KEYS)))
 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1
@@ -131,7 +137,7 @@ return {rows, bytes}
 export function redisStore(redis: RedisPort): StateStore {
   return {
     load: (keys) => redis.mget(keys),
-    commit: async ({ headerKey, expected, next, writes }) => {
+    commit: async ({ headerKey, expected, next, writes, removes = [] }) => {
       const setKeys: string[] = [];
       const setValues: Buffer[] = [];
       const patchKeys: string[] = [];
@@ -147,8 +153,9 @@ export function redisStore(redis: RedisPort): StateStore {
           patchArgs.push(String(at), bytes);
         }
       }
-      const keys = [headerKey, ...setKeys, ...patchKeys];
-      const args = [expected ?? '', next, String(setKeys.length), ...setValues, ...patchArgs];
+      const keys = [headerKey, ...setKeys, ...patchKeys, ...removes];
+      const counts = [String(setKeys.length), String(patchKeys.length)];
+      const args = [expected ?? '', next, ...counts, ...setValues, ...patchArgs];
       return (await redis.eval(commitScript, keys, args)) === 1 ? 'applied' : 'refused';
     },
     decide: async ({ headerKey, expected, key, offsets }) => {

@@ -49,6 +49,7 @@ const logs: fc.Arbitrary<readonly LogRecord[]> = fc
             key: fc.constantFrom('a', 'b', 'c', 'd'),
             n: fc.integer({ min: -1, max: 9 }),
             late: fc.constantFrom(0, 0, 0, 5, 30),
+            forget: fc.constantFrom(false, false, false, false, true),
           }),
           { maxLength: 3 },
         ),
@@ -62,7 +63,12 @@ const logs: fc.Arbitrary<readonly LogRecord[]> = fc
     return rows.map(({ gap, units }, offset) => {
       clockMs += gap;
       const of = units?.map(
-        ({ key, n, late }): Happening => ({ key, n, atMs: Math.max(0, clockMs - late) }),
+        ({ key, n, late, forget }): Happening => ({
+          key,
+          n,
+          forget,
+          atMs: Math.max(0, clockMs - late),
+        }),
       );
       return happened(offset, of ?? null);
     });

@@ -19,6 +19,10 @@ export interface Position {
   readonly offset: number;
 }
 
+/** What a fold returns where its row is to be deleted: for a user that is to be forgotten. */
+export const gone: unique symbol = Symbol('gone');
+export type Gone = typeof gone;
+
 /** A change to one stored value: written whole, or patched in place within its present size. */
 export type Write =
   | { readonly whole: Buffer }
@@ -75,6 +79,8 @@ export interface Input<In> {
   readonly topic: string;
   /** Identity of the fold that emits this topic, as positions name it; null: any producer. */
   readonly lineage: string | null;
+  /** A second emitter whose positions count on it, each by marks of their own. */
+  readonly beside?: string;
   /**
    * Called once per fetched batch, before any `decode` of it: the place to fetch unknown schemas.
    * Throws RetryableError when a dependency is away.
@@ -96,6 +102,11 @@ export interface Emission<Out> {
     outs: readonly { readonly out: Out; readonly offset: number }[],
     from: { readonly lineage: string; readonly partition: number },
   ): OutMessage[];
+  /**
+   * Messages that are acknowledged before any of `messages` is sent, for whoever reads both topics
+   * and must find the one before the other. Left out: none.
+   */
+  readonly ahead?: Emission<Out>['messages'];
 }
 
 /**
@@ -153,9 +164,23 @@ export interface Fold<In, Row, Out = never, Shared = null> {
   readonly horizon: Horizon<In, Row> | null;
   /**
    * Folds one unit into its row (undefined: there is none yet, or it has expired). Returns the row to write (the same
-   * one, changed in place, or another), or null when nothing changed.
+   * one, changed in place, or another), null when nothing changed, or `gone` when the row is to be
+   * deleted: what comes after begins anew.
    */
-  fold(row: Row | undefined, unit: Unit<In>, context: FoldContext<Out, Shared>): Row | null;
+  fold(row: Row | undefined, unit: Unit<In>, context: FoldContext<Out, Shared>): Row | null | Gone;
+}
+
+/**
+ * Which mark of an input a position is compared with; -1: it is not of one that the input reads.
+ * With two emitters their marks take turns.
+ */
+export function laneOf(
+  { lineage, beside }: Pick<Input<unknown>, 'lineage' | 'beside'>,
+  position: Pick<Position, 'lineage' | 'partition'>,
+): number {
+  if (beside === undefined) return position.lineage === lineage ? position.partition : -1;
+  if (position.lineage === lineage) return 2 * position.partition;
+  return position.lineage === beside ? 2 * position.partition + 1 : -1;
 }
 
 /** In the order in which the header has them. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { encodeExternal, externalKey } from '../../schemas/packed/external-candidates.ts';
+import { encodeList, encodeParts, sourceMark } from '../../schemas/packed/external-candidates.ts';
 import type { Learned, PersonalRetrieval } from '../model.ts';
 import { profileOf } from '../profile.ts';
 import { external } from './external.ts';
@@ -11,15 +11,16 @@ const retrievalOf = (config: object): PersonalRetrieval =>
 const world = { items: null, weights: null };
 const learnedOf = (source: string, user: string, ids: readonly string[]): Learned => {
   const items = ids.map((itemId, at) => ({ itemId, score: ids.length - at }));
-  const row = encodeExternal({ computedAtMs: 10 * hourMs, items });
-  return { rows: new Map([[externalKey(source, user), row]]), heads: new Map(), rankings: [] };
+  const list = encodeList({ computedAtMs: 10 * hourMs, items });
+  const row = encodeParts([{ mark: sourceMark(source), list }]);
+  return { rows: new Map([[user, row]]), heads: new Map(), rankings: [] };
 };
 
 describe('external', () => {
   test('serves the list of its source as it is, to its depth', () => {
     const retrieval = retrievalOf({ source: 'nightly', depth: 2 });
     const profile = profileOf('ann', []);
-    expect(retrieval.wants(profile)).toEqual([[externalKey('nightly', 'ann')]]);
+    expect(retrieval.wants(profile)).toEqual([['ann']]);
     const learned = learnedOf('nightly', 'ann', ['a', 'b', 'c']);
     expect(retrieval.figures(profile, [learned], world)).toEqual([[]]);
     expect(retrieval.rank(profile, [learned], world)).toEqual([

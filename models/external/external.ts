@@ -1,10 +1,6 @@
 import { z } from 'zod';
 
-import {
-  decodeExternal,
-  externalItemsMax,
-  externalKey,
-} from '../../schemas/packed/external-candidates.ts';
+import { externalItemsMax, listOfSource } from '../../schemas/packed/external-candidates.ts';
 import type { Candidate, ModelKind, Profile } from '../model.ts';
 import { oneSource } from '../one-source.ts';
 
@@ -26,10 +22,11 @@ const hourMs = 3_600_000;
 const listOf = (
   bytes: Buffer | undefined,
   profile: Profile,
-  { ageHoursMax, depth }: Retrieval,
+  { source, ageHoursMax, depth }: Retrieval,
 ): readonly Candidate[] => {
-  if (bytes === undefined) return [];
-  const { computedAtMs, items } = decodeExternal(bytes);
+  const list = bytes === undefined ? null : listOfSource(bytes, source);
+  if (list === null) return [];
+  const { computedAtMs, items } = list;
   if (ageHoursMax !== null && profile.atMs - computedAtMs > ageHoursMax * hourMs) return [];
   return items.slice(0, depth);
 };
@@ -50,10 +47,9 @@ export const external: ModelKind<Learning, Retrieval> = {
     oneSource(
       { kind: 'external', learning, headBytes: 1, userFold: 'external' },
       {
-        wants: ({ userId }) => [externalKey(config.source, userId)],
+        wants: ({ userId }) => [userId],
         figures: () => [],
-        rank: (profile, rows) =>
-          listOf(rows.get(externalKey(config.source, profile.userId)), profile, config),
+        rank: (profile, rows) => listOf(rows.get(profile.userId), profile, config),
       },
     ),
 };

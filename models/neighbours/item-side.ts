@@ -11,6 +11,7 @@ import {
 } from './actors.ts';
 import { actorCounts, type Counts } from './counts.ts';
 import { headBytes, layoutVersion, packWeight } from './layout.ts';
+import { isForgetting } from './passages.ts';
 import { emptyRing, Ring } from './ring.ts';
 import { type Row, rows } from './rows.ts';
 import { emptyVisited, fits, Visited, type VisitedOptions } from './visited.ts';
@@ -61,7 +62,13 @@ export const neighbourSide = (learning: NeighbourLearning): ItemSide<Row, Counts
     rows,
     headBytes,
     ranking: actorCounts,
+    isForgotten(row, signal) {
+      if (!isForgetting(signal) || row instanceof Ring) return false;
+      const actor = actorIn(signal, sort);
+      return actor !== null && row.isOf(actor);
+    },
     learn(row, signal, context) {
+      if (isForgetting(signal)) return null;
       const weight = weightOf(weights, context.type);
       const actor = weight === 0 ? null : actorIn(signal, sort);
       if (actor === null || slotOf(actor.own) >= actorsMax) return null;

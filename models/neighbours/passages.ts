@@ -20,4 +20,18 @@ export const passages: UserSide = {
       { item: slotKey('u', slotOf(userActor(user).own)), others, notes },
     ];
   },
+  forget(visitor): readonly Signal[] {
+    const user = userOf(visitor.user);
+    const own = ownOf(visitor.session);
+    const others = [actorKey({ user, own })];
+    const notes = [forgetNote];
+    return [
+      { item: slotKey('s', slotOf(own)), others, notes },
+      { item: slotKey('u', slotOf(userActor(user).own)), others, notes },
+    ];
+  },
 };
+
+/** In the note of a signal to an actor's row: the actor is to be forgotten. */
+const forgetNote = 1;
+export const isForgetting = ({ notes }: Signal): boolean => notes[0] === forgetNote;

@@ -4,7 +4,7 @@ import { type Learning, type Retrieval, learningSchema, retrievalSchema } from '
 /** What was visited in recent sessions like the present one: VMIS-kNN, kept by the stream. */
 export const sessionNeighbours = neighbourKind<Learning, Retrieval>({
   kind: 'session-neighbours',
-  revision: 1,
+  revision: 2,
   source:
     'Kersbergen, Sprangers, Schelter: Serenade - Low-Latency Session-Based Recommendation in e-Commerce at Scale, SIGMOD 2022',
   learningSchema,

@@ -4,7 +4,7 @@ import { type Learning, type Retrieval, learningSchema, retrievalSchema } from '
 /** What users with similar recent items visited lately. */
 export const userNeighbours = neighbourKind<Learning, Retrieval>({
   kind: 'user-neighbours',
-  revision: 1,
+  revision: 2,
   source:
     'Sarwar, Karypis, Konstan, Riedl: Analysis of Recommendation Algorithms for E-Commerce, EC 2000',
   learningSchema,

@@ -41,8 +41,13 @@ export interface Exposure {
   readonly credit_ms: null | number;
   /** In an experiment: the types of interaction that its outcome is made of; none: all types. */
   readonly outcome_kinds: readonly string[];
+  /**
+   * answer; or no exposure at all: forget (all before of this user is to go) or merged (the
+   * user is another one from now on), which ingest says.
+   */
+  readonly kind: string;
   readonly lineage: string;
-  /** Partition of requests. */
+  /** Partition of requests; of user-events where kind is another than answer. */
   readonly source_partition: number;
   readonly source_offset: number;
 }
@@ -126,8 +131,18 @@ export const exposureSchema = {
       default: [],
       doc: 'In an experiment: the types of interaction that its outcome is made of; none: all types.',
     },
+    {
+      name: 'kind',
+      type: 'string',
+      default: 'answer',
+      doc: 'answer; or no exposure at all: forget (all before of this user is to go) or merged (the user is another one from now on), which ingest says.',
+    },
     { name: 'lineage', type: 'string' },
-    { name: 'source_partition', type: 'int', doc: 'Partition of requests.' },
+    {
+      name: 'source_partition',
+      type: 'int',
+      doc: 'Partition of requests; of user-events where kind is another than answer.',
+    },
     { name: 'source_offset', type: 'long' },
   ],
 } as const;

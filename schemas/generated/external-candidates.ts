@@ -7,6 +7,13 @@ export interface ExternalCandidate {
   readonly score: number;
 }
 
+export interface ForgottenBy {
+  readonly lineage: string;
+  /** Partition of user-events. */
+  readonly source_partition: number;
+  readonly source_offset: number;
+}
+
 /**
  * What a process outside proposes for a user, as a whole: the newest list per source and
  * user counts.
@@ -20,6 +27,8 @@ export interface ExternalCandidates {
   readonly items: readonly ExternalCandidate[];
   /** Milliseconds since 1970, UTC. Of two lists the later one counts. */
   readonly computed_at: number;
+  /** Null for every list. Else ingest says by which event all lists of the user are to go. */
+  readonly forgotten: null | ForgottenBy;
 }
 
 /** The schema as it is registered. */
@@ -54,6 +63,23 @@ export const externalCandidatesSchema = {
       name: 'computed_at',
       type: { type: 'long', logicalType: 'timestamp-millis' },
       doc: 'Milliseconds since 1970, UTC. Of two lists the later one counts.',
+    },
+    {
+      name: 'forgotten',
+      type: [
+        'null',
+        {
+          type: 'record',
+          name: 'ForgottenBy',
+          fields: [
+            { name: 'lineage', type: 'string' },
+            { name: 'source_partition', type: 'int', doc: 'Partition of user-events.' },
+            { name: 'source_offset', type: 'long' },
+          ],
+        },
+      ],
+      default: null,
+      doc: 'Null for every list. Else ingest says by which event all lists of the user are to go.',
     },
   ],
 } as const;

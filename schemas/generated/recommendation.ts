@@ -55,6 +55,8 @@ export interface Recommendation {
    * elsewhere.
    */
   readonly judged_with: Readonly<Record<string, string>>;
+  /** False: nothing of the user was read, and user_id is left out. */
+  readonly consent: boolean;
   readonly request_partition: number;
   readonly request_offset: number;
 }
@@ -163,6 +165,12 @@ export const recommendationSchema = {
       type: { type: 'map', values: 'string' },
       default: {},
       doc: 'What rules compared items with: request.<attribute> and profile.<attribute>; revision.profile and revision.attributes say of which revisions, where that is not said elsewhere.',
+    },
+    {
+      name: 'consent',
+      type: 'boolean',
+      default: true,
+      doc: 'False: nothing of the user was read, and user_id is left out.',
     },
     { name: 'request_partition', type: 'int', default: -1 },
     { name: 'request_offset', type: 'long', default: -1 },

@@ -16,6 +16,8 @@ export interface Request {
   readonly attributes: Readonly<Record<string, string>>;
   /** next_page of an earlier answer to the same user in the same context. */
   readonly page_token: null | string;
+  /** False: answered from what the request holds; nothing of the user is read or kept. */
+  readonly consent: boolean;
 }
 
 /** The schema as it is registered. */
@@ -62,6 +64,12 @@ export const requestSchema = {
       type: ['null', 'string'],
       default: null,
       doc: 'next_page of an earlier answer to the same user in the same context.',
+    },
+    {
+      name: 'consent',
+      type: 'boolean',
+      default: true,
+      doc: 'False: answered from what the request holds; nothing of the user is read or kept.',
     },
   ],
 } as const;

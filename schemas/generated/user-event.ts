@@ -8,7 +8,11 @@ export interface UserEvent {
   readonly user_id: string;
   /** 1 to 128 bytes of UTF-8. */
   readonly item_id: string;
-  /** view, click, like, add_to_cart, purchase, rating or another configured type. */
+  /**
+   * view, click, like, add_to_cart, purchase, rating or another configured type; or
+   * freshet.forget: all before of the user is to go; or freshet.merge: the user is the one
+   * that attribute into names.
+   */
   readonly type: string;
   /** Milliseconds since 1970, UTC. */
   readonly occurred_at: number;
@@ -38,7 +42,7 @@ export const userEventSchema = {
     {
       name: 'type',
       type: 'string',
-      doc: 'view, click, like, add_to_cart, purchase, rating or another configured type.',
+      doc: 'view, click, like, add_to_cart, purchase, rating or another configured type; or freshet.forget: all before of the user is to go; or freshet.merge: the user is the one that attribute into names.',
     },
     {
       name: 'occurred_at',

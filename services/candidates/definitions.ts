@@ -12,6 +12,7 @@ import {
 } from '../../topics/follow-definitions.ts';
 import { ItemsWhenNeeded } from '../../topics/items-when-needed.ts';
 import { type PersonalModel, personalModels } from '../../retrieval/personal-models.ts';
+import { listPrefix } from '../../schemas/packed/candidates.ts';
 import { askedFirst, heldAgainstLists, type ServedBy } from './uses.ts';
 import type { Scope } from './warm-marks.ts';
 import { namedFirst, scopesOf, type Wants, wantsOf } from './wanted.ts';
@@ -22,6 +23,8 @@ export interface PersonalModelsInUse {
   healthy(): string | null;
   /** Those that the ladder of some context, or an experiment, names. */
   personal(): readonly PersonalModel[];
+  /** What keys of lists begin with, of all versions that are published: each may have one of a user. */
+  listPrefixes(): Iterable<string>;
   /** Whether this user's lists by a version are kept: one that only experiments name is for some. */
   readonly wants: Wants;
   /** Whose lists by a version are kept. */
@@ -84,6 +87,7 @@ export async function followPersonalModels(
     },
     healthy: () => definitions.healthy() ?? needed.healthy(),
     personal: () => personal,
+    listPrefixes: () => [...catalogue.models.keys()].map(listPrefix),
     wants: (version, userId, atMs) => wants(version, userId, atMs),
     scopeOf: (version) => scopeOf(version),
     heldAgainst: (version) => held.get(version) ?? 0,

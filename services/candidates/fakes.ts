@@ -1,4 +1,4 @@
-import { recordHash } from '../../lib/stream/fold-partition.ts';
+import { recordHash } from '../../lib/stream/record-hash.ts';
 import { type Generation, generationOf } from '../../lib/stream/generations.ts';
 import { emptyHeader, formatHeader, parseHeader } from '../../lib/stream/header.ts';
 import { memoryStore } from '../../lib/stream/memory-store.ts';
@@ -9,6 +9,8 @@ import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import type { PersonalModel } from '../../retrieval/personal-models.ts';
 import type { TrainingPack } from '../../schemas/generated/training-pack.ts';
 import { seenHeaderBytes, seenLayout } from '../../schemas/packed/seen-items.ts';
+import { endsUser } from '../../topics/reserved-types.ts';
+import { jsonRecord } from '../../test/support/json-record.ts';
 import { candidatesConfig } from './config.ts';
 import { DepthFactors } from './depth.ts';
 import { type CandidatesOptions, candidatesTask } from './topology.ts';
@@ -66,6 +68,7 @@ export interface Worked {
 export interface Visit {
   readonly user: string;
   readonly item: string;
+  readonly type: string;
 }
 
 /**
@@ -131,6 +134,7 @@ export class Stage {
       models: {
         ready: () => null,
         personal: () => this.models,
+        listPrefixes: () => this.models.map((model) => model.listPrefix),
         items: () => null,
         wants,
         heldAgainst: () => 0,
@@ -153,14 +157,17 @@ export class Stage {
   }
 
   /** Interactions at the end of the log; the item names its offset unless it is given. */
-  visit(user: string, item = `i${this.visits.length}`): void {
-    this.visits.push({ user, item });
+  visit(user: string, item = `i${this.visits.length}`, type = 'view'): void {
+    this.visits.push({ user, item, type });
   }
 
   /** `user-features` folds all below this offset. */
   features(offset: number): void {
-    for (const [at, { user, item }] of this.visits.slice(0, offset).entries())
-      this.#put(featuresAt.keys.row(partition, user), profileBytes(item, 1_000 * (at + 1)));
+    for (const [at, { user, item, type }] of this.visits.slice(0, offset).entries()) {
+      const key = featuresAt.keys.row(partition, user);
+      if (endsUser(type)) this.store.values.delete(key);
+      else this.#put(key, profileBytes(item, 1_000 * (at + 1)));
+    }
     this.#put(featuresAt.keys.header(partition), `${offset} abcdef12 -`);
   }
 
@@ -190,10 +197,10 @@ export class Stage {
   /** The first records that are left, from what an owner takes for the header; nothing is stored. */
   async work(size: number, expected = this.headerText()): Promise<Worked> {
     const from = expected === null ? 0 : (parseHeader(expected).offsets[0] ?? 0);
-    const records = this.visits.slice(from, from + size).map(({ user, item }, at) => {
+    const records = this.visits.slice(from, from + size).map(({ user, item, type }, at) => {
       const occurred_at = 1_000 * (from + at + 1);
-      const value = { user_id: user, item_id: item, occurred_at, appended_at: occurred_at };
-      return recordOf('interactions', from + at, value);
+      const value = { user_id: user, item_id: item, type, occurred_at, appended_at: occurred_at };
+      return jsonRecord('interactions', from + at, value);
     });
     return this.#slice(records, { input: 0, expected });
   }
@@ -202,8 +209,8 @@ export class Stage {
   async stale(user: string): Promise<Worked> {
     const expected = this.headerText();
     const from = expected === null ? 0 : (parseHeader(expected).offsets[1] ?? 0);
-    const record = recordOf('exposures', from, { user_id: user, candidates_stale: true });
-    return this.#slice([record], { input: 1, expected });
+    const value = { user_id: user, candidates_stale: true, kind: 'answer' };
+    return this.#slice([jsonRecord('exposures', from, value)], { input: 1, expected });
   }
 
   async #slice(
@@ -239,8 +246,10 @@ export class Stage {
       key: ownAt.keys.row(partition, key),
       write: { whole: value },
     }));
+    const removes = (result.removes ?? []).map((key) => ownAt.keys.row(partition, key));
     const headerKey = ownAt.keys.header(partition);
-    return (await this.store.commit({ headerKey, expected, next, writes })) === 'applied';
+    const commit = { headerKey, expected, next, writes, removes };
+    return (await this.store.commit(commit)) === 'applied';
   }
 
   /** A slice as the runner does it. */
@@ -288,13 +297,3 @@ const seenBytes = (ids: readonly string[]): Buffer => {
   });
   return Buffer.concat([head, ...entries]);
 };
-
-const recordOf = (topic: string, offset: number, value: object): LogRecord => ({
-  topic,
-  partition,
-  offset,
-  timestampMs: 0,
-  key: null,
-  headers: {},
-  value: Buffer.from(JSON.stringify(value)),
-});

@@ -7,7 +7,7 @@ import type { KeptReads } from '../../retrieval/kept-reads.ts';
 import { learnedUpTo } from '../../retrieval/learned-up-to.ts';
 import { weightsFoldName } from '../../retrieval/learned-weights.ts';
 import { generationsOf, type PersonalModel } from '../../retrieval/personal-models.ts';
-import type { OpenExample } from '../../schemas/packed/open-examples.ts';
+import { type OpenExample, openExampleKey } from '../../schemas/packed/open-examples.ts';
 import { chunksOf, listRow, type Subject } from './candidates.ts';
 import { planList } from './depth.ts';
 import type { OpenedHere } from './opened.ts';
@@ -33,6 +33,8 @@ interface Making {
   readonly source: Generation;
   readonly rows: KeptReads;
   readonly training: SliceTraining;
+  /** Users whose lists are made anew whatever is there. */
+  readonly ended: ReadonlySet<string>;
   readonly writes: Writes;
 }
 
@@ -45,17 +47,22 @@ export async function makeLists(
     opened,
     from,
     only,
+    ended = nobody,
   }: {
     readonly options: CandidatesOptions;
     readonly opened: OpenedHere;
     readonly from: number;
     /** Lists of these alone, and none is logged: nobody has come yet. */
     readonly only?: readonly PersonalModel[];
+    /** Of whom all lists and open examples from before are to go. */
+    readonly ended?: ReadonlySet<string>;
   },
 ): Promise<TaskResult> {
   const models = only ?? options.models.personal();
   const writes: Writes = [];
-  if (acts.size === 0 || models.length === 0) return { kind: 'write', writes };
+  const removes = keysOfEnded(ended, options.models.listPrefixes());
+  if (acts.size === 0 || models.length === 0)
+    return { kind: 'write', writes, ...removing(removes) };
   const { partition } = slice;
   const learned = models.flatMap((model) => model.learned);
   const generations = await options.generations.read([
@@ -74,6 +81,7 @@ export async function makeLists(
     models: only === undefined ? models : [],
     weightsOf: ({ retrieval }) => options.weights.of(retrieval),
     acts,
+    ended,
     opened: opened.of(partition, {
       partitions: source.current.partitions,
       listPrefixes: models.map(({ listPrefix }) => listPrefix),
@@ -81,7 +89,8 @@ export async function makeLists(
     counts: options.counted,
   });
   const rows = options.reads.newSlice();
-  const making = { slice, options, from, models, generations, source, rows, training, writes };
+  const shared = { models, generations, source, rows, training, ended, writes };
+  const making = { slice, options, from, ...shared };
   for (const chunk of chunksOf([...acts.keys()], options.config.usersAtOnce)) {
     const failed = await listChunk(chunk, making);
     if (failed !== null) return failed;
@@ -90,8 +99,23 @@ export async function makeLists(
   }
   options.counted.lists(writes.length);
   const emits = packExamples(training.closed(), { ...slice.own, partition }, options.packing);
-  return { kind: 'write', writes: [...writes, ...training.writes()], emits };
+  const all = [...writes, ...training.writes()];
+  const written = new Set(all.map(({ key }) => key));
+  const gone = removes.filter((key) => !written.has(key));
+  return { kind: 'write', writes: all, ...removing(gone), emits };
 }
+
+const removing = (removes: readonly string[]) => (removes.length > 0 ? { removes } : {});
+const nobody: ReadonlySet<string> = new Set();
+
+/** Lists and open examples of every version: which of them the user has is not looked up. */
+const keysOfEnded = (users: ReadonlySet<string>, listPrefixes: Iterable<string>): string[] => {
+  if (users.size === 0) return [];
+  const prefixes = [...listPrefixes];
+  return [...users].flatMap((user) =>
+    prefixes.flatMap((prefix) => [prefix + user, openExampleKey(prefix, user)]),
+  );
+};
 
 async function readWeights(
   models: readonly PersonalModel[],
@@ -221,12 +245,14 @@ async function dueSubjects(
   { offset, subjects }: { readonly offset: number; readonly subjects: readonly Subject[] },
   { making, nowMs }: { readonly making: Making; readonly nowMs: number },
 ): Promise<readonly Subject[]> {
-  const { slice, from, generations, options, training } = making;
+  const { slice, from, generations, options, training, ended } = making;
   const { partition } = slice;
   const own = generations.get(candidatesName);
   if (from === 0 || offset <= from || own === undefined) return subjects;
-  const must = subjects.filter(({ userId }) => training.mustList(model, userId));
-  const rest = subjects.filter(({ userId }) => !training.mustList(model, userId));
+  const isMust = ({ userId }: Subject): boolean =>
+    ended.has(userId) || training.mustList(model, userId);
+  const must = subjects.filter(isMust);
+  const rest = subjects.filter((subject) => !isMust(subject));
   const due = await withoutNewLists(options.redis, rest, { own, partition, model, from, nowMs });
   return [...must, ...due];
 }

@@ -102,6 +102,7 @@ function stage(
     models: {
       ready: () => change.ready ?? null,
       personal: () => change.models ?? [model],
+      listPrefixes: () => (change.models ?? [model]).map((one) => one.listPrefix),
       items: () => null,
       wants: () => true,
       heldAgainst: () => 0,
@@ -265,8 +266,8 @@ describe('exposures', () => {
     foldedTo(3);
     const result = await task.slice(
       slice(exposures, 700, [
-        { user_id: 'ann', candidates_stale: false },
-        { user_id: 'bob', candidates_stale: true },
+        { user_id: 'ann', candidates_stale: false, kind: 'answer' },
+        { user_id: 'bob', candidates_stale: true, kind: 'answer' },
       ]),
     );
     expect(result).toMatchObject({ kind: 'write', writes: [{ key: 'mv4_bob' }] });
@@ -275,7 +276,9 @@ describe('exposures', () => {
   test('of strangers write nothing', async () => {
     const { task, foldedTo } = stage();
     foldedTo(3);
-    const one = slice(exposures, 0, [{ user_id: 'stranger', candidates_stale: true }]);
+    const one = slice(exposures, 0, [
+      { user_id: 'stranger', candidates_stale: true, kind: 'answer' },
+    ]);
     expect(await task.slice(one)).toEqual({ kind: 'write', writes: [], emits: [] });
   });
 });

@@ -4,7 +4,9 @@ import type { PartitionTask, TaskSlice } from '../../lib/stream/run-task.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { candidatesLayout } from '../../schemas/packed/candidates.ts';
+import { reservedFields } from '../../topics/interactions-input.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { endsUser, exposureKinds, mergeType } from '../../topics/reserved-types.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import type { LearnedReads } from '../../retrieval/learned-reads.ts';
 import type { LearnedWeights } from '../../retrieval/learned-weights.ts';
@@ -18,11 +20,14 @@ import type { Act, Acts, TrainingCounts } from './training.ts';
 import type { Wants } from './wanted.ts';
 
 /** What this service reads of an interaction and of an exposure; the decoders pass over the rest. */
-export const activeUserFields = ['user_id', 'item_id', 'occurred_at', 'appended_at'] as const;
+export const activeUserFields = [
+  ...(['user_id', 'item_id', 'occurred_at', 'appended_at'] as const),
+  ...reservedFields,
+] as const;
 export type ActiveUser = Pick<Interaction, (typeof activeUserFields)[number]>;
 export const servedUserFields = [
   ...(['user_id', 'candidates_stale', 'context_id', 'experiment', 'variant'] as const),
-  ...(['page', 'predicted', 'enough', 'removed'] as const),
+  ...(['page', 'predicted', 'enough', 'removed', 'kind'] as const),
 ] as const;
 export type ServedUser = Pick<Exposure, (typeof servedUserFields)[number]>;
 
@@ -40,6 +45,8 @@ export interface CandidatesOptions {
   readonly models: {
     ready(): string | null;
     personal(): readonly PersonalModel[];
+    /** What keys of lists begin with, of all versions that are known: each may have one of a user. */
+    listPrefixes(): Iterable<string>;
     readonly wants: Wants;
     /** Null where no model needs items. */
     items(): ItemTable | null;
@@ -86,10 +93,10 @@ export function candidatesTask(options: CandidatesOptions): PartitionTask {
       if (waiting !== null) return { kind: 'wait', why: waiting };
       if (slice.topic === exposures.topic)
         return makeLists(slice, await staleUsers(slice, options), { options, opened, from: 0 });
-      const active = await activeUsers(slice, options);
-      appended.set(slice, active.appendedAtMs);
+      const { acts, ended, appendedAtMs } = await activeUsers(slice, options);
+      appended.set(slice, appendedAtMs);
       const from = (slice.records.at(-1)?.offset ?? -1) + 1;
-      return makeLists(slice, active.acts, { options, opened, from });
+      return makeLists(slice, acts, { options, opened, from, ended });
     },
     written: (slice) => {
       const nowMs = options.nowMs();
@@ -98,28 +105,48 @@ export function candidatesTask(options: CandidatesOptions): PartitionTask {
   };
 }
 
+interface ActiveUsers {
+  readonly acts: Acts;
+  /** Of whom nothing is to be kept from before; who has acts has come back since. */
+  readonly ended: ReadonlySet<string>;
+  readonly appendedAtMs: number[];
+}
+
 async function activeUsers(
   slice: TaskSlice,
   { interactions, counted }: CandidatesOptions,
-): Promise<{ readonly acts: Acts; readonly appendedAtMs: number[] }> {
+): Promise<ActiveUsers> {
   const acts = new Map<string, Act[]>();
+  const ended = new Set<string>();
   const appendedAtMs: number[] = [];
+  const end = (userId: string): void => {
+    ended.add(userId);
+    acts.delete(userId);
+  };
   for (const { value, offset } of await decodeAll(slice, interactions.decoder, counted)) {
-    const act = { offset, itemId: value.item_id, atMs: Math.max(0, value.occurred_at) };
-    const known = acts.get(value.user_id);
-    if (known === undefined) acts.set(value.user_id, [act]);
-    else known.push(act);
+    const { user_id: userId, type, merged_from: from } = value;
+    if (endsUser(type)) {
+      end(userId);
+      continue;
+    }
+    const known = acts.get(userId) ?? [];
+    acts.set(userId, known);
+    // What another did before is no act of this user's: it closes no example, but makes new lists.
+    if (type !== mergeType)
+      known.push({ offset, itemId: value.item_id, atMs: Math.max(0, value.occurred_at) });
+    else if (from !== null) end(from);
     appendedAtMs.push(value.appended_at);
   }
-  return { acts, appendedAtMs };
+  return { acts, ended, appendedAtMs };
 }
 
 /** Whose list was missing or too old when it was asked for. */
 async function staleUsers(slice: TaskSlice, options: CandidatesOptions): Promise<Acts> {
   const { exposures, counted } = options;
   const values = await decodeAll(slice, exposures.decoder, counted);
-  for (const { value } of values) noteDepth(value, options);
-  const stale = values.filter(({ value }) => value.candidates_stale);
+  const answers = values.filter(({ value }) => value.kind === exposureKinds.answer);
+  for (const { value } of answers) noteDepth(value, options);
+  const stale = answers.filter(({ value }) => value.candidates_stale);
   return new Map(stale.map(({ value }) => [value.user_id, []]));
 }
 

@@ -104,7 +104,7 @@ test('whatever happens, an example that counts knew all before its label, and no
         const label = `${one.weights}/${one.offset}`;
         expect(labels.has(label)).toBe(false);
         labels.add(label);
-        expect(stage.visits[one.offset]).toEqual({ user: who, item: next });
+        expect(stage.visits[one.offset]).toMatchObject({ user: who, item: next });
         const before = stage.visits.slice(0, one.offset).findLast((visit) => visit.user === who);
         expect(recent).toBe(before?.item);
         expect(learned).toBeLessThan(one.offset);

@@ -82,6 +82,7 @@ export class SliceTraining {
   readonly #weightsOf: (model: PersonalModel) => Buffer | null;
   readonly #opened: ReadonlyMap<string, Opened>;
   readonly #counts: TrainingCounts;
+  readonly #ended: ReadonlySet<string>;
   /** Keys whose example goes on waiting. */
   readonly #open = new Set<string>();
   readonly #writes = new Map<string, Buffer>();
@@ -95,6 +96,8 @@ export class SliceTraining {
       /** What a model's weights have learned so far. */
       readonly weightsOf: (model: PersonalModel) => Buffer | null;
       readonly acts: Acts;
+      /** Whose examples from before are to go: none is closed. */
+      readonly ended?: ReadonlySet<string>;
       /** By prefix of the model's lists. */
       readonly opened: ReadonlyMap<string, Opened>;
       readonly counts: TrainingCounts;
@@ -106,6 +109,9 @@ export class SliceTraining {
     this.#acts = given.acts;
     this.#opened = given.opened;
     this.#counts = given.counts;
+    this.#ended = given.ended ?? new Set();
+    for (const { users } of given.opened.values())
+      for (const user of this.#ended) users.delete(user);
   }
 
   /** Keys of the users' open examples, to be read together with the own header. */
@@ -116,7 +122,7 @@ export class SliceTraining {
   /** `values`: what lies under `keys(users)`, in that order. */
   close(users: readonly string[], values: readonly (Buffer | null)[]): void {
     for (const [at, { key, user, training }] of this.#each(users).entries()) {
-      const bytes = values[at] ?? null;
+      const bytes = this.#ended.has(user) ? null : (values[at] ?? null);
       const open = bytes === null ? null : decodeOpenExample(bytes);
       const opened = this.#opened.get(training.model.listPrefix);
       if (open === null) {

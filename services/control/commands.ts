@@ -15,6 +15,8 @@ const version = z
     'must be an exact version: name@ and 12 hex digits',
   );
 
+const count = z.number().int().min(0);
+
 const bodies = {
   apply: z.strictObject({
     /** The JSON of each definition, by itself or with the name of the file that it is from. */
@@ -44,6 +46,16 @@ const bodies = {
     promote: z.boolean().default(false),
   }),
   'experiment.delete': z.strictObject({ experiment: name }),
+  /** For the history: a receipt of `freshet forget`, without the user's id. */
+  'user.forgotten': z.strictObject({
+    /** SHA-256 of a salt, that only the printed receipt has, and the id. */
+    user: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 hex digits'),
+    event: z.string().max(64),
+    removed: z
+      .array(z.strictObject({ fold: z.string().max(100), keys: count, bytes: count }))
+      .max(1_000),
+    left: count,
+  }),
 } as const;
 
 export type CommandKind = keyof typeof bodies;

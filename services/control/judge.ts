@@ -7,6 +7,7 @@ import {
   startExperiment,
   stopExperiment,
 } from './judge-experiments.ts';
+import { noteForgotten } from './note-forgotten.ts';
 import { type Case, type Outcome, refusedFor } from './outcome.ts';
 
 /** What a command does where it is judged, or why it does nothing. Pure, and never throws. */
@@ -36,5 +37,7 @@ const judgeKnown = (at: Case, command: KnownCommand): Outcome => {
       return decideExperiment(at, command.body);
     case 'experiment.delete':
       return deleteExperiment(at, command.body);
+    case 'user.forgotten':
+      return noteForgotten(command.body);
   }
 };

@@ -156,6 +156,10 @@ function close(arm: Arm, state: number): void {
   Object.assign(arm, nothingKept());
 }
 
+/** The user's present part in an experiment; one that leaves is past. */
+export const armIn = ({ arms }: UserRow, experiment: number): Arm | undefined =>
+  arms.find((arm) => arm.experiment === experiment && arm.leaves === 0);
+
 export type ExposureTaken = 'counted' | 'duplicate' | 'too_many' | 'over' | 'multiple' | 'unplaced';
 
 /**
@@ -167,7 +171,7 @@ export function takeExposure(
   shown: Shown,
   { partials, begin }: { readonly partials: Partials; readonly begin: (arm: Arm) => void },
 ): ExposureTaken {
-  const known = user.arms.find(({ experiment }) => experiment === shown.experiment);
+  const known = armIn(user, shown.experiment);
   if (known === undefined) {
     const arm = beginArm(user, shown);
     if (arm === null) return 'unplaced';
@@ -187,11 +191,50 @@ export function takeExposure(
   return 'counted';
 }
 
+/**
+ * The log of exposures says that the user is to be forgotten. Interactions from before may still
+ * have to come, or be folded already: so the arms go when the interaction of the same event comes.
+ */
+export function markLeaving(user: UserRow, event: number): UserRow | null {
+  const staying = user.arms.filter(({ leaves }) => leaves === 0);
+  for (const arm of staying) arm.leaves = event;
+  return staying.length > 0 ? user : null;
+}
+
+/**
+ * The log of interactions says it, and exposures are past their own record of it. What arms that
+ * still run have added to sums is taken off; sums of those that are over stay, without anybody's
+ * name. Other arms begin anew: what came before this counts for none of them. Null: nothing is left.
+ */
+export function forget(
+  user: UserRow,
+  { event, appendedMs }: { readonly event: number; readonly appendedMs: number },
+  { partials, latenessMs }: { readonly partials: Partials; readonly latenessMs: number },
+): UserRow | null {
+  const markMs = partials.passInteraction(appendedMs);
+  for (const arm of user.arms) {
+    if (arm.state !== armState.open) continue;
+    if (markMs > windowEnd(arm) + latenessMs) close(arm, armState.closed);
+    else if (arm.leaves === event) partials.withdraw(arm);
+    else restart(arm, partials);
+  }
+  const arms = user.arms.filter(({ leaves }) => leaves !== event);
+  return arms.length === 0 ? null : { periods: [], arms };
+}
+
+function restart(arm: Arm, partials: Partials): void {
+  const { counts, values } = arm.sums;
+  const nothing = { x: 0, counts: counts.map(() => 0), values: values.map(() => 0) };
+  partials.change(arm, arm.sums, nothing);
+  arm.sums = nothing;
+}
+
 /** Null: there is no room. Goes by the exposures' own time: interactions may be any way behind. */
 function beginArm(user: UserRow, shown: Shown): Arm | null {
   const kept = user.arms.filter((arm) => windowEnd(arm) + keptMs >= shown.atMs);
   user.arms.splice(0, user.arms.length, ...kept);
-  if (user.arms.length >= armsMax) return null;
+  // Those that leave may be gone already, where interactions are further.
+  if (user.arms.filter(({ leaves }) => leaves === 0).length >= armsMax) return null;
   const { experiment, variant, context, creditMs, atMs: firstMs } = shown;
   const arm: Arm = {
     ...nothingKept(),
@@ -201,6 +244,7 @@ function beginArm(user: UserRow, shown: Shown): Arm | null {
     creditMs,
     firstMs,
     state: armState.open,
+    leaves: 0,
   };
   arm.sums.x = covariateOf(user, firstMs);
   user.arms.push(arm);

@@ -17,7 +17,7 @@ export const foldForTests = () =>
       lineage: 'ingest',
       decoder: decoder<OutcomeInteraction>(),
     },
-    exposures: { topic: 'exposures', decoder: decoder<ShownExposure>() },
+    exposures: { topic: 'exposures', lineage: 'reserved', decoder: decoder<ShownExposure>() },
     latenessMs,
     horizonMs: 400 * 86_400_000,
   });
@@ -52,6 +52,10 @@ export const exposureOf = (given: Partial<ShownExposure>): ShownExposure => ({
   removed: {},
   credit_ms: 600_000,
   outcome_kinds: ['click', 'purchase'],
+  kind: 'answer',
+  lineage: 'serving',
+  source_partition: 0,
+  source_offset: 0,
   ...given,
 });
 
@@ -67,5 +71,7 @@ export const interactionOf = (given: Partial<OutcomeInteraction>): OutcomeIntera
   lineage: 'ingest',
   source_partition: 0,
   source_offset: 0,
+  merged: [],
+  merged_from: null,
   ...given,
 });

@@ -9,6 +9,7 @@ import { openFailureMessage } from '../../topics/failure-message.ts';
 import { interactionFields } from '../../topics/interactions-input.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { openInteractions } from '../../topics/open-interactions.ts';
+import { reservedLineage } from '../../topics/reserved-types.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { experimentsConfig } from './config.ts';
 import { startWatcher, type Watcher } from './watcher.ts';
@@ -69,7 +70,10 @@ export function openExperimentsFold(
       ...input<OutcomeInteraction>(interactions, interactionFields(outcomeFields)),
       lineage,
     },
-    exposures: input<ShownExposure>(exposures, exposureFields),
+    exposures: {
+      ...input<ShownExposure>(exposures, exposureFields),
+      lineage: reservedLineage(config.prefix),
+    },
     latenessMs: experimentsConfig().latenessMs,
     horizonMs: config.userHorizonMs,
   });

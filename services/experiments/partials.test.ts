@@ -14,6 +14,7 @@ function enter(partials: Partials, experiment: string, more: Partial<Arm> = {}):
     experiment: hash48(experiment),
     variant: hash48('a'),
     state: armState.open,
+    leaves: 0,
     firstMs: beganMs,
     creditMs: 1_000,
     ...more,

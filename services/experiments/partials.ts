@@ -111,6 +111,11 @@ export class Partials {
     this.#count(arm.experiment, experimentAt.multiple);
   }
 
+  /** A user who is forgotten is taken off the sums. */
+  withdraw(arm: Arm): void {
+    if (this.#experiments.has(arm.experiment)) this.#addUser(arm, -1);
+  }
+
   #addUser(arm: Arm, sign: 1 | -1): void {
     const variant = this.#experiments.get(arm.experiment)?.variants.get(arm.variant);
     if (variant === undefined) return;

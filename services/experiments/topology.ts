@@ -1,10 +1,27 @@
-import type { Fold, FoldContext, Input } from '../../lib/stream/topology.ts';
+import {
+  type Fold,
+  type FoldContext,
+  type Gone,
+  gone,
+  type Input,
+  type Position,
+} from '../../lib/stream/topology.ts';
 import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { valueUnits } from '../../schemas/packed/experiment-partials.ts';
-import { interactionsInput } from '../../topics/interactions-input.ts';
+import { interactionsInput, reservedFields } from '../../topics/interactions-input.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
-import { type Act, lastOfUserMs, type Shown, takeExposure, takeInteraction } from './credit.ts';
+import { exposureKinds, forgetType, isReserved } from '../../topics/reserved-types.ts';
+import {
+  type Act,
+  armIn,
+  forget,
+  lastOfUserMs,
+  markLeaving,
+  type Shown,
+  takeExposure,
+  takeInteraction,
+} from './credit.ts';
 import { hash48, hashOrNone } from './hash.ts';
 import { type Partials, partialsCodec } from './partials.ts';
 import { emptyUser, userLayout, type UserRow, userRows } from './user-row.ts';
@@ -13,7 +30,6 @@ import { emptyUser, userLayout, type UserRow, userRows } from './user-row.ts';
 export const outcomeFields = [
   'user_id',
   'item_id',
-  'type',
   'occurred_at',
   'context_id',
   'answer_id',
@@ -22,6 +38,7 @@ export const outcomeFields = [
   'lineage',
   'source_partition',
   'source_offset',
+  ...reservedFields,
 ] as const satisfies readonly (keyof Interaction)[];
 export type OutcomeInteraction = Pick<Interaction, (typeof outcomeFields)[number]>;
 
@@ -42,6 +59,10 @@ export const shownFields = [
   'removed',
   'credit_ms',
   'outcome_kinds',
+  'kind',
+  'lineage',
+  'source_partition',
+  'source_offset',
 ] as const satisfies readonly (keyof Exposure)[];
 export type ShownExposure = Pick<Exposure, (typeof shownFields)[number]>;
 
@@ -53,7 +74,12 @@ export interface ExperimentsOptions {
     readonly lineage: string;
     readonly decoder: ValueDecoder<OutcomeInteraction>;
   };
-  readonly exposures: { readonly topic: string; readonly decoder: ValueDecoder<ShownExposure> };
+  readonly exposures: {
+    readonly topic: string;
+    /** What ingest names its positions there by. */
+    readonly lineage: string;
+    readonly decoder: ValueDecoder<ShownExposure>;
+  };
   readonly latenessMs: number;
   /** A user counts as unknown after this long without an interaction or an answer. */
   readonly horizonMs: number;
@@ -77,7 +103,7 @@ export function experimentsFold(
   return {
     name: 'experiments',
     code: 'e',
-    revision: 1,
+    revision: 2,
     layout: userLayout,
     config: { latenessMs },
     family: 'user',
@@ -95,8 +121,22 @@ export function experimentsFold(
     fold: (row, { input }, context) =>
       'items' in input
         ? foldExposure(row, input, context)
-        : takeInteraction(row, actOf(input), { partials: context.shared, latenessMs }),
+        : foldInteraction(row, input, { partials: context.shared, latenessMs }),
   };
+}
+
+/** Users who are merged keep their part in experiments under the name that they had in it. */
+function foldInteraction(
+  row: UserRow | undefined,
+  input: OutcomeInteraction,
+  given: { readonly partials: Partials; readonly latenessMs: number },
+): UserRow | null | Gone {
+  if (input.type === forgetType) {
+    const at = { event: eventOf(input), appendedMs: Math.max(0, input.appended_at) };
+    return forget(row ?? emptyUser(), at, given) ?? gone;
+  }
+  if (isReserved(input.type)) return null;
+  return takeInteraction(row, actOf(input), given);
 }
 
 const accepted = { kind: 'accept' } as const;
@@ -107,10 +147,11 @@ const accepted = { kind: 'accept' } as const;
  */
 const exposuresInput = ({
   topic,
+  lineage,
   decoder,
 }: ExperimentsOptions['exposures']): Input<ShownExposure> => ({
   topic,
-  lineage: null,
+  lineage,
   prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
   decode: ({ value, timestampMs }) => {
     const decoded = decoder.decode(value);
@@ -120,9 +161,21 @@ const exposuresInput = ({
     }
     // When it came to its log, and not what the clock of whoever served it said.
     const input = { ...decoded.value, served_at: Math.max(0, timestampMs) };
-    const key = input.experiment === null ? '' : input.user_id;
-    return { verdict: accepted, units: [{ input, key, position: null }] };
+    const isAnswer = input.kind === exposureKinds.answer;
+    const key = isAnswer && input.experiment === null ? '' : input.user_id;
+    const position = isAnswer ? null : positionOf(input);
+    return { verdict: accepted, units: [{ input, key, position }] };
   },
+});
+
+/** An event of `user-events`, as both logs name it. */
+const eventOf = (at: Pick<Exposure, 'source_partition' | 'source_offset'>): number =>
+  hash48(`${at.source_partition}/${at.source_offset}`);
+
+const positionOf = (input: ShownExposure): Position => ({
+  lineage: input.lineage,
+  partition: input.source_partition,
+  offset: input.source_offset,
 });
 
 const actOf = (given: OutcomeInteraction): Act => ({
@@ -149,11 +202,13 @@ function foldExposure(
 ): UserRow | null {
   const { shared: partials } = context;
   const atMs = partials.passExposure(given.served_at);
+  if (given.kind === exposureKinds.forget)
+    return row === undefined ? null : markLeaving(row, eventOf(given));
   const { experiment, variant } = given;
   if (experiment === null || variant === null) return null;
   const shown = shownOf(given, { experiment, variant, atMs });
   const user = row ?? emptyUser();
-  const before = user.arms.find((arm) => arm.experiment === shown.experiment)?.answers.size ?? 0;
+  const before = armIn(user, shown.experiment)?.answers.size ?? 0;
   const begun = {
     experiment,
     variant,

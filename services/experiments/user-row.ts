@@ -1,7 +1,7 @@
 import type { RowCodec } from '../../lib/stream/topology.ts';
 import { checkLayout } from '../../schemas/packed/bytes.ts';
 
-export const userLayout = 1;
+export const userLayout = 2;
 
 /** Whole numbers, so that sums of them do not depend on any order. */
 export interface OutcomeSums {
@@ -20,6 +20,11 @@ export interface Arm {
   readonly experiment: number;
   readonly variant: number;
   state: number;
+  /**
+   * By which event its user is to be forgotten (a hash of its position; 0: by none): it goes on being
+   * credited until the interaction of that event comes. What is shown since is another arm's.
+   */
+  leaves: number;
   readonly firstMs: number;
   readonly creditMs: number;
   readonly context: number;
@@ -50,9 +55,12 @@ const valueOffset = 2 ** 46;
 
 /** An id and when, counted from the arm's first exposure. */
 const pairBytes = wide + 4;
+/** Beside the state. */
+const leavesBit = 0x80;
 const stubBytes = 1 + 4 * wide;
 const armBytes = (arm: Arm): number =>
-  arm.state === armState.open
+  (arm.leaves === 0 ? 0 : wide) +
+  (arm.state === armState.open
     ? stubBytes +
       wide +
       1 +
@@ -61,7 +69,7 @@ const armBytes = (arm: Arm): number =>
       arm.shown.size * pairBytes +
       5 +
       arm.sums.counts.length * 10
-    : stubBytes;
+    : stubBytes);
 
 const bytesOf = ({ periods, arms }: UserRow): number =>
   6 + periods.length * 3 + arms.reduce((sum, arm) => sum + armBytes(arm), 0);
@@ -113,7 +121,8 @@ function encodeUser(row: UserRow): Buffer {
 }
 
 function putArm(to: Cursor, arm: Arm): void {
-  to.put(arm.state, 1);
+  to.put(arm.leaves === 0 ? arm.state : arm.state | leavesBit, 1);
+  if (arm.leaves !== 0) to.put(arm.leaves, wide);
   to.put(arm.experiment, wide);
   to.put(arm.variant, wide);
   to.put(arm.firstMs, wide);
@@ -155,10 +164,12 @@ function decodeUser(bytes: Buffer): UserRow {
 }
 
 function takeArm(from: Cursor): Arm {
-  const state = from.take(1);
+  const first = from.take(1);
+  const state = first & ~leavesBit;
+  const leaves = (first & leavesBit) === 0 ? 0 : from.take(wide);
   const [experiment, variant] = [from.take(wide), from.take(wide)];
   const [firstMs, creditMs] = [from.take(wide), from.take(wide)];
-  const stub = { experiment, variant, state, firstMs, creditMs };
+  const stub = { experiment, variant, state, leaves, firstMs, creditMs };
   if (state !== armState.open) return { ...stub, ...nothingKept() };
   const arm: Arm = { ...stub, ...nothingKept(), context: from.take(wide) };
   takeTimes(from, { count: from.take(1), into: arm.answers, firstMs });

@@ -1,9 +1,12 @@
 import { accept, reject, type Verdict } from '../../lib/verdict.ts';
 import type { ExternalCandidates } from '../../schemas/generated/external-candidates.ts';
 import {
-  encodeExternal,
-  externalComputedAtMs,
+  computedAtMsOf,
+  decodeParts,
+  encodeList,
+  encodeParts,
   type ExternalList,
+  sourceMark,
 } from '../../schemas/packed/external-candidates.ts';
 
 export interface ExternalLimits {
@@ -13,6 +16,8 @@ export interface ExternalLimits {
   readonly sourceBytesMax: number;
   /** Of one record, before doubles are taken out. */
   readonly itemsMax: number;
+  /** Of one user. */
+  readonly sourcesMax: number;
 }
 
 export const externalLimits: ExternalLimits = Object.freeze({
@@ -20,6 +25,7 @@ export const externalLimits: ExternalLimits = Object.freeze({
   idBytesMax: 128,
   sourceBytesMax: 64,
   itemsMax: 10_000,
+  sourcesMax: 16,
 });
 
 const controlCharacters = /\p{Cc}/u;
@@ -58,10 +64,26 @@ export function judgeList(
   return accept;
 }
 
-/** The row after a list; null where the one that is kept was computed later. */
-export function keepNewest(row: Buffer | undefined, list: ExternalCandidates): Buffer | null {
-  if (row !== undefined && externalComputedAtMs(row) > list.computed_at) return null;
-  return encodeExternal({ computedAtMs: list.computed_at, items: bestFirst(list.items) });
+/**
+ * The row after a list; null where the one that is kept of its source was computed later. Lists of
+ * other sources from before `sinceMs` go with it, and of too many the one computed longest ago.
+ */
+export function keepNewest(
+  row: Buffer | undefined,
+  list: ExternalCandidates,
+  { sinceMs, sourcesMax }: { readonly sinceMs: number; readonly sourcesMax: number },
+): Buffer | null {
+  const mark = sourceMark(list.source);
+  const parts = row === undefined ? [] : decodeParts(row);
+  const known = parts.find((part) => part.mark === mark);
+  const knownMs = known === undefined ? -1 : computedAtMsOf(known);
+  if (knownMs >= sinceMs && knownMs > list.computed_at) return null;
+  const encoded = encodeList({ computedAtMs: list.computed_at, items: bestFirst(list.items) });
+  const others = parts.filter((part) => part !== known && computedAtMsOf(part) >= sinceMs);
+  const kept = [{ mark, list: encoded }, ...others].toSorted(
+    (a, b) => computedAtMsOf(b) - computedAtMsOf(a),
+  );
+  return encodeParts(kept.slice(0, sourcesMax));
 }
 
 /** Each item once, by its best score; equal scores in the order of the record. */

@@ -10,6 +10,7 @@ import {
 } from '../../schemas/generated/external-candidates.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
+import { reservedLineage } from '../../topics/reserved-types.ts';
 import { topicName } from '../../topics/topic.ts';
 import { externalLimits } from './external.ts';
 import { externalFold } from './topology.ts';
@@ -22,6 +23,7 @@ export function openExternalFold(
   const topic = topicName(config.prefix, externalCandidates);
   return externalFold({
     topic,
+    lineage: reservedLineage(config.prefix),
     decoder: new TopicDecoder<ExternalCandidates>({
       registry,
       subject: `${topic}-value`,

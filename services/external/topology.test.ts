@@ -11,7 +11,7 @@ import {
   type ExternalCandidates,
   externalCandidatesSchema,
 } from '../../schemas/generated/external-candidates.ts';
-import { decodeExternal, externalKey } from '../../schemas/packed/external-candidates.ts';
+import { listOfSource } from '../../schemas/packed/external-candidates.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { externalLimits } from './external.ts';
 import { externalFold } from './topology.ts';
@@ -22,6 +22,7 @@ const encode = encoderFor<ExternalCandidates>(externalCandidatesSchema, 7);
 const foldOver = (partitions: number) =>
   externalFold({
     topic: 'external-candidates',
+    lineage: 'reserved0000',
     decoder: new TopicDecoder<ExternalCandidates>({
       registry: memoryRegistry({ 7: externalCandidatesSchema }),
       subject: 'external-candidates-value',
@@ -47,9 +48,17 @@ const record = (value: Buffer | null, offset: number): LogRecord => ({
   value,
   headers: {},
 });
+const listKey = (source: string, user: string): string => `${source} of ${user}`;
 const rowsOf = async (...values: readonly (Buffer | null)[]) => {
   const driven = await drive(fold, values.map(record));
-  const lists = new Map([...driven.rows].map(([key, row]) => [key, decodeExternal(row)]));
+  const lists = new Map(
+    [...driven.rows].flatMap(([user, row]) =>
+      ['nightly', 'editors'].flatMap((source) => {
+        const list = listOfSource(row, source);
+        return list === null ? [] : [[listKey(source, user), list] as const];
+      }),
+    ),
+  );
   return { ...driven, lists };
 };
 
@@ -62,7 +71,7 @@ test('a list is kept best first, each item once, as its source and user have it'
   );
   expect(failures).toEqual([]);
   expect(Object.fromEntries(lists)).toEqual({
-    [externalKey('nightly', 'ann')]: {
+    [listKey('nightly', 'ann')]: {
       computedAtMs: example.computed_at,
       items: [
         { itemId: 'a', score: 5 },
@@ -70,11 +79,11 @@ test('a list is kept best first, each item once, as its source and user have it'
         { itemId: 'c', score: 3 },
       ],
     },
-    [externalKey('editors', 'ann')]: {
+    [listKey('editors', 'ann')]: {
       computedAtMs: example.computed_at,
       items: [{ itemId: 'x', score: 1 }],
     },
-    [externalKey('nightly', 'bob')]: { computedAtMs: example.computed_at, items: [] },
+    [listKey('nightly', 'bob')]: { computedAtMs: example.computed_at, items: [] },
   });
 });
 
@@ -93,9 +102,9 @@ test('a list is bounded, and so are its scores', async () => {
     listOf({ user_id: 'ann', items: extreme }),
     listOf({ user_id: 'bob', items: [...many, item('more', 1)] }),
   );
-  const kept = lists.get(externalKey('nightly', example.user_id))?.items ?? [];
+  const kept = lists.get(listKey('nightly', example.user_id))?.items ?? [];
   expect([kept.length, kept[0]?.itemId, kept.at(-1)?.itemId]).toEqual([200, 'i9999', 'i9800']);
-  const scores = lists.get(externalKey('nightly', 'ann'))?.items.map(({ score }) => score) ?? [];
+  const scores = lists.get(listKey('nightly', 'ann'))?.items.map(({ score }) => score) ?? [];
   expect(scores.every(Number.isFinite)).toBe(true);
   expect(scores).toEqual(scores.toSorted((a, b) => b - a));
   expect(failures.map(({ reason }) => reason)).toEqual(['too_many_items']);
@@ -143,8 +152,40 @@ test('a list expires by the newest list of its partition', async () => {
   const late = listOf({ user_id: 'ann', computed_at: 1, items: [item('late', 1)] });
   const { lists, skipped } = await rowsOf(listOf({ user_id: 'ann', computed_at: 5 }), far, late);
   expect(skipped.size).toBe(0);
-  expect(lists.get(externalKey('nightly', 'ann'))?.items[0]?.itemId).toBe('late');
+  expect(lists.get(listKey('nightly', 'ann'))?.items[0]?.itemId).toBe('late');
   expect((await rowsOf(old, far)).lists.size).toBe(2);
+});
+
+test('of many sources those are kept whose lists were computed last', async () => {
+  const lists = Array.from({ length: 17 }, (_, n) =>
+    listOf({ user_id: 'ann', source: `s${n}`, computed_at: (n * 5) % 17 }),
+  );
+  const { rows } = await rowsOf(...lists);
+  const row = rows.get('ann') as Buffer;
+  const missing = lists.flatMap((_, n) => (listOfSource(row, `s${n}`) === null ? [n] : []));
+  expect(missing).toEqual([0]);
+});
+
+test('who is to be forgotten has no list of any source, once, and may get new ones', async () => {
+  const forget = (source_offset: number, change: Partial<ExternalCandidates> = {}) =>
+    listOf({
+      user_id: 'ann',
+      source: '',
+      items: [],
+      forgotten: { lineage: 'reserved0000', source_partition: 3, source_offset },
+      ...change,
+    });
+  const own = listOf({ user_id: 'ann' });
+  const editors = listOf({ user_id: 'ann', source: 'editors' });
+  const bob = listOf({ user_id: 'bob' });
+  const { lists } = await rowsOf(own, editors, bob, forget(7));
+  expect([...lists.keys()]).toEqual([listKey('nightly', 'bob')]);
+  const again = await rowsOf(own, forget(7), editors, forget(7), forget(6));
+  expect([...again.lists.keys()]).toEqual([listKey('editors', 'ann')]);
+  expect(again.header?.marks[0]?.[3]).toBe(7);
+  const foreign = { lineage: 'other0000000', source_partition: 3, source_offset: 9 };
+  const others = await rowsOf(own, forget(9, { forgotten: foreign }));
+  expect([...others.lists.keys()]).toEqual([listKey('nightly', 'ann')]);
 });
 
 test('the same is kept wherever the log is cut', async () => {
@@ -153,6 +194,7 @@ test('the same is kept wherever the log is cut', async () => {
       source: fc.constantFrom('nightly', 'editors'),
       user_id: fc.constantFrom('ann', 'bob'),
       computed_at: fc.integer({ min: 0, max: 9 }).map((n) => n * 100 * dayMs),
+      forgotten: fc.constant(null),
       items: fc.array(
         fc.record({
           item_id: fc.constantFrom('a', 'b', 'c'),
@@ -178,11 +220,11 @@ test('the same is kept wherever the log is cut', async () => {
 test('its identity changes when what it computes does: then this does too', async () => {
   const { identity, rows } = await rowsOf(listOf({}));
   expect(identity.hash).toMatchInlineSnapshot(
-    `"9a507a9682e4079ce0e3eba7610ccc4d09c3232b36239ff1039e235728bfefcf"`,
+    `"fb2f0cd6084764ba5969595be196fb90358a230cea3be2a796c67eece5725c5e"`,
   );
   expect([...rows.values()].map((row) => row.toString('hex'))).toMatchInlineSnapshot(`
     [
-      "010068e5cf8b0102063835313233417b146e3f05323234323385ebd13e",
+      "024b6a74691c000068e5cf8b0102063835313233417b146e3f05323234323385ebd13e",
     ]
   `);
 });

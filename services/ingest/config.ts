@@ -9,6 +9,8 @@ export interface IngestConfig {
   readonly idBytesMax: number;
   readonly attributesMax: number;
   readonly attributesBytesMax: number;
+  readonly anonymousPrefix: string;
+  readonly mergedEventsMax: number;
 }
 
 const dayMs = 24 * 60 * 60 * 1_000;
@@ -23,6 +25,8 @@ const schema = z.object({
   FRESHET_INGEST_EVENT_BYTES_MAX: whole(1_024, 262_144).default(valueBytesMaxDefault),
   FRESHET_INGEST_AHEAD_MS_MAX: whole(0, dayMs).default(60_000),
   FRESHET_INGEST_AGE_DAYS_MAX: whole(1, 36_500).default(1_826),
+  FRESHET_ANONYMOUS_PREFIX: z.string().max(32, 'takes at most 32 characters').default(''),
+  FRESHET_MERGED_EVENTS_MAX: whole(1, 200).default(50),
 });
 
 export function ingestConfig(environment: Environment = process.env): IngestConfig {
@@ -35,5 +39,7 @@ export function ingestConfig(environment: Environment = process.env): IngestConf
     idBytesMax,
     attributesMax,
     attributesBytesMax,
+    anonymousPrefix: settings.FRESHET_ANONYMOUS_PREFIX,
+    mergedEventsMax: settings.FRESHET_MERGED_EVENTS_MAX,
   });
 }

@@ -8,6 +8,7 @@ import type { LogRecord } from '../../lib/stream/topology.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
 import { UserError } from '../../lib/errors.ts';
+import { ingestTargets } from '../../test/support/ingest-targets.ts';
 import { ingestConfig } from './config.ts';
 import { type EventLimits, judgeEvent } from './ingest.ts';
 import { ingestFold } from './topology.ts';
@@ -21,6 +22,7 @@ const limits: EventLimits = {
   idBytesMax: 128,
   attributesMax: 3,
   attributesBytesMax: 40,
+  anonymousPrefix: '',
 };
 const event: UserEvent = {
   event_id: 'e1',
@@ -91,15 +93,16 @@ const registry = memoryRegistry({ 1: userEventSchema, 2: interactionSchema });
 const decoderOf = <T>(schema: object) =>
   new TopicDecoder<T>({ registry, subject: 's', schema, valueBytesMax: 65_536, graceMs: [] });
 
-const foldOf = (idsMax = 100) =>
+const foldOf = (idsMax = 100, change: Partial<EventLimits> = {}) =>
   ingestFold({
     topic: 'user-events',
-    target: 'interactions',
+    ...ingestTargets,
     decoder: decoderOf<UserEvent>(userEventSchema),
-    limits,
+    limits: { ...limits, ...change },
     idsMax,
     partitions: 8,
-    encode: encoderFor<Interaction>(interactionSchema, 2),
+    mergedEventsMax: 3,
+    horizonMs: year,
   });
 
 const recordAt = (offset: number, value: Buffer | null): LogRecord => ({

@@ -1,5 +1,6 @@
 import { accept, reject, type Verdict } from '../../lib/verdict.ts';
 import type { UserEvent } from '../../schemas/generated/user-event.ts';
+import { forgetType, intoAttribute, isReserved, mergeType } from '../../topics/reserved-types.ts';
 
 export interface EventLimits {
   /** The configured types of events. */
@@ -11,7 +12,14 @@ export interface EventLimits {
   readonly attributesMax: number;
   /** Of all names and values together. */
   readonly attributesBytesMax: number;
+  /** What ids of users begin with who are not logged in; empty: nobody is known to be. */
+  readonly anonymousPrefix: string;
 }
+
+export const isAnonymous = (
+  userId: string,
+  { anonymousPrefix }: Pick<EventLimits, 'anonymousPrefix'>,
+): boolean => anonymousPrefix !== '' && userId.startsWith(anonymousPrefix);
 
 const controlCharacters = /\p{Cc}/u;
 
@@ -30,12 +38,26 @@ function judgeId(name: string, id: string | null, bytesMax: number): Verdict {
 function judgeIds(event: UserEvent, bytesMax: number): Verdict {
   if (event.event_id === '') return reject('missing_event_id', 'event_id: is empty');
   if (event.user_id === '') return reject('missing_user', 'user_id: is empty');
-  if (event.item_id === '') return reject('missing_item', 'item_id: is empty');
+  if (event.item_id === '' && !isReserved(event.type))
+    return reject('missing_item', 'item_id: is empty');
   for (const name of idFields) {
     const verdict = judgeId(name, event[name], bytesMax);
     if (verdict.kind !== 'accept') return verdict;
   }
   return accept;
+}
+
+function judgeType(event: UserEvent, limits: EventLimits): Verdict {
+  const { type, user_id: userId, attributes } = event;
+  if (type === forgetType || limits.types.has(type)) return accept;
+  if (type !== mergeType) return reject('unknown_type', 'type: not one of FRESHET_EVENT_TYPES');
+  if (!isAnonymous(userId, limits))
+    return reject('not_anonymous', 'user_id: begins with FRESHET_ANONYMOUS_PREFIX');
+  const into = attributes[intoAttribute] ?? '';
+  // Who is merged into an anonymous one might be merged on, and events would come around again.
+  if (into === '' || isAnonymous(into, limits))
+    return reject('bad_into', `attributes.${intoAttribute}: the id of a known user`);
+  return judgeId(`attributes.${intoAttribute}`, into, limits.idBytesMax);
 }
 
 const idFields = [
@@ -71,9 +93,8 @@ function judgeAttributes(attributes: UserEvent['attributes'], limits: EventLimit
 export function judgeEvent(event: UserEvent, appendedAtMs: number, limits: EventLimits): Verdict {
   const ids = judgeIds(event, limits.idBytesMax);
   if (ids.kind !== 'accept') return ids;
-  if (!limits.types.has(event.type)) {
-    return reject('unknown_type', 'type: not one of FRESHET_EVENT_TYPES');
-  }
+  const typed = judgeType(event, limits);
+  if (typed.kind !== 'accept') return typed;
   if (event.occurred_at > appendedAtMs + limits.aheadMsMax) {
     return reject(
       'from_the_future',

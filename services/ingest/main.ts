@@ -5,13 +5,22 @@ import type { CommonConfig } from '../../lib/config/common.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { runFold } from '../../lib/stream/run-fold.ts';
 import type { Fold } from '../../lib/stream/topology.ts';
+import { type Exposure, exposureSchema } from '../../schemas/generated/exposure.ts';
+import {
+  type ExternalCandidates,
+  externalCandidatesSchema,
+} from '../../schemas/generated/external-candidates.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
+import { exposures } from '../../topics/exposures.ts';
+import { externalCandidates } from '../../topics/external-candidates.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
 import { interactions } from '../../topics/interactions.ts';
-import { topicName } from '../../topics/topic.ts';
+import { reservedLineage } from '../../topics/reserved-types.ts';
+import { type Topic, topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { type IngestConfig, ingestConfig, valueBytesMaxDefault } from './config.ts';
+import type { Target } from './messages.ts';
 import type { Ring } from './ring.ts';
 import { type Accepted, ingestFold } from './topology.ts';
 
@@ -21,12 +30,20 @@ export async function openIngestFold(
   registry: RegistryPort,
   own: IngestConfig = ingestConfig(),
 ): Promise<Fold<UserEvent, Buffer, Accepted, Ring>> {
-  const { idsMax, valueBytesMax, ...bounds } = own;
+  const { idsMax, valueBytesMax, mergedEventsMax, ...bounds } = own;
   const topic = topicName(config.prefix, userEvents);
-  const target = topicName(config.prefix, interactions);
+  const target = async <T>(of: Topic, schema: object): Promise<Target<T>> => {
+    const name = topicName(config.prefix, of);
+    return { topic: name, encode: await openEncoder<T>(registry, `${name}-value`, schema) };
+  };
   return ingestFold({
     topic,
-    target,
+    interactions: await target<Interaction>(interactions, interactionSchema),
+    exposures: await target<Exposure>(exposures, exposureSchema),
+    external: await target<ExternalCandidates>(externalCandidates, externalCandidatesSchema),
+    reservedLineage: reservedLineage(config.prefix),
+    mergedEventsMax,
+    horizonMs: config.userHorizonMs,
     partitions: config.partitions,
     decoder: new TopicDecoder<UserEvent>({
       registry,
@@ -37,7 +54,6 @@ export async function openIngestFold(
     limits: { ...bounds, types: new Set(config.types) },
     ...(valueBytesMax === valueBytesMaxDefault ? {} : { valueBytesMax }),
     idsMax,
-    encode: await openEncoder<Interaction>(registry, `${target}-value`, interactionSchema),
   });
 }
 

@@ -1,26 +1,15 @@
-import { partitionOf } from '../../lib/kafka/partitioner.ts';
-import {
-  byteRows,
-  type Decoded,
-  type Emission,
-  type Fold,
-  type Input,
-} from '../../lib/stream/topology.ts';
-import type { Interaction } from '../../schemas/generated/interaction.ts';
+import { type Decoded, byteRows, type Fold, gone, type Input } from '../../lib/stream/topology.ts';
 import type { UserEvent } from '../../schemas/generated/user-event.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
-import { type EventLimits, judgeEvent } from './ingest.ts';
+import { forgetType, mergeType } from '../../topics/reserved-types.ts';
+import { type EventLimits, isAnonymous, judgeEvent } from './ingest.ts';
+import { keepEvent, keptEvents, keptLayout, newestKeptMs } from './kept-events.ts';
+import { type Accepted, interactionsEmission, type MessageOptions } from './messages.ts';
 import { type Ring, remember, ringCodec, ringLayout } from './ring.ts';
 
-/** An accepted event; where it came from is added when it is sent. */
-export interface Accepted {
-  readonly event: UserEvent;
-  readonly appendedAtMs: number;
-  /** Accepted events of this source partition so far, this one included. */
-  readonly clock: number;
-}
+export type { Accepted } from './messages.ts';
 
-export interface IngestOptions {
+export interface IngestOptions extends MessageOptions {
   /** Full name of the topic `user-events`. */
   readonly topic: string;
   readonly decoder: ValueDecoder<UserEvent>;
@@ -29,42 +18,64 @@ export interface IngestOptions {
   readonly valueBytesMax?: number;
   /** Event ids remembered per partition. */
   readonly idsMax: number;
-  /** Full name of the topic `interactions`. */
-  readonly target: string;
-  /** Partitions of the target. */
-  readonly partitions: number;
-  readonly encode: (interaction: Interaction) => Buffer;
+  /** Events kept of an anonymous user. */
+  readonly mergedEventsMax: number;
+  /** Of anonymous users; after so long without an event nothing is kept of one. */
+  readonly horizonMs: number;
 }
 
 /** Events in, interactions out: valid, not a duplicate, in their user's partition. */
 export function ingestFold(options: IngestOptions): Fold<UserEvent, Buffer, Accepted, Ring> {
-  const { limits, idsMax, partitions, valueBytesMax } = options;
+  const { limits, idsMax, partitions, mergedEventsMax, horizonMs, valueBytesMax } = options;
   const size = valueBytesMax === undefined ? {} : { valueBytesMax };
-  const { types, ...bounds } = limits;
+  const { types, anonymousPrefix, ...bounds } = limits;
+  const sorted = [...types].toSorted();
+  const keeps = anonymousPrefix !== '';
+  const anonymous = { anonymousPrefix, mergedEventsMax, keptLayout };
   return {
     name: 'ingest',
     code: 'i',
-    revision: 1,
+    revision: 2,
     layout: ringLayout,
-    config: { ...bounds, types: [...types].toSorted(), idsMax, partitions, ...size },
+    // Nothing changes where no user is anonymous, and the size is the default.
+    config: {
+      ...bounds,
+      types: sorted,
+      idsMax,
+      partitions,
+      ...size,
+      ...(keeps ? { anonymous } : {}),
+    },
     family: 'source',
     input: userEventsInput(options),
     rows: byteRows,
     shared: ringCodec(idsMax),
     cacheBytesMax: 0,
     emission: interactionsEmission(options),
-    horizon: null,
-    fold: (_, { input: event }, { shared: ring, record, emit, skip }) => {
+    horizon: keeps ? { ms: horizonMs, lastMs: newestKeptMs, unitMs: atMsOf } : null,
+    fold: (row, { input: event }, { shared: ring, record, emit, skip }) => {
       // Only accepted ids are remembered, so that a repaired event is not taken for a duplicate.
-      if (remember(ring, event.event_id)) {
-        emit({ event, appendedAtMs: record.timestampMs, clock: ring.clock });
-      } else {
+      if (!remember(ring, event.event_id)) {
         skip('duplicate');
+        return null;
       }
-      return null;
+      const accepted = { event, appendedAtMs: record.timestampMs, clock: ring.clock };
+      const isMerge = event.type === mergeType;
+      emit(isMerge ? { ...accepted, merged: keptEvents(row, sorted) } : accepted);
+      if (isMerge || event.type === forgetType) return gone;
+      if (!isAnonymous(event.user_id, limits)) return null;
+      const typeIndex = sorted.indexOf(event.type);
+      return keepEvent(
+        row,
+        { itemId: event.item_id, typeIndex, atMs: atMsOf(event) },
+        mergedEventsMax,
+      );
     },
   };
 }
+
+/** A time before 1970 would not fit the layout. */
+const atMsOf = ({ occurred_at: atMs }: UserEvent): number => Math.max(0, atMs);
 
 function userEventsInput({ topic, decoder, limits }: IngestOptions): Input<UserEvent> {
   return {
@@ -80,38 +91,9 @@ function userEventsInput({ topic, decoder, limits }: IngestOptions): Input<UserE
       const event = decoded.value;
       const verdict = judgeEvent(event, timestampMs, limits);
       if (verdict.kind !== 'accept') return { verdict };
-      // All state is the partition's ring: there is no row, so every event has the same key.
-      return { verdict, units: [{ input: event, key: '', position: null }] };
+      // But of anonymous users all state is the partition's ring: the others have no row, and one key.
+      const key = isAnonymous(event.user_id, limits) ? event.user_id : '';
+      return { verdict, units: [{ input: event, key, position: null }] };
     },
-  };
-}
-
-function interactionsEmission({ target, partitions, encode }: IngestOptions): Emission<Accepted> {
-  return {
-    topic: target,
-    partitions,
-    messages: (outs, { lineage, partition }) =>
-      outs.map(({ out: { event, appendedAtMs, clock }, offset }) => ({
-        topic: target,
-        partition: partitionOf(event.user_id, partitions),
-        key: event.user_id,
-        value: encode({
-          event_id: event.event_id,
-          user_id: event.user_id,
-          item_id: event.item_id,
-          type: event.type,
-          occurred_at: event.occurred_at,
-          context_id: event.context_id,
-          answer_id: event.answer_id,
-          session_id: event.session_id,
-          value: event.value,
-          attributes: event.attributes,
-          appended_at: appendedAtMs,
-          event_clock: clock,
-          lineage,
-          source_partition: partition,
-          source_offset: offset,
-        }),
-      })),
   };
 }

@@ -1,4 +1,4 @@
-import type { Decoded, Fold, Json, Unit } from '../../lib/stream/topology.ts';
+import { type Decoded, type Fold, gone, type Json, type Unit } from '../../lib/stream/topology.ts';
 import type { ItemSide, Signal, SignalContext } from '../../models/model.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
@@ -65,6 +65,7 @@ export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown
         ? null
         : { ms: horizonMs, lastMs, unitMs: ({ context }) => Math.max(0, context.atMs) },
     fold(row, { input, key }, { shared }) {
+      if (row !== undefined && side.isForgotten?.(row, input) === true) return gone;
       const next = side.learn(row, input, input.context);
       if (next !== null) ranking?.place(shared, key, next);
       return next;

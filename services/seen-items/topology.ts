@@ -1,9 +1,10 @@
 import { completeSince } from '../../lib/stream/horizon.ts';
-import { byteRows, type Fold } from '../../lib/stream/topology.ts';
+import { byteRows, type Fold, gone } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { kindBit, lastSightMs, seenKindsMax, seenLayout } from '../../schemas/packed/seen-items.ts';
 import { interactionsInput } from '../../topics/interactions-input.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { actsOf, endsUser } from '../../topics/reserved-types.ts';
 import { nothingSince, type SeenLimits, seeItem } from './seen-items.ts';
 
 export interface SeenItemsOptions {
@@ -26,7 +27,7 @@ export function seenItemsFold(options: SeenItemsOptions): Fold<Interaction, Buff
   return {
     name: 'seen-items',
     code: 's',
-    revision: 1,
+    revision: 2,
     layout: seenLayout,
     config: { ...limits, kinds: types.slice(0, seenKindsMax) },
     family: 'user',
@@ -41,10 +42,16 @@ export function seenItemsFold(options: SeenItemsOptions): Fold<Interaction, Buff
       unitMs: ({ occurred_at: atMs }) => Math.max(0, atMs),
     },
     fold: (row, { input }, { newestMs }) => {
-      const kind = bits.get(input.type) ?? other;
-      // The user may have been here before, and have been forgotten.
-      const known = row ?? nothingSince(completeSince(horizonMs, newestMs));
-      return seeItem(known, { itemId: input.item_id, atMs: input.occurred_at, kind }, limits);
+      if (endsUser(input.type)) return gone;
+      // The user may have been here before, and have expired.
+      let known = row ?? nothingSince(completeSince(horizonMs, newestMs));
+      let changed: Buffer | null = null;
+      for (const { item_id: itemId, type, occurred_at: atMs } of actsOf(input)) {
+        const kind = bits.get(type) ?? other;
+        const next = seeItem(known, { itemId, atMs, kind }, limits);
+        if (next !== null) changed = known = next;
+      }
+      return changed;
     },
   };
 }

@@ -11,10 +11,11 @@ import {
 } from '../../topics/exposures-input.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
+import { reservedLineage } from '../../topics/reserved-types.ts';
 import { topicName } from '../../topics/topic.ts';
 import { servedFold } from './topology.ts';
 
-const own = ['user_id', 'context_id', 'items', 'served_at', 'page'];
+const own = ['user_id', 'context_id', 'items', 'served_at', 'page', 'kind'];
 const fields = exposureFields([...own, 'lineage', 'source_partition', 'source_offset']);
 
 /** The fold as it runs: `freshet verify` folds the log again with the same one. */
@@ -26,6 +27,7 @@ export function openServedFold(
   return servedFold({
     topic,
     lineage: servingLineage(config.prefix),
+    beside: reservedLineage(config.prefix),
     decoder: new TopicDecoder<ExposureInput>({
       registry,
       subject: `${topic}-value`,

@@ -9,11 +9,13 @@ import { exposures } from '../../topics/exposures.ts';
 import { servedFold } from './topology.ts';
 
 const lineage = 'serving00000';
+const beside = 'reserved0000';
 const topic = 'freshet.exposures.v1';
 const foldOf = (answersMax = 2, horizonMs = 1e9) =>
   servedFold({
     topic,
     lineage,
+    beside,
     decoder: {
       prepare: async () => undefined,
       decode: (value) =>
@@ -88,6 +90,21 @@ test('an exposure that comes again, or showed nothing, changes nothing', async (
     record(3, { shown: [] }),
   ];
   expect(await served(log)).toEqual([{ context: 'home', answers: [['b'], ['a']] }]);
+});
+
+test('who is to be forgotten has been shown nothing, once, and is shown things again', async () => {
+  const forget = (offset: number, source_offset: number, kind = 'forget') =>
+    record(offset, { shown: [], lineage: beside, kind, source_offset });
+  const shown = (offset: number, item: string) => record(offset, { shown: [item] });
+  expect(await served([shown(0, 'a'), forget(1, 0)])).toBeUndefined();
+  expect(await served([shown(0, 'a'), forget(1, 0, 'merged')])).toBeUndefined();
+  // Both emitters have positions of their own, and what is said again is known.
+  const log = [shown(0, 'a'), forget(1, 5), shown(2, 'b'), forget(3, 5), forget(4, 4)];
+  expect(await served(log)).toEqual([{ context: 'home', answers: [['b']] }]);
+  const { header } = await drive(foldOf(), log);
+  expect(header?.marks).toEqual([[2, 5]]);
+  const foreign = record(1, { shown: [], lineage: 'other0000000', kind: 'forget' });
+  expect(await served([shown(0, 'a'), foreign])).toEqual([{ context: 'home', answers: [['a']] }]);
 });
 
 test('an index tells items of the last answers from older ones', async () => {
@@ -180,7 +197,7 @@ test('its keys and their meaning are those of this revision', async () => {
   const fold = foldOf();
   const { rows } = await drive(fold, log);
   expect([fold.revision, rows.get('ann')?.toString('hex')]).toEqual([
-    1,
+    2,
     '01e90300000000' + '04686f6d65' + '02' + '010163' + '0201610162',
   ]);
 });

@@ -1,7 +1,8 @@
-import { byteRows, type Fold } from '../../lib/stream/topology.ts';
+import { byteRows, type Fold, gone } from '../../lib/stream/topology.ts';
 import { lastServedMs, servedLayout } from '../../schemas/packed/served.ts';
 import { type ExposureInput, exposuresInput } from '../../topics/exposures-input.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { exposureKinds } from '../../topics/reserved-types.ts';
 import { noteShown } from './served.ts';
 
 export interface ServedOptions {
@@ -9,6 +10,8 @@ export interface ServedOptions {
   readonly topic: string;
   /** What serving names its positions by. */
   readonly lineage: string;
+  /** What ingest names its positions there by. */
+  readonly beside: string;
   readonly decoder: ValueDecoder<ExposureInput>;
   readonly answersMax: number;
   /** A user counts as unknown after this long without an answer. */
@@ -23,7 +26,7 @@ export function servedFold(options: ServedOptions): Fold<ExposureInput, Buffer> 
   return {
     name: 'served',
     code: 'v',
-    revision: 1,
+    revision: 2,
     layout: servedLayout,
     config: limits,
     family: 'user',
@@ -34,6 +37,7 @@ export function servedFold(options: ServedOptions): Fold<ExposureInput, Buffer> 
     emission: null,
     horizon: { ms: horizonMs, lastMs: lastServedMs, unitMs: atMsOf },
     fold: (row, { input }) => {
+      if (input.kind !== exposureKinds.answer) return gone;
       // Experiments have exposures without items: nothing was shown.
       if (input.items.length === 0) return null;
       const items = input.items.map(({ item_id }) => item_id);

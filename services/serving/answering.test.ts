@@ -72,6 +72,7 @@ const plain = {
   deadline_at: null,
   attributes: {},
   page_token: null,
+  consent: true,
 };
 
 const accepted = (change: Partial<Request> = {}, of = context()): Accepted => ({

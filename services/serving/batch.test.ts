@@ -116,6 +116,7 @@ const asked = (offset: number, change: Partial<Request> = {}): LogRecord =>
       deadline_at: null,
       attributes: {},
       page_token: null,
+      consent: true,
       ...change,
     }),
   });

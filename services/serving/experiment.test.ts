@@ -92,6 +92,7 @@ const accepted = (user: string): Accepted => ({
     deadline_at: null,
     attributes: {},
     page_token: null,
+    consent: true,
   },
   context: home,
   wanted: 2,

@@ -87,6 +87,7 @@ export const acceptedRequest = (
     deadline_at: deadlineMs,
     attributes: {},
     page_token: null,
+    consent: true,
   },
   context: { version: 'home@0123456789ab', revision: 1, definition: homeDefinition },
   wanted: 2,

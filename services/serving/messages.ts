@@ -54,14 +54,18 @@ export const messagesOf = (
   const foreign: OutMessage[] = [];
   let refusedReplies = 0;
   for (const { reply, value, answered } of inOrder(done, given.atMs)) {
+    const isNobodys = value.user_id === '';
     const record = {
-      key: value.user_id,
+      key: isNobodys ? null : value.user_id,
       value: how.encode.recommendation(value),
       headers: reply.headers,
     };
     own.push({
       topic: how.topics.recommendations,
-      partition: partitionOf(value.user_id, how.partitions),
+      // Answers to nobody go everywhere: one partition would not do for all of them.
+      partition: isNobodys
+        ? value.request_offset % how.partitions
+        : partitionOf(value.user_id, how.partitions),
       ...record,
     });
     const shown = answered === null ? null : exposure(answered, how.lineage);

@@ -5,7 +5,7 @@ import type { MetricEvent } from '../../schemas/generated/metric-event.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
 import type { Answered } from './answer.ts';
-import type { Accepted, Refused } from './request.ts';
+import { type Accepted, type Refused, userOf } from './request.ts';
 
 /** What an answer states beside its items: enough to judge it again later (`freshet verify`). */
 export interface Basis {
@@ -44,6 +44,7 @@ const noBasis = {
 export const refusal = (refused: Refused, atMs: number): Recommendation => ({
   answer_id: answerId(refused.record),
   status: refused.status,
+  consent: true,
   reason: refused.reason,
   user_id: refused.userId,
   context_id: refused.contextId,
@@ -85,8 +86,9 @@ export const recommendation = (done: AnsweredRequest): Recommendation => {
   return {
     answer_id: answerId(accepted.record),
     status: 'ok',
+    consent: accepted.request.consent,
     reason: null,
-    user_id: accepted.request.user_id,
+    user_id: userOf(accepted.request),
     context_id: accepted.request.context_id,
     context_version: accepted.context.version,
     model_version: step?.model ?? null,
@@ -123,12 +125,13 @@ const isEmptied = ({ items, held }: Answered): boolean =>
   items.length === 0 && held.some((count) => count > 0);
 
 /**
- * Null where nothing was shown; but in an experiment it is said too, or the users whose variant
+ * Null where nothing was shown, or the user did not consent to it being kept; but in an experiment it is said too, or the users whose variant
  * fails would be missing from its figures.
  */
 export const exposure = (done: AnsweredRequest, lineage: string): Exposure | null => {
   const { accepted, answered, basis } = done;
   const step = stepOf(done);
+  if (!accepted.request.consent) return null;
   if (step === undefined && done.assigned === null) return null;
   return {
     answer_id: answerId(accepted.record),
@@ -152,6 +155,7 @@ export const exposure = (done: AnsweredRequest, lineage: string): Exposure | nul
     removed: answered.removed as Record<string, number>,
     credit_ms: done.assigned?.creditMs ?? null,
     outcome_kinds: done.assigned?.outcomeKinds ?? [],
+    kind: 'answer',
     lineage,
     source_partition: accepted.record.partition,
     source_offset: accepted.record.offset,

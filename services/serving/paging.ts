@@ -2,6 +2,7 @@ import type { Candidate } from '../../models/model.ts';
 import type { Answered } from './answer.ts';
 import { beyondMax, type PageState, type PageTokens } from './page-token.ts';
 import type { RequestPlan } from './plan.ts';
+import { userOf } from './request.ts';
 
 /** Candidates that are wanted beyond an answer's items. */
 export const beyondOf = ({ accepted }: RequestPlan): number =>
@@ -35,7 +36,7 @@ export const nextPageOf = (
     else rest.push({ step, items: [itemId] });
   }
   return given.pages.seal({
-    userId: request.user_id,
+    userId: userOf(request),
     contextId: context.definition.context,
     contextVersion: context.version,
     assigned: plan.assigned,

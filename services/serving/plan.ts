@@ -64,13 +64,13 @@ export interface PlanFacts {
 }
 
 export const planRequest = (accepted: Accepted, facts: PlanFacts, atMs: number): RequestPlan => {
-  const { user_id: user, session } = accepted.request;
+  const { user_id: user, session, consent } = accepted.request;
   const { context, rules } = accepted.context.definition;
   const { page } = accepted;
-  const needs = needsOf(rules);
+  const needs = consent ? needsOf(rules) : withoutUser(needsOf(rules));
   refuseUnknown(needs, facts);
   // A later page goes on with the list of the first, and with the variant that it was made in.
-  const assigned = page === null ? facts.experiments.assign(context, user, atMs) : page.assigned;
+  const assigned = page === null ? assignedTo(accepted, facts, { context, atMs }) : page.assigned;
   const ladder = ladderFor(accepted.context.definition.ladder, assigned);
   const withSession = session.length > 0 && page === null;
   const looked = page === null ? ladder : [];
@@ -79,12 +79,29 @@ export const planRequest = (accepted: Accepted, facts: PlanFacts, atMs: number):
     assigned,
     ladder,
     needs,
-    steps: looked.map(({ model }) => planStep(model, { user, withSession, facts })),
+    steps: looked.map(({ model }) =>
+      planStep(model, { user: consent ? user : null, withSession, facts }),
+    ),
     seen: needs.seen ? keptKeys(foldNames.seen, user, facts) : null,
     served: needs.served ? keptKeys(foldNames.served, user, facts) : null,
-    features: withSession || needs.profile ? keptKeys(foldNames.features, user, facts) : null,
+    features:
+      (consent && withSession) || needs.profile ? keptKeys(foldNames.features, user, facts) : null,
   };
 };
+
+/** Without consent nothing of the user is looked at: rules that need it find nothing. */
+const withoutUser = (needs: RuleNeeds): RuleNeeds => ({
+  ...needs,
+  seen: false,
+  served: false,
+  profile: false,
+});
+
+const assignedTo = (
+  { request: { user_id: user, consent } }: Accepted,
+  { experiments }: PlanFacts,
+  { context, atMs }: { readonly context: string; readonly atMs: number },
+): Assigned | null => (consent ? experiments.assign(context, user, atMs) : null);
 
 /** A rule that cannot be judged stops the answer: an item is never shown on a guess. */
 const refuseUnknown = (needs: RuleNeeds, { generations, items }: PlanFacts): void => {
@@ -109,7 +126,12 @@ const ladderFor = (
 
 const planStep = (
   version: string,
-  given: { readonly user: string; readonly withSession: boolean; readonly facts: PlanFacts },
+  given: {
+    /** Null: nothing of the user is looked at. */
+    readonly user: string | null;
+    readonly withSession: boolean;
+    readonly facts: PlanFacts;
+  },
 ): StepPlan => {
   const { generations, models } = given.facts;
   const model = models.get(version);
@@ -122,7 +144,7 @@ const planStep = (
   if (given.withSession && learned !== null)
     return { kind: 'session', model, generations: learned };
   const lists = generations.get(foldNames.candidates);
-  if (lists === undefined) return { kind: 'none' };
+  if (lists === undefined || given.user === null) return { kind: 'none' };
   return { kind: 'list', model, key: lists.row(model.listPrefix + given.user, given.user) };
 };
 

@@ -37,6 +37,7 @@ const request = (change: Partial<Request> = {}): DecodedRequest => ({
     deadline_at: null,
     attributes: {},
     page_token: null,
+    consent: true,
     ...change,
   },
 });

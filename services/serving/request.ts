@@ -77,7 +77,7 @@ export const judge = (
     reply,
     status,
     reason,
-    userId: isId(request?.user_id) ? request.user_id : keyed,
+    userId: isId(request?.user_id) ? userOf(request) : keyed,
     contextId: isId(request?.context_id) ? request.context_id : '',
     context: (request && facts.contexts.get(request.context_id)) ?? null,
   });
@@ -118,13 +118,14 @@ export const refusedAs = (
   reply,
   status,
   reason,
-  userId: request.user_id,
+  userId: userOf(request),
   contextId: request.context_id,
   context,
 });
 
 const faultOf = (request: Request, deadlineHeader: number | null): string | null => {
-  if (!isId(request.user_id)) return 'user_id_malformed';
+  if (!isId(request.user_id) && (request.consent || request.user_id !== ''))
+    return 'user_id_malformed';
   if (!isId(request.context_id)) return 'context_id_malformed';
   if (request.count !== null && request.count < 1) return 'count_out_of_range';
   if (request.exclude.length > excludedMax) return 'too_many_excluded';
@@ -139,13 +140,17 @@ const faultOf = (request: Request, deadlineHeader: number | null): string | null
 };
 
 const pageOf = (
-  { page_token: token, user_id: userId }: Request,
+  request: Request,
   { definition, version }: Known<ContextDefinition>,
   { pages, nowMs }: JudgeFacts,
-): OpenedPage | null =>
-  token === null
-    ? null
-    : pages.open(token, { userId, contextId: definition.context, contextVersion: version }, nowMs);
+): OpenedPage | null => {
+  const { page_token: token } = request;
+  const owner = { userId: userOf(request), contextId: definition.context, contextVersion: version };
+  return token === null ? null : pages.open(token, owner, nowMs);
+};
+
+/** Who is named in what is kept: nobody without consent. */
+export const userOf = ({ user_id: userId, consent }: Request): string => (consent ? userId : '');
 
 const isId = (id: string | undefined): id is string =>
   id !== undefined && id !== '' && Buffer.byteLength(id) <= idBytesMax;

@@ -126,6 +126,7 @@ export const acceptedOf = (of: World, page: Accepted['page']): Accepted => ({
     deadline_at: null,
     attributes: of.asked === undefined ? {} : { country: of.asked },
     page_token: null,
+    consent: true,
   },
   context: { version: contextVersion, revision: 1, definition: contextOf(of) },
   wanted: of.size,

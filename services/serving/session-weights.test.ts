@@ -91,6 +91,7 @@ async function stage() {
       deadline_at: null,
       attributes: {},
       page_token: null,
+      consent: true,
     },
     context: { version: 'c@000000000000', revision: 1, definition: parsed.value },
     wanted: 1,

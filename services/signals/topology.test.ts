@@ -6,6 +6,7 @@ import { drive } from '../../lib/stream/memory-driver.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import type { OutMessage } from '../../lib/stream/topology.ts';
 import { userSides } from '../../models/kinds.ts';
+import { ownKeyMark } from '../../models/model.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
@@ -14,6 +15,7 @@ import {
   interactionsSource,
   userFoldConformance,
 } from '../../test/support/user-folds.ts';
+import { forgetType } from '../../topics/reserved-types.ts';
 import { signalsFold } from './topology.ts';
 
 const types = ['view', 'purchase'];
@@ -26,13 +28,13 @@ const decodePack = (value: Buffer | null): SignalPack => {
 };
 /** Those of the first kinds: what others teach is tested with them. */
 const sides = userSides.filter(({ channel }) => channel === 1 || channel === 3);
-const foldOf = (packBytesMax = 4096, horizonMs = 400 * 86_400_000) =>
+const foldOf = (packBytesMax = 4096, horizonMs = 400 * 86_400_000, of: typeof userSides = sides) =>
   signalsFold({
     ...interactionsSource,
     types,
     horizonMs,
     recentItemsMax: 3,
-    sides,
+    sides: of,
     packing: { topic: 'freshet.item-signals.v1', partitions, encode, packBytesMax },
   });
 
@@ -125,7 +127,7 @@ describe('signals', () => {
     expect([rows.size, emitted.length, skipped.get('unknown_type')]).toEqual([0, 0, 1]);
   });
 
-  test('for a fixed log are those of revision 2', async () => {
+  test('for a fixed log are those of revision 3', async () => {
     const log = Array.from({ length: 400 }, (_, n) =>
       record(n, {
         user_id: `user-${(n * 7) % 13}`,
@@ -141,7 +143,7 @@ describe('signals', () => {
     const texts = signalsIn(emitted).map(({ at, text }) => `${at} ${text}`);
     hash.update(texts.sort().join('\n'));
     // Another hash is another result: raise the fold's revision with it.
-    expect([foldOf().revision, hash.digest('hex').slice(0, 16)]).toEqual([2, '74f617510ee8aaf1']);
+    expect([foldOf().revision, hash.digest('hex').slice(0, 16)]).toEqual([3, '74f617510ee8aaf1']);
   });
 });
 
@@ -149,5 +151,25 @@ userFoldConformance({
   types,
   foldOf: (horizonMs) => foldOf(4096, horizonMs),
   emitted: (messages) => signalsIn(messages).map(({ at, text }) => `${at} ${text}`),
-  golden: [2, '9bd30a2f2cfc2c22', '1a1e774154a96b33'],
+  golden: [3, '9bd30a2f2cfc2c22', '1a1e774154a96b33'],
+});
+
+test('who is to be forgotten is named to rows of users alone, by hashes', async () => {
+  const fold = foldOf(4096, 400 * 86_400_000, userSides);
+  const { emitted, rows } = await drive(fold, [
+    record(0, { item_id: 'a', occurred_at: 5_000 }),
+    record(1, { item_id: '', type: forgetType, occurred_at: 6_000 }),
+  ]);
+  expect(rows.size).toBe(0);
+  const named: string[][] = [[], []];
+  for (const { channel } of userSides)
+    for (const { value } of emitted)
+      readSignals(decodePack(value).signals, { channel, types }, ({ item }, _, at) => {
+        named[at]?.push(item);
+      });
+  const own = (items: readonly string[] = []) =>
+    items.filter((item) => item.startsWith(ownKeyMark)).toSorted();
+  // The rows that the act has taught, and nothing of items.
+  expect(named[1]?.toSorted()).toEqual(own(named[0]));
+  expect(named[1]).toHaveLength(2);
 });

@@ -37,7 +37,7 @@ test('an interaction becomes its user’s row, with its type by name', async () 
 userFoldConformance({
   types,
   foldOf: (horizonMs) => userFeaturesFold({ ...options, horizonMs }),
-  golden: [2, '7d27e9daa927108a', '150e0d932e8a38c9'],
+  golden: [3, '7d27e9daa927108a', '150e0d932e8a38c9'],
 });
 
 const withAttributes = userFeaturesFold({ ...options, attributes: ['country', 'language'] });
@@ -76,5 +76,5 @@ describe('with attributes', () =>
   userFoldConformance({
     types,
     foldOf: (horizonMs) => userFeaturesFold({ ...options, horizonMs, attributes: ['country'] }),
-    golden: [2, '57ceb75543f14f50', '0badf9c72a34cb7f'],
+    golden: [3, '57ceb75543f14f50', '0badf9c72a34cb7f'],
   }));

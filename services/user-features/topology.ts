@@ -1,4 +1,4 @@
-import { byteRows, type Fold } from '../../lib/stream/topology.ts';
+import { byteRows, type Fold, gone } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import {
   attributesLayout,
@@ -11,6 +11,7 @@ import {
 } from '../../schemas/packed/user-features.ts';
 import { interactionsInput } from '../../topics/interactions-input.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { actsOf, endsUser } from '../../topics/reserved-types.ts';
 import { noteAttributes } from './attributes.ts';
 import { type FeatureLimits, noteAct } from './user-features.ts';
 
@@ -36,7 +37,7 @@ export function userFeaturesFold(options: UserFeaturesOptions): Fold<Interaction
   return {
     name: 'user-features',
     code: 'f',
-    revision: 2,
+    revision: 3,
     layout: keepsAttributes ? attributesLayout : featuresLayout,
     // Nothing changes, not even the identity, where nothing of it is configured.
     config: { ...limits, types, ...(keepsAttributes ? { attributes } : {}) },
@@ -48,15 +49,21 @@ export function userFeaturesFold(options: UserFeaturesOptions): Fold<Interaction
     emission: null,
     horizon: { ms: horizonMs, lastMs: lastSeenMs, unitMs: atMsOf },
     fold: (row, { input }) => {
-      const type = numbers.get(input.type) ?? otherType;
-      const act = { itemId: input.item_id, atMs: atMsOf(input), type };
-      if (!keepsAttributes) return noteAct(row, act, limits);
-      const known = noteAttributes(row, { given: input.attributes, atMs: act.atMs }, attributes);
-      const own = row === undefined ? undefined : withoutAttributes(row);
-      return withAttributes(known, noteAct(own, act, limits));
+      if (endsUser(input.type)) return gone;
+      const acts = actsOf(input);
+      if (acts.length === 0) return null;
+      const given = { given: input.attributes, atMs: atMsOf(input) };
+      const known = keepsAttributes ? noteAttributes(row, given, attributes) : [];
+      let own = keepsAttributes && row !== undefined ? withoutAttributes(row) : row;
+      for (const one of acts) {
+        const type = numbers.get(one.type) ?? otherType;
+        own = noteAct(own, { itemId: one.item_id, atMs: atMsOf(one), type }, limits);
+      }
+      return own === undefined ? null : keepsAttributes ? withAttributes(known, own) : own;
     },
   };
 }
 
 /** Ingest lets nothing older than years through; a time before 1970 would not fit the layout. */
-const atMsOf = (input: Interaction): number => Math.max(0, input.occurred_at);
+const atMsOf = ({ occurred_at: atMs }: Pick<Interaction, 'occurred_at'>): number =>
+  Math.max(0, atMs);

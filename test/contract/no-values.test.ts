@@ -15,6 +15,7 @@ import { externalLimits } from '../../services/external/external.ts';
 import { externalFold } from '../../services/external/topology.ts';
 import { ingestConfig } from '../../services/ingest/config.ts';
 import { ingestFold } from '../../services/ingest/topology.ts';
+import { ingestTargets } from '../support/ingest-targets.ts';
 
 /**
  * Reasons and details of failures go to logs, metrics, terminals and tickets, where nobody looks
@@ -39,6 +40,7 @@ const secretList: ExternalCandidates = {
   user_id: `${mark}-user`,
   items: [{ item_id: `${mark}-item`, score: 1 }],
   computed_at: atMs,
+  forgotten: null,
 };
 
 const decoderOf = <T>(schema: object): TopicDecoder<T> =>
@@ -51,15 +53,17 @@ const decoderOf = <T>(schema: object): TopicDecoder<T> =>
   });
 const ingest = ingestFold({
   topic: 'user-events',
-  target: 'interactions',
+  ...ingestTargets,
   partitions: 1,
   decoder: decoderOf<UserEvent>(userEventSchema),
   limits: { ...ingestConfig({}), types: new Set(['view']) },
   idsMax: 1_024,
-  encode: () => Buffer.alloc(0),
+  mergedEventsMax: 3,
+  horizonMs: 1,
 });
 const external = externalFold({
   topic: 'external-candidates',
+  lineage: ingestTargets.reservedLineage,
   decoder: decoderOf<ExternalCandidates>(externalCandidatesSchema),
   limits: externalLimits,
   partitions: 8,

@@ -5,7 +5,6 @@ import { encoderFor } from '../../lib/avro/encoder.ts';
 import { memoryRegistry } from '../../lib/avro/memory-registry.ts';
 import { drive } from '../../lib/stream/memory-driver.ts';
 import type { LogRecord } from '../../lib/stream/topology.ts';
-import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
 import { schemaNames, schemaText } from '../../schemas/check.ts';
 import { activeUserFields } from '../../services/candidates/topology.ts';
@@ -14,6 +13,7 @@ import { ingestFold } from '../../services/ingest/topology.ts';
 import { signalInteractionSchema } from '../../services/signals/topology.ts';
 import { topics } from '../../topics/all.ts';
 import { interactionFields } from '../../topics/interactions-input.ts';
+import { ingestTargets } from '../support/ingest-targets.ts';
 import { userEvents } from '../../topics/user-events.ts';
 
 const current = (name: string): object => JSON.parse(schemaText(name)) as object;
@@ -133,10 +133,12 @@ const poison: readonly [what: string, value: Buffer | null, reason: string][] = 
 ];
 
 test('poison in every form is set aside once with its reason, and the partition goes on', async () => {
-  const { idsMax, valueBytesMax, ...bounds } = ingestConfig({});
+  const { idsMax, valueBytesMax, mergedEventsMax, ...bounds } = ingestConfig({});
   const fold = ingestFold({
     topic: 'user-events',
-    target: 'interactions',
+    ...ingestTargets,
+    mergedEventsMax,
+    horizonMs: 1,
     partitions: 4,
     idsMax,
     limits: { ...bounds, types: new Set(['purchase', 'view']) },
@@ -147,7 +149,6 @@ test('poison in every form is set aside once with its reason, and the partition 
       valueBytesMax,
       graceMs: [],
     }),
-    encode: encoderFor<Interaction>(interactionSchema, 5),
   });
   const goodAfter = (n: number): Buffer => eventWith({ event_id: `after-${n}` });
   const values = poison.flatMap(([, value], n) => [value, goodAfter(n)]);

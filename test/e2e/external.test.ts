@@ -38,7 +38,14 @@ async function propose(...lists: readonly Partial<ExternalCandidates>[]): Promis
   );
   await pipeline.publishRaw(
     lists.map((list) => {
-      const whole = { source: 'nightly', user_id: 'ann', items: [], computed_at: 1_000, ...list };
+      const whole = {
+        source: 'nightly',
+        user_id: 'ann',
+        items: [],
+        computed_at: 1_000,
+        forgotten: null,
+        ...list,
+      };
       return { topic, key: whole.user_id, value: encode(whole) };
     }),
   );

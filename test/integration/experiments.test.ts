@@ -63,6 +63,7 @@ const shownOf = (n: number, more: Partial<Exposure> = {}): Exposure => ({
   removed: { 'not-seen': n % 3 },
   credit_ms: 3_600_000,
   outcome_kinds: ['click', 'purchase'],
+  kind: 'answer',
   lineage: 'serving',
   source_partition: 0,
   source_offset: n,

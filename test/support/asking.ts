@@ -148,6 +148,7 @@ const requestOf = (request: Partial<Request>): Request => ({
   deadline_at: null,
   attributes: {},
   page_token: null,
+  consent: true,
   ...request,
 });
 

@@ -1,6 +1,7 @@
 import {
   type Decoded,
   type Fold,
+  gone,
   type LogRecord,
   type Unit,
   byteRows,
@@ -11,6 +12,8 @@ export interface Happening {
   readonly key: string;
   /** Negative: passed over, but its time counts. */
   readonly n: number;
+  /** The row is to go. */
+  readonly forget?: boolean;
   readonly atMs: number;
 }
 
@@ -47,6 +50,7 @@ export const forgettingFold = (horizonMs: number): Fold<Happening, Buffer, strin
     unitMs: ({ atMs }) => atMs,
   },
   fold: (row, { input, key }, { newestMs, emit, skip }) => {
+    if (input.forget === true) return gone;
     if (input.n < 0) {
       skip('negative');
       return null;
@@ -93,6 +97,7 @@ export const keepingFold = (
     unitMs: ({ atMs }) => atMs,
   },
   fold: (row, { input, key }, { newestMs, emit, skip }) => {
+    if (input.forget === true) return gone;
     if (input.n < 0) {
       skip('negative');
       return null;
@@ -178,7 +183,8 @@ export function forgettingOracle(log: readonly LogRecord[], horizonMs: number): 
     const before = newestMs;
     for (const unit of units) {
       newestMs = Math.max(newestMs, unit.atMs);
-      if (unit.n < 0) continue;
+      if (unit.forget === true) rows.delete(unit.key);
+      if (unit.forget === true || unit.n < 0) continue;
       // One record, one moment: what its own units write is judged by the mark before it too.
       const row = rows.get(unit.key);
       const next = added(

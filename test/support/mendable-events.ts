@@ -77,7 +77,8 @@ export async function misplacedList(pipeline: Pipeline, prefix: string): Promise
   const topic = topicName(prefix, externalCandidates);
   const subject = `${topic}-value`;
   const encode = await openEncoder<ExternalCandidates>(registry, subject, externalCandidatesSchema);
-  const list = { source: 'nightly', user_id: 'eve', computed_at: now() - 60_000 };
+  const who = { source: 'nightly', user_id: 'eve', forgotten: null };
+  const list = { ...who, computed_at: now() - 60_000 };
   const partition = (partitionOf(list.user_id, config.partitions) + 1) % config.partitions;
   const items = [{ item_id: 'tea', score: 1 }];
   return { topic, partition, key: list.user_id, value: encode({ ...list, items }) };

@@ -1,3 +1,5 @@
+import { forgetMutations } from './forget-mutations.ts';
+
 /** The guards that are taken out, one at a time: see mutations.ts. */
 export interface Mutation {
   readonly name: string;
@@ -30,8 +32,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'compare-and-set removed (the store applies any commit)',
     file: 'lib/stream/memory-store.ts',
-    from: `next, writes }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
-    to: 'next, writes }) => {',
+    from: `removes = [] }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
+    to: 'removes = [] }) => {',
     simulated: true,
   },
   {
@@ -58,7 +60,7 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'position check removed',
     file: 'lib/stream/fold-slice.ts',
-    from: 'position.offset <= (marks[position.partition] ?? -1)',
+    from: 'position.offset <= (marks[lane] ?? -1)',
     to: 'false',
     simulated: true,
   },
@@ -247,10 +249,11 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'events that come twice are taken twice',
     file: 'services/ingest/topology.ts',
-    from: 'if (remember(ring, event.event_id)) {',
-    to: 'if (remember(ring, event.event_id) || true) {',
+    from: 'if (!remember(ring, event.event_id)) {',
+    to: 'if (!remember(ring, event.event_id) && false) {',
     tests: 'services/ingest',
   },
+  ...forgetMutations,
   {
     name: 'a failed event is sent again unjudged',
     file: 'cli/failed/replay.ts',

@@ -9,6 +9,7 @@ import type { Fold, LogRecord, OutMessage } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { interactions } from '../../topics/interactions.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { forgetType, mergedType, mergeType } from '../../topics/reserved-types.ts';
 
 /** What every fold over `interactions` is given in tests: its input, without a broker. */
 export const interactionsSource = {
@@ -48,6 +49,35 @@ export interface UserFoldCase<In, Out> {
   /** The fold's revision, and what comes of a log without and of one with long absences. */
   readonly golden: readonly [revision: number, whole: string, absences: string];
 }
+
+const typeOf = ({ value }: LogRecord): string => (JSON.parse(String(value)) as Interaction).type;
+const who = fc.constantFrom('ann', 'bob', 'cid');
+
+/** The log with users forgotten in it, each record at its new place. */
+function withForgets(
+  log: readonly LogRecord[],
+  moments: readonly { readonly at: number; readonly user: string }[],
+): LogRecord[] {
+  const told = [...log];
+  for (const { at, user } of moments) {
+    const forget = { user_id: user, item_id: '', type: forgetType, occurred_at: 0 };
+    told.splice(Math.min(at, told.length), 0, interactionRecord(0, forget));
+  }
+  return told.map((record, offset) => {
+    const change = JSON.parse(String(record.value)) as Interaction;
+    return interactionRecord(offset, { ...change, source_offset: offset });
+  });
+}
+
+/** What is left of it if nothing of these users had been before. */
+const withoutForgotten = (told: readonly LogRecord[]): LogRecord[] =>
+  told.filter((record, at) => {
+    const user = String(record.key);
+    const isForgotten = told
+      .slice(at)
+      .some((later) => typeOf(later) === forgetType && String(later.key) === user);
+    return typeOf(record) !== forgetType && !isForgotten;
+  });
 
 const longMs = 400 * 86_400_000;
 const shortMs = 30_000;
@@ -148,6 +178,79 @@ export function userFoldConformance<In, Out>(given: UserFoldCase<In, Out>): void
         }),
       );
       expect(swept).toBeGreaterThan(0);
+    });
+
+    test('forgets: the state is that of the log without what lay before, and nothing is emitted', async () => {
+      const moments = fc.array(fc.record({ at: fc.nat(60), user: who }), { maxLength: 3 });
+      await fc.assert(
+        fc.asyncProperty(logs, moments, fc.integer({ min: 1, max: 9 }), async (log, at, size) => {
+          const told = withForgets(log, at);
+          const driven = await drive(foldOf(longMs), told, { bounds: { recordsMax: size } });
+          const without = await drive(foldOf(longMs), withoutForgotten(told));
+          expect(driven.rows).toEqual(without.rows);
+          const events = await drive(
+            foldOf(longMs),
+            told.filter((record) => typeOf(record) !== forgetType),
+          );
+          if (at.length === 0) expect(emittedOf(driven)).toEqual(emittedOf(events));
+          else expect(emittedOf(driven).length).toBeLessThanOrEqual(emittedOf(events).length);
+        }),
+      );
+    });
+
+    test('forgets a user of whom there is nothing, or twice, and what had expired as well', async () => {
+      const act = { user_id: 'ann', type: types[0] ?? '', occurred_at: 5_000 };
+      const forget = { user_id: 'ann', type: forgetType, item_id: '' };
+      const { rows, failures } = await drive(foldOf(shortMs), [
+        interactionRecord(0, forget),
+        interactionRecord(1, act),
+        interactionRecord(2, { ...act, user_id: 'bob', occurred_at: 90_000 }),
+        interactionRecord(3, forget),
+        interactionRecord(4, forget),
+      ]);
+      expect([failures, [...rows.keys()]]).toEqual([[], ['bob']]);
+      // It comes once more after the user did: the same event, so nobody is forgotten again.
+      const again = await drive(foldOf(longMs), [
+        interactionRecord(0, forget),
+        interactionRecord(1, act),
+        interactionRecord(2, { ...forget, source_offset: 0 }),
+      ]);
+      expect([...again.rows.keys()]).toEqual(['ann']);
+    });
+
+    test('merges: the known user has done what the anonymous one did, who is gone', async () => {
+      const nothing = { user_id: 'ann', attributes: {} };
+      const acts = ['a', 'b', 'a', 'c'].map((item_id, n) => ({
+        item_id,
+        type: types[n % types.length] ?? '',
+        occurred_at: 5_000 + n * 1_000,
+      }));
+      const own = { ...nothing, type: types[0] ?? '', item_id: 'b', occurred_at: 9_500 };
+      const merge = { ...nothing, item_id: '', type: mergeType, merged: acts };
+      const log = acts.map((act, n) =>
+        interactionRecord(n, { ...nothing, ...act, user_id: 'anon-1' }),
+      );
+      const [here, elsewhere] = [
+        interactionRecord(5, { ...merge, merged_from: 'anon-1' }),
+        interactionRecord(5, { ...merge, merged_from: null }),
+      ];
+      const merged = await drive(foldOf(longMs), [...log, interactionRecord(4, own), here]);
+      const plain = await drive(foldOf(longMs), [
+        interactionRecord(0, own),
+        ...acts.map((act, n) => interactionRecord(n + 1, { ...nothing, ...act })),
+      ]);
+      expect(merged.rows).toEqual(plain.rows);
+      const apart = await drive(foldOf(longMs), [interactionRecord(4, own), elsewhere]);
+      expect(apart.rows).toEqual(plain.rows);
+      // Items have been told when it happened.
+      expect(emittedOf(apart)).toEqual(
+        emittedOf(await drive(foldOf(longMs), [interactionRecord(4, own)])),
+      );
+      const gone = await drive(foldOf(longMs), [
+        ...log,
+        interactionRecord(5, { user_id: 'anon-1', item_id: '', type: mergedType }),
+      ]);
+      expect(gone.rows.size).toBe(0);
     });
 
     test('is not changed by a second emission of the same interaction', async () => {

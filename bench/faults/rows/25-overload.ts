@@ -90,4 +90,5 @@ const requestOf = (userId: string, n: number): Request => ({
   deadline_at: n % 4 === 0 ? now() + 1_000 : null,
   attributes: {},
   page_token: null,
+  consent: true,
 });

@@ -3,6 +3,7 @@ import { UserError } from '../../../lib/errors.ts';
 import { readLog } from '../../../lib/kafka/read-log.ts';
 import type { Exposure } from '../../../schemas/generated/exposure.ts';
 import { exposures } from '../../../topics/exposures.ts';
+import { exposureKinds } from '../../../topics/reserved-types.ts';
 import { topicName } from '../../../topics/topic.ts';
 import { openDecoder } from '../../data/topic-values.ts';
 
@@ -36,6 +37,8 @@ export async function readShown(
       const decoded = decoder.decode(value);
       if (!decoded.ok) continue;
       const one = decoded.value;
+      if (one.kind === exposureKinds.forget) forget(byAnswer, one.user_id);
+      if (one.kind !== exposureKinds.answer) continue;
       if (one.context_id !== context || one.page > 0) continue;
       newestMs = Math.max(newestMs, one.served_at);
       if (one.served_at < newestMs - days * dayMs) continue;
@@ -49,6 +52,10 @@ export async function readShown(
   return [...byAnswer.values()]
     .filter(({ servedMs }) => servedMs >= newestMs - days * dayMs)
     .toSorted((a, b) => a.servedMs - b.servedMs);
+}
+
+function forget(byAnswer: Map<string, Shown>, userId: string): void {
+  for (const [id, shown] of byAnswer) if (shown.userId === userId) byAnswer.delete(id);
 }
 
 const shownOf = (one: Exposure): Shown => ({

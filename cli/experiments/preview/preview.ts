@@ -105,8 +105,12 @@ async function readEvents(
   { users, fromMs }: { readonly users: ReadonlySet<string>; readonly fromMs: number },
 ): Promise<{ readonly table: EventTable; readonly acts: readonly Act[] }> {
   const builder = new EventTableBuilder();
-  const acts: Act[] = [];
-  for await (const events of interactionsOf(config, new RowFaults()))
+  let acts: Act[] = [];
+  const onForgotten = (userId: string): void => {
+    builder.forget(userId);
+    acts = acts.filter((act) => act.userId !== userId);
+  };
+  for await (const events of interactionsOf(config, new RowFaults(), onForgotten))
     for (const event of events) {
       const { user_id: userId, item_id: itemId, type, occurred_at: atMs } = event;
       builder.add({ userId, itemId, type, atMs, orderMs: event.appended_at });

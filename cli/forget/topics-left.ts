@@ -1,0 +1,62 @@
+import type { CommonConfig } from '../../lib/config/common.ts';
+import type { ConfigEntry, KafkaAdmin } from '../../lib/kafka/admin.ts';
+import { readLog } from '../../lib/kafka/read-log.ts';
+import { topics } from '../../topics/all.ts';
+import { failedEvents } from '../../topics/failed-events.ts';
+import { type Topic, topicName } from '../../topics/topic.ts';
+
+/** What a topic still says of the user, and for how long. */
+export interface TopicLeft {
+  readonly topic: string;
+  readonly users: Topic['users'];
+  /** Milliseconds, as the broker has it; null: without limit. */
+  readonly retention_ms: number | null;
+  readonly until: string;
+}
+
+/** By the brokers' real settings, not by the list's. */
+export async function topicsLeft(
+  admin: Pick<KafkaAdmin, 'describeConfigs' | 'partitionCounts'>,
+  { prefix }: Pick<CommonConfig, 'prefix'>,
+): Promise<TopicLeft[]> {
+  const naming = topics.filter(({ users }) => users !== 'none');
+  const names = naming.map((topic) => topicName(prefix, topic));
+  const there = await admin.partitionCounts(names);
+  const settings = await admin.describeConfigs(names.filter((name) => there.has(name)));
+  return naming.flatMap((topic) => {
+    const name = topicName(prefix, topic);
+    const entries = settings.get(name);
+    return entries === undefined ? [] : [leftOn(name, topic.users, entries)];
+  });
+}
+
+const dayMs = 86_400_000;
+
+export function leftOn(
+  topic: string,
+  users: Topic['users'],
+  entries: readonly ConfigEntry[],
+): TopicLeft {
+  const valueOf = (name: string): string => entries.find((one) => one.name === name)?.value ?? '';
+  const retentionMs = Number(valueOf('retention.ms') || -1);
+  const isCompacted = valueOf('cleanup.policy').split(',').includes('compact');
+  if (retentionMs < 0 || valueOf('cleanup.policy') === 'compact') {
+    const until = isCompacted
+      ? `compacted, without limit: set cleanup.policy=delete and retention.ms on ${topic}`
+      : `kept without limit: set retention.ms on ${topic}`;
+    return { topic, users, retention_ms: null, until };
+  }
+  const days = Math.round((retentionMs / dayMs) * 10) / 10;
+  const until = `gone ${days} days after it was written (retention.ms=${retentionMs})`;
+  return { topic, users, retention_ms: retentionMs, until };
+}
+
+/** Records that failed and hold the user's id, in whatever form they came. */
+export async function failedNaming(config: CommonConfig, userId: string): Promise<number> {
+  const id = Buffer.from(userId);
+  let count = 0;
+  const log = readLog({ kafka: config.kafka, topic: topicName(config.prefix, failedEvents) });
+  for await (const records of log)
+    count += records.filter(({ value }) => value?.includes(id) === true).length;
+  return count;
+}

@@ -259,3 +259,21 @@ test('an anonymous user is merged into a known one, and gone', async () => {
   const inExperiments = left.filter((key) => key.slice(4).startsWith(`e${experiments?.id4 ?? ''}`));
   expect(left.filter((key) => !inExperiments.includes(key))).toEqual([]);
 });
+
+test('without consent a request is answered from what it holds, and names nobody anywhere', async () => {
+  const id = 'nobody-2342-q';
+  const before = (await asking.allExposures()).length;
+  const asked = { context_id: 'c-learned', consent: false, session: ['i1', 'i2'] };
+  const { answer } = await asking.ask({ ...asked, user_id: id });
+  expect(answer).toMatchObject({ status: 'ok', user_id: '', consent: false, experiment: null });
+  expect(answer.items.length).toBeGreaterThan(0);
+  // Whoever is known is answered as anybody is.
+  const { answer: known } = await asking.ask({ ...asked, user_id: other });
+  expect(known.items).toEqual(answer.items);
+  expect((await asking.ask({ ...asked, user_id: '' })).answer.items).toEqual(answer.items);
+  expect(await asking.allExposures()).toHaveLength(before);
+  const why = await freshet('why', answer.answer_id);
+  expect(why.stdout, why.stderr).toContain('asked without consent');
+  await zero();
+  expect(await inRedis(id)).toEqual([]);
+});

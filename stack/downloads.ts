@@ -20,11 +20,11 @@ const pom = fileURLToPath(new URL('./pom.xml', import.meta.url));
 
 /** The part of the embedded-redis artefact for a platform. */
 const redisPrograms: Readonly<Record<string, string>> = {
-  'linux-x64': 'redis-server-6.2.6-v5-linux-amd64',
-  'linux-arm64': 'redis-server-6.2.7-linux-arm64',
-  'linux-ia32': 'redis-server-6.2.7-linux-386',
-  'darwin-x64': 'redis-server-6.2.6-v5-darwin-amd64',
-  'darwin-arm64': 'redis-server-6.2.6-v5-darwin-arm64',
+  'linux-x64': 'redis-server-7.0.15-linux-amd64',
+  'linux-arm64': 'redis-server-7.0.15-linux-arm64',
+  'linux-ia32': 'redis-server-7.0.15-linux-386',
+  'darwin-x64': 'redis-server-7.0.15-darwin-amd64',
+  'darwin-arm64': 'redis-server-7.0.15-darwin-arm64',
 };
 
 export interface Downloads {

@@ -1,3 +1,4 @@
+import { isRedisUrl, nodeText, parseRedisUrl } from '../lib/redis/address.ts';
 import type { StackEnvironment } from './config.ts';
 import { StackError } from './errors.ts';
 import { listens } from './probes.ts';
@@ -12,7 +13,7 @@ export async function checkOutside(
   const checks: Promise<void>[] = [];
   if (kafkaBrokers !== undefined) checks.push(checkBrokers(kafkaBrokers));
   if (registryUrl !== undefined) checks.push(checkUrl('FRESHET_REGISTRY_URL', registryUrl));
-  if (redisUrl !== undefined) checks.push(checkUrl('FRESHET_REDIS_URL', redisUrl));
+  if (redisUrl !== undefined) checks.push(checkRedis(redisUrl));
   await Promise.all(checks);
   return {
     ...(kafkaBrokers === undefined ? {} : { kafkaBrokers }),
@@ -34,6 +35,17 @@ async function checkBrokers(brokers: string): Promise<void> {
   if (!answers.includes(true)) throw silent('FRESHET_KAFKA_BROKERS', brokers);
 }
 
+/** One of the nodes or sentinels is enough, as with brokers. */
+async function checkRedis(url: string): Promise<void> {
+  // In a text of no form nobody knows where a password begins and ends.
+  const shown = url.includes('@') ? '...' : url;
+  if (!isRedisUrl(url)) throw malformed('FRESHET_REDIS_URL', shown);
+  const address = parseRedisUrl(url);
+  const answers = await Promise.all(address.nodes.map(({ host, port }) => listens(host, port)));
+  if (!answers.includes(true))
+    throw silent('FRESHET_REDIS_URL', address.nodes.map(nodeText).join(', '));
+}
+
 async function checkUrl(variable: string, value: string): Promise<void> {
   let address;
   try {
@@ -48,7 +60,7 @@ async function checkUrl(variable: string, value: string): Promise<void> {
 const examples: Readonly<Record<string, string>> = {
   FRESHET_KAFKA_BROKERS: 'broker-1:9092,broker-2:9092',
   FRESHET_REGISTRY_URL: 'http://registry:8081',
-  FRESHET_REDIS_URL: 'redis://redis:6379',
+  FRESHET_REDIS_URL: 'redis://redis:6379 or redis+cluster://redis-1:6379,redis-2:6379',
 };
 
 function malformed(variable: string, value: string): StackError {

@@ -79,8 +79,8 @@ async function launch(
     const port = await ports.chooseFor('redis', usualPorts.redis);
     addresses.redisUrl = `redis://127.0.0.1:${port}`;
     const program = findRedis(environment.path, downloads.redisProgram);
-    const own = { dataDir: join(dataDir, 'redis'), downloaded: program === downloads.redisProgram };
-    starts.push(running.start(describeRedis({ program, logsDir, port, ...own })));
+    const own = { program, dataDir: join(dataDir, 'redis') };
+    starts.push(running.start(describeRedis({ logsDir, port, ...own })));
   }
   const prometheus = onPath('prometheus', environment.path);
   if (parts.has('prometheus') && prometheus !== undefined) {

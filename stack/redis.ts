@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { StackError } from './errors.ts';
 import type { LocalPart } from './local-part.ts';
@@ -7,8 +7,11 @@ import { redisAnswers } from './probes.ts';
 import { onPath } from './requirements.ts';
 import { redisArguments } from './settings.ts';
 
-/** Older ones lack commands that the services use. */
-const lowest = [6, 2] as const;
+/**
+ * Older ones cannot tell reading a key from writing it, which `freshet acl print` does; and do not
+ * know the folder in which 7 keeps its file, so that they would start empty and say nothing.
+ */
+const majorLowest = 7;
 
 /** A redis-server that the machine has, if it is new enough; else the downloaded one. */
 export function findRedis(path: string, downloaded: string | undefined): string {
@@ -16,7 +19,7 @@ export function findRedis(path: string, downloaded: string | undefined): string 
   if (installed !== undefined && isNewEnough(installed)) return installed;
   if (downloaded !== undefined) return downloaded;
   throw new StackError(
-    `Redis 6.2 or later is not installed, and none can be downloaded for ${process.platform} on ${process.arch}.`,
+    `Redis ${majorLowest} or later is not installed, and none can be downloaded for ${process.platform} on ${process.arch}.`,
     'apt-get install redis-server (macOS: brew install redis)',
   );
 }
@@ -24,8 +27,7 @@ export function findRedis(path: string, downloaded: string | undefined): string 
 function isNewEnough(program: string): boolean {
   try {
     const said = execFileSync(program, ['--version'], { encoding: 'utf8', timeout: 3_000 });
-    const [, major, minor] = /v=(\d+)\.(\d+)/.exec(said) ?? [];
-    return Number(major) > lowest[0] || (Number(major) === lowest[0] && Number(minor) >= lowest[1]);
+    return Number(/v=(\d+)\./.exec(said)?.[1] ?? 0) >= majorLowest;
   } catch {
     return false;
   }
@@ -33,23 +35,14 @@ function isNewEnough(program: string): boolean {
 
 export interface RedisOptions {
   readonly program: string;
-  /** Whether the program came with the downloads, and so is of version 6.2. */
-  readonly downloaded: boolean;
   readonly dataDir: string;
   readonly logsDir: string;
   readonly port: number;
 }
 
 export function describeRedis(options: RedisOptions): LocalPart {
-  const { dataDir, downloaded, logsDir, port, program } = options;
+  const { dataDir, logsDir, port, program } = options;
   mkdirSync(dataDir, { recursive: true });
-  // Redis 7 keeps its file in a folder that 6.2 does not know: it would start empty, and say nothing.
-  if (downloaded && existsSync(join(dataDir, 'appendonlydir'))) {
-    throw new StackError(
-      `${dataDir} was written by Redis 7, and there is only 6.2 now.`,
-      'apt-get install redis-server, or delete the data with npx freshet down --delete',
-    );
-  }
   return {
     name: 'redis',
     title: 'Redis',

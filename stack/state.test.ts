@@ -37,3 +37,19 @@ test('a part of our own must answer what it is asked; of others an open port is 
   const others = await partStatuses(stateWith({}));
   expect(others.map(({ answers }) => answers)).toEqual([true, true, true]);
 });
+
+test('of a Redis that is several, every address is told', async () => {
+  const state = stateWith({});
+  const told = async (redisUrl: string): Promise<(readonly [string, string])[]> => {
+    const parts = await partStatuses({ ...state, addresses: { ...state.addresses, redisUrl } });
+    return parts.slice(2).map(({ part, address }) => [part, address] as const);
+  };
+  expect(await told(`redis+cluster://127.0.0.1:${port},[::1]`)).toEqual([
+    ['redis', `127.0.0.1:${port}`],
+    ['redis-2', '::1:6379'],
+  ]);
+  expect(await told('redis+sentinel://ann:secret@127.0.0.1:1,127.0.0.1/main')).toEqual([
+    ['sentinel', '127.0.0.1:1'],
+    ['sentinel-2', '127.0.0.1:26379'],
+  ]);
+});

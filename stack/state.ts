@@ -2,6 +2,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSameProcess, processIdentity, type StackState } from '../lib/config/state-file.ts';
 import { monotonicMs } from '../lib/clock.ts';
+import { nodeText, parseRedisUrl } from '../lib/redis/address.ts';
 import { httpAnswers, kafkaAnswers, listens, redisAnswers } from './probes.ts';
 import type { RunningStack } from './stack.ts';
 
@@ -64,7 +65,7 @@ export async function partStatuses(state: StackState): Promise<readonly PartStat
       return [index === 0 ? 'kafka' : `kafka-${index + 1}`, `kafka://${address}`];
     }),
     ['registry', registryUrl],
-    ['redis', redisUrl],
+    ...redisParts(redisUrl),
     ...(prometheusUrl === undefined ? [] : [['prometheus', prometheusUrl] as [string, string]]),
   ];
   return Promise.all(
@@ -76,6 +77,13 @@ export async function partStatuses(state: StackState): Promise<readonly PartStat
       return { part, address, answers, ...(pid === undefined ? {} : { pid }) };
     }),
   );
+}
+
+/** What the URL names: the one, some nodes of the cluster, or the sentinels. */
+function redisParts(url: string): [string, string][] {
+  const { mode, nodes } = parseRedisUrl(url);
+  const part = mode === 'sentinel' ? 'sentinel' : 'redis';
+  return nodes.map((node, n) => [n === 0 ? part : `${part}-${n + 1}`, `redis://${nodeText(node)}`]);
 }
 
 /** A part that runs as a process of ours, without TLS or password. */
@@ -94,12 +102,10 @@ const usualPorts: Readonly<Record<string, number>> = {
   'https:': 443,
   'kafka:': 9092,
   'redis:': 6379,
-  'rediss:': 6379,
 };
 
-/** Of a URL, or of the first one where commas separate several. */
 export function hostAndPort(url: string): { host: string; port: number } {
-  const parsed = new URL(url.split(',')[0] ?? '');
+  const parsed = new URL(url);
   const port = Number(parsed.port) || usualPorts[parsed.protocol];
   if (port === undefined || parsed.hostname === '') throw new TypeError(`no port in ${url}`);
   return { host: parsed.hostname.replace(/^\[|\]$/g, ''), port };

@@ -73,7 +73,9 @@ export class PartProcess implements BedProcess {
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     if (!this.running) return;
     process.kill(this.#pid, signal);
-    this.goOn();
+    // One that is frozen hears only of SIGKILL; one that is not may be gone by now.
+    if (this.#frozen && signal !== 'SIGKILL') this.goOn();
+    this.#frozen = false;
     await until(() => !this.running, { withinMs: goneMsMax, what: `${this.name} ends` });
   }
 }

@@ -132,8 +132,9 @@ describe('on Redis', () => {
   test('a fold writes its own state and reads a pointer', () => {
     expect(line('seen-items')).toBe(
       'ACL SETUSER shop-seen-items on resetkeys resetchannels clearselectors -@all +asking ' +
-        '+cluster|info +cluster|nodes +cluster|slots +eval +evalsha +get +getrange +info +mget ' +
-        '+mset +ping +readonly +sadd +select +set +setnx +setrange +smembers +strlen +unlink ' +
+        '+client|setname +cluster|info +cluster|nodes +cluster|slots +eval +evalsha +get ' +
+        '+getrange +info +mget +mset +ping +readonly +readwrite +sadd +select +set +setnx ' +
+        '+setrange +smembers +strlen +unlink ' +
         '%RW~{??}s* %RW~{??}S* %RW~shop:current:seen-items %R~shop:current:ingest ' +
         '%R~shop:builds:seen-items',
     );

@@ -11,6 +11,7 @@ import { topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
 import { finish } from './finish.ts';
+import { refuseLostPart } from './lost-part.ts';
 import { endsOfInputs } from './progress.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import { nameOf } from './report.ts';
@@ -39,6 +40,8 @@ export async function planFold(fold: AnyFold, options: RebuildOptions): Promise<
   const hands = await openFold(fold, options);
   try {
     await settle(fold, hands, options);
+    const topics = inputsOf(fold).map(({ topic }) => topic);
+    await refuseLostPart(hands, { prefix: options.config.prefix, name: fold.name, topics });
     if (!options.back) await refuseCutLog(fold, hands, options);
     const { building } = await plan(fold, hands, options);
     if (building === null) throw new Error(`${fold.name}: nothing is being built`);

@@ -28,7 +28,11 @@ export const connectionCommands: readonly string[] = [
   'cluster|nodes',
   'cluster|info',
   'readonly',
+  // A replica that was promoted is a replica no more to its connections either.
+  'readwrite',
   'asking',
+  // The client names the connection on which it would hear of a cluster's channels.
+  'client|setname',
 ];
 
 /** What scripts send; they are run with the rights of whoever sent them. */

@@ -26,6 +26,17 @@ test('what never was a reply has an unknown outcome', () => {
     expect(redisFault(new Error(text)).name).toBe('RetryableError');
 });
 
+test('of what a cluster was asked again and again the last reply is told', () => {
+  const lastOf = (text: string): string =>
+    redisFault(new Error(`Too many Cluster redirections. Last error: ${text}`)).message;
+  const moving = lastOf('ReplyError: TRYAGAIN Multiple keys request during rehashing of slot');
+  expect(moving).toContain('a slot is on the move');
+  expect(lastOf('Error: Connection is closed.')).toContain('Redis does not answer');
+  expect(lastOf('ReplyError: CLUSTERDOWN The cluster is down')).toBe(
+    'Redis: CLUSTERDOWN The cluster is down',
+  );
+});
+
 test('no permission and a wrong kind of Redis are refused, with what to do', () => {
   expect(redisFault(reply('NOPERM this user has no permissions')).name).toBe('RefusedError');
   const moved = redisFault(reply('MOVED 3999 127.0.0.1:6381'));

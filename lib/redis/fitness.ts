@@ -75,7 +75,10 @@ export async function refuseUnfit(client: Client, config: RedisConfig): Promise<
   }
 }
 
-/** A failover may lead to a server that was set up otherwise: each new connection is asked again. */
+/**
+ * A failover may lead to a server that was set up otherwise: whoever is primary anew is asked, and
+ * every new connection. That to a replica of a cluster stays when the replica is promoted.
+ */
 export function watchFitness(
   client: Client,
   config: RedisConfig,
@@ -96,6 +99,12 @@ export function watchFitness(
     return;
   }
   client.on('+node', (node: Redis) => node.on('ready', () => ask(node)));
+  let primaries = new Set(client.nodes('master'));
+  client.on('refresh', () => {
+    const now = new Set(client.nodes('master'));
+    for (const node of now.difference(primaries)) ask(node);
+    primaries = now;
+  });
 }
 
 const nodeOf = (node: Redis, config: RedisConfig): string => {

@@ -2,7 +2,7 @@ import type { CommonConfig } from '../config/common.ts';
 import { RefusedError, RetryableError } from '../errors.ts';
 import { type KafkaAdmin, openAdmin } from '../kafka/admin.ts';
 import { openOutbox, type Outbox } from '../kafka/outbox.ts';
-import { openRedis, type RedisPort } from '../redis/redis-port.ts';
+import { openStateRedis, type RedisPort } from '../redis/redis-port.ts';
 import type { RunningService } from '../service.ts';
 import { lostState } from './claim.ts';
 import { readBuilds } from './builds.ts';
@@ -70,8 +70,7 @@ export async function openHands(
     }
     const partitions = counts.get(wanted.topics[0] ?? '') ?? 0;
     const clusterId = await admin.clusterId();
-    const redis = await openRedis(config.redis);
-    await refuseEviction(redis);
+    const redis = await openStateRedis(config.redis);
     const outbox = await openOutbox(kafka);
     return { admin, redis, store: redisStore(redis), outbox, partitions, clusterId };
   } catch (error) {
@@ -84,17 +83,6 @@ export async function closeHands({ admin, redis, outbox }: Hands): Promise<void>
   await outbox.close();
   await admin.close();
   await redis.close();
-}
-
-/** An evicted header would mean a full replay, an evicted row a wrong state. */
-async function refuseEviction(redis: RedisPort): Promise<void> {
-  const memory = await redis.info('memory');
-  const policy = /maxmemory_policy:(\S+)/.exec(memory)?.[1] ?? 'noeviction';
-  if (policy === 'noeviction') return;
-  throw new RefusedError(
-    `Redis evicts keys (maxmemory-policy ${policy}): state would be lost silently. Set ` +
-      '`maxmemory-policy noeviction`',
-  );
 }
 
 export interface Claimant {

@@ -14,7 +14,8 @@ import { fetchDownloads } from '../../stack/downloads.ts';
 import { Guardian } from '../../stack/guardian.ts';
 import { awaitReady, type LocalPart, spawnPart } from '../../stack/local-part.ts';
 import { PortReservations } from '../../stack/ports.ts';
-import { findJava, findMaven, onPath } from '../../stack/requirements.ts';
+import { findRedis } from '../../stack/redis.ts';
+import { findJava, findMaven } from '../../stack/requirements.ts';
 import { makeCertificate, type OwnCertificate, prepareSecuredKafka } from './secured-kafka.ts';
 
 /** A Kafka and a Redis that let in whom they know, over TLS, and enforce what was printed. */
@@ -111,6 +112,7 @@ async function startParts(given: Given): Promise<Ports> {
     onProgress: () => undefined,
   });
   const java = await findJava(environment);
+  const program = findRedis(environment.path, downloads.redisProgram);
   const reservations = new PortReservations(environment.cacheDir);
   try {
     const client = await reservations.choose(29_092);
@@ -119,7 +121,7 @@ async function startParts(given: Given): Promise<Ports> {
     const jarsDir = downloads.kafkaDir;
     const kafka = { java, jarsDir, dir: join(dir, 'kafka'), ports: { client, controller } };
     await Promise.all([
-      start(given, { ...redisPart(given, redis, environment.path), name: 'redis' }),
+      start(given, { ...redisPart(given, redis, program), name: 'redis' }),
       start(given, {
         ...prepareSecuredKafka({ ...kafka, certificate, passwords }),
         name: 'kafka',
@@ -165,10 +167,8 @@ async function answersAs(config: KafkaConfig): Promise<boolean> {
 function redisPart(
   { certificate, dir, passwords }: Given,
   port: number,
-  path: string,
+  program: string,
 ): Omit<Part, 'name'> {
-  const program = onPath('redis-server', path);
-  if (program === undefined) throw new Error('redis-server 7 is needed: 6.2 knows no %R~ in ACLs');
   const users = join(dir, 'users.acl');
   writeFileSync(users, `user default off\nuser ${admin} on >${passwords[admin]} ~* &* +@all\n`);
   return {

@@ -21,6 +21,7 @@ import type { Bed } from '../bed.ts';
 import { caughtUp } from '../progress.ts';
 import { type ServiceProcess, startServiceProcess } from '../service-process.ts';
 import { basics } from './config.ts';
+import { typed } from './operator.ts';
 import { FaultMissed } from './row.ts';
 
 /**
@@ -35,7 +36,9 @@ export interface Aside extends Bed {
   /** Starts services as one process; resolves when they are ready. */
   run(services: readonly string[], settings?: Record<string, string>): Promise<ServiceProcess>;
   /** Folds all that there is, and stops. */
-  fold(services: readonly string[]): Promise<void>;
+  fold(services: readonly string[], settings?: Record<string, string>): Promise<void>;
+  /** Types a command as a runbook says: see operator.ts. */
+  type(command: string): Promise<string>;
   /** What a process that must not go on says as it ends; throws `FaultMissed` if it goes on. */
   refusal(services: readonly string[]): Promise<string>;
 }
@@ -103,8 +106,9 @@ export async function openAside({ at, dir, prefix }: AsideOptions): Promise<Asid
     send: (messages) => outbox.send(messages),
     nameOf: (topic) => topicName(prefix, topic),
     run,
-    fold: async (services) => {
-      const running = await run(services);
+    type: (command) => typed(environment, command),
+    fold: async (services, settings = {}) => {
+      const running = await run(services, settings);
       try {
         await Promise.race([caughtUp(bed, services), running.ended]);
       } finally {

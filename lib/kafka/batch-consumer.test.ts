@@ -15,6 +15,7 @@ class FakeGroup {
   readonly committed: number[] = [];
   options: GroupOptions | null = null;
   position = 0;
+  away = false;
 
   readonly join = async (options: GroupOptions): Promise<GroupConsumer> => {
     this.options = options;
@@ -26,7 +27,10 @@ class FakeGroup {
       },
       pause: () => void this.acts.push('pause'),
       resume: () => void this.acts.push('resume'),
-      commit: async (offsets) => void this.committed.push(...offsets.map(({ offset }) => offset)),
+      commit: async (offsets) => {
+        this.committed.push(...offsets.map(({ offset }) => offset));
+        if (this.away) throw new Error('no coordinator');
+      },
       stop: async () => void this.acts.push('stop'),
       joined: () => true,
       healthy: () => null,
@@ -212,4 +216,17 @@ test('what is under way lands before it stops, and is committed', async () => {
   await stopping;
   expect(group.acts).toEqual(['stop']);
   expect(group.committed).toEqual([1]);
+});
+
+test('what the group did not take is said again, but not after others may have the partition', async () => {
+  const { group, sent } = await started();
+  await group.deliver(1);
+  sent[0]?.resolve();
+  group.away = true;
+  await soon();
+  await soon();
+  expect(group.committed).toEqual([1, 1]);
+  group.options?.onAssigned?.(new Map());
+  await soon();
+  expect(group.committed).toEqual([1, 1]);
 });

@@ -173,13 +173,16 @@ class Batches {
   async commit(): Promise<void> {
     const { group } = this;
     if (group === null) return;
-    const offsets = [...this.#courses.values()].flatMap((course) => course.toCommit() ?? []);
+    const courses = [...this.#courses.values()];
+    const offsets = courses.flatMap((course) => course.toCommit() ?? []);
     if (offsets.length === 0) return;
     failpoint('before_offset_commit');
     try {
       await group.commit(offsets);
     } catch {
-      // Membership was lost: the next owner delivers these again, as at-least-once says.
+      // Said again next time. Where membership was lost these courses are no more, and the next
+      // owner delivers their batches again, as at-least-once says.
+      for (const course of courses) course.sayAgain();
     }
   }
 

@@ -78,6 +78,11 @@ export class Course {
     return { topic: this.topic, partition: this.partition, offset: this.#done };
   }
 
+  /** The group did not take what was returned. */
+  sayAgain(): void {
+    this.#committed = null;
+  }
+
   #change(): Promise<void> {
     return new Promise((resolve) => void this.#wake.push(resolve));
   }

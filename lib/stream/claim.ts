@@ -93,4 +93,4 @@ const cutLog = (
 export const otherLog = (service: string, topic: string, partition: number): string =>
   `${service}: ${topic}/${partition} is not the log that the stored state was folded from (it was ` +
   `deleted and made again, or this is another cluster). Point the service at the old log, or ` +
-  `remove its state with \`npx freshet reset ${service}\``;
+  `begin anew as runbooks/another-log.md says: its readers must not take the new log for the old one`;

@@ -1,3 +1,4 @@
+import { now } from '../../../lib/clock.ts';
 import { specOf } from '../../../topics/apply.ts';
 import { interactions } from '../../../topics/interactions.ts';
 import { userEvents } from '../../../topics/user-events.ts';
@@ -23,13 +24,21 @@ export const row: FaultRow = {
   },
 };
 
+interface Known {
+  readonly features: {
+    readonly first_seen: string;
+    readonly session: { readonly events: number };
+  } | null;
+}
+/** Of 300 events of 50 users. */
+const eventsOfOne = 6;
 const madeMsMax = 30_000;
 /** Longer than the session of the group. */
 const awayMs = 5_000;
 
 export async function madeAgain(aside: Aside): Promise<void> {
   await aside.publish(200);
-  await aside.fold(['ingest']);
+  await aside.fold(['ingest', 'user-features']);
   const topic = aside.nameOf(userEvents);
   await aside.admin.deleteTopics([topic]);
   const made = async (): Promise<boolean> => {
@@ -38,10 +47,28 @@ export async function madeAgain(aside: Aside): Promise<void> {
   };
   await until(made, { withinMs: madeMsMax, what: `${topic} is made again` });
   // As many as there were: by its length alone it might be the same log.
+  const sinceMs = now();
   await aside.publish(300);
   const said = await aside.refusal(['ingest']);
   if (!said.includes('is not the log that the stored state'))
     throw new FaultMissed(`another log was not refused: ${said}`);
+  await begunAnew(aside, sinceMs);
+}
+
+/**
+ * As runbooks/another-log.md says: all of the new log counts, and nothing of the old one. Under the
+ * old identity positions of both logs would be taken for one another.
+ */
+async function begunAnew(aside: Aside, sinceMs: number): Promise<void> {
+  const services = ['ingest', 'user-features'];
+  for (const service of services) await aside.type(`reset ${service} --yes`);
+  await aside.fold(services, { FRESHET_INGEST_IDS_MAX: '262145' });
+  const { features } = JSON.parse(await aside.type('user u1 --json')) as Known;
+  const events = features?.session.events ?? 0;
+  // It is kept in whole seconds.
+  const isNew = Date.parse(features?.first_seen ?? '') > sinceMs - 1_000;
+  if (events !== eventsOfOne || !isNew)
+    throw new FaultMissed(`of a user ${events} events count since ${features?.first_seen}`);
 }
 
 /** The topics within are cut as the identity of every state says. */

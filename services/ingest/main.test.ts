@@ -31,10 +31,14 @@ test('whatever decides what is accepted is part of the identity', async () => {
     { FRESHET_INGEST_EVENT_BYTES_MAX: '2048' },
     { FRESHET_INGEST_AHEAD_MS_MAX: '1' },
     { FRESHET_INGEST_AGE_DAYS_MAX: '1' },
+    { FRESHET_ANONYMOUS_PREFIX: 'anon-' },
+    { FRESHET_ANONYMOUS_PREFIX: 'anon-', FRESHET_MERGED_EVENTS_MAX: '7' },
   ];
   const lineages = await Promise.all(settings.map(lineageWith));
   expect(new Set(lineages).size).toBe(settings.length);
   expect(await lineageWith({ FRESHET_INGEST_EVENT_BYTES_MAX: '65536' })).toBe(lineages[0]);
+  // Of anonymous users, and there are none.
+  expect(await lineageWith({ FRESHET_MERGED_EVENTS_MAX: '7' })).toBe(lineages[0]);
 });
 
 test('golden: an installation that changes nothing keeps its state', async () => {

@@ -1,6 +1,6 @@
 import { kafkaClient } from '../../../lib/kafka/client.ts';
 import { userEvents } from '../../../topics/user-events.ts';
-import { foldsOf, storedOffsets } from '../../progress.ts';
+import { caughtUp, foldsOf, storedOffsets } from '../../progress.ts';
 import { type Aside, openAside, refusalOf } from '../aside.ts';
 import { FaultMissed, type FaultRow } from '../row.ts';
 
@@ -42,6 +42,8 @@ export async function overtakenWhileSlow(aside: Aside): Promise<void> {
   await aside.publish(100);
   const said = await refusalOf(async () => {
     const running = await aside.run(['ingest']);
+    // Who has folded nothing yet has nothing to miss, and begins where the log begins.
+    await Promise.race([caughtUp(aside, ['ingest']), running.ended]);
     process.kill(running.pid, 'SIGSTOP');
     // These answer the fetch that was open: they lie in the socket, and no cut can take them.
     await aside.publish(50);

@@ -103,7 +103,7 @@ export async function measureAnswers(
 }
 
 /** Runs processes for as long as the work takes; the work is given the first of them. */
-async function withServices<Result>(
+export async function withServices<Result>(
   bed: Bed,
   wanted: readonly ServiceProcessOptions[],
   work: (first: ServiceProcess) => Promise<Result>,
@@ -119,7 +119,7 @@ async function withServices<Result>(
   }
 }
 
-async function createEchoTopics(bed: Bed): Promise<void> {
+export async function createEchoTopics(bed: Bed): Promise<void> {
   const { prefix, partitions } = bed.config;
   const options = { prefix, partitions };
   await bed.admin.createTopics([
@@ -128,7 +128,7 @@ async function createEchoTopics(bed: Bed): Promise<void> {
   ]);
 }
 
-const setupOf = ({ config }: Bed, { world }: AnswersOptions): LoadSetup => ({
+export const setupOf = ({ config }: Bed, { world }: Pick<AnswersOptions, 'world'>): LoadSetup => ({
   brokers: config.kafka.brokers,
   registryUrl: config.registry.url,
   prefix: config.prefix,

@@ -6,9 +6,11 @@ import { kinds } from '../models/kinds.ts';
 import { foldNameOf } from '../models/learning-identity.ts';
 import { commands } from '../topics/commands.ts';
 import { externalCandidates } from '../topics/external-candidates.ts';
+import { exposuresBeside } from '../topics/repartitioned-exposures.ts';
 import { exposures } from '../topics/exposures.ts';
 import { interactions } from '../topics/interactions.ts';
 import { itemSignals } from '../topics/item-signals.ts';
+import { prefixFor } from '../topics/sets.ts';
 import { type Topic, topicName } from '../topics/topic.ts';
 import { trainingExamples } from '../topics/training-examples.ts';
 import { userEvents } from '../topics/user-events.ts';
@@ -21,7 +23,7 @@ export interface FoldInputs {
 }
 
 /** The folds of each service, those first whose output others read. */
-export function foldsOf(service: string): FoldInputs[] {
+export function foldsOf(service: string, prefix = ''): FoldInputs[] {
   switch (service) {
     case 'control':
       return [{ fold: service, inputs: [commands] }];
@@ -35,10 +37,11 @@ export function foldsOf(service: string): FoldInputs[] {
       return learningFolds().map((fold) => ({ fold, inputs: [itemSignals] }));
     case 'candidates':
     case 'experiments':
-      return [{ fold: service, inputs: [interactions, exposures] }];
+      return [{ fold: service, inputs: [interactions, exposuresBeside(prefix)] }];
     case 'weights':
       return [{ fold: service, inputs: [trainingExamples] }];
     case 'served':
+    case 'repartition':
       return [{ fold: service, inputs: [exposures] }];
     case 'external':
       return [{ fold: service, inputs: [externalCandidates] }];
@@ -73,7 +76,7 @@ export async function storedOffsets(
   bed: Pick<Bed, 'config' | 'redis'>,
   { fold, inputs }: FoldInputs,
 ): Promise<number[][]> {
-  const current = await readCurrent(bed.redis, bed.config.prefix, fold);
+  const current = await readCurrent(bed.redis, prefixFor(bed.config.prefix, fold), fold);
   if (current === null) return inputs.map(() => []);
   const keys = foldKeys(current);
   const headers = await bed.redis.mgetMany(
@@ -113,7 +116,7 @@ export async function caughtUp(
   services: readonly string[],
   onLag: (lag: number) => void = () => undefined,
 ): Promise<void> {
-  const folds = services.flatMap(foldsOf);
+  const folds = services.flatMap((service) => foldsOf(service, bed.config.prefix));
   for (;;) {
     let lag = 0;
     for (const fold of folds) lag += await lagOf(bed, fold);

@@ -48,7 +48,7 @@ export interface TopicOptions {
 }
 
 function partitionsOf(topic: Topic, internal: number): number {
-  if (topic.partitions === 'internal') return internal;
+  if (topic.partitions === 'internal' || topic.partitions === 'as made') return internal;
   return typeof topic.partitions === 'number' ? topic.partitions : topic.partitions.free;
 }
 
@@ -72,13 +72,14 @@ export function specOf(topic: Topic, options: TopicOptions): TopicSpec {
 
 /**
  * A partition count is never changed: keys would move to other partitions, away from their state
- * and out of their order. Topics that others may create (`free`) are taken as they are.
+ * and out of their order. Topics that others may create (`free`) are taken as they are, and so are
+ * those that all sets of internal topics share.
  */
 function refusal(topic: Topic, spec: TopicSpec, existing: ExistingTopic): string | null {
   if (existing.partitions === spec.partitions) return null;
   const found = `${spec.topic} has ${existing.partitions} partitions and not ${spec.partitions}`;
   if (topic.partitions === 'internal') {
-    return `${found}; the count is part of every fold's identity: set FRESHET_PARTITIONS=${existing.partitions}, or start over under another FRESHET_PREFIX`;
+    return `${found}; the count is part of every fold's identity: set FRESHET_PARTITIONS=${existing.partitions}, or change it with \`npx freshet rebuild --partitions ${spec.partitions}\``;
   }
   if (typeof topic.partitions === 'number') {
     return `${found}; changing it would move keys: delete the topic, or start over under another FRESHET_PREFIX`;

@@ -5,7 +5,7 @@ export const exposures: Topic = {
   thing: 'exposures',
   doc: 'Answers with items that were served. At least once: take the first per answer_id. Where kind is not answer, ingest says that a user is to be forgotten.',
   key: 'user_id',
-  partitions: 'internal',
+  partitions: 'as made',
   cleanup: 'delete',
   retentionMs: 90 * 24 * 60 * 60 * 1000,
   timestamps: 'LogAppendTime',
@@ -13,7 +13,7 @@ export const exposures: Topic = {
   schema: 'exposure',
   users: 'named',
   writtenBy: ['serving', 'ingest'],
-  readBy: ['candidates', 'served', 'experiments', 'archive'],
+  readBy: ['candidates', 'served', 'experiments', 'repartition', 'archive'],
   example: {
     answer_id: 'requests-0-42',
     user_id: '17850',

@@ -9,7 +9,7 @@ export const externalCandidates: Topic = {
   thing: 'external-candidates',
   doc: 'Lists that other processes propose per user; the newest per source and user counts.',
   key: 'user_id',
-  partitions: 'internal',
+  partitions: 'as made',
   cleanup: 'delete',
   retentionMs: 90 * 24 * 60 * 60 * 1000,
   timestamps: 'LogAppendTime',

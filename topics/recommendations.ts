@@ -5,7 +5,7 @@ export const recommendations: Topic = {
   thing: 'recommendations',
   doc: 'One answer per request. At least once: take the first per answer_id.',
   key: 'user_id',
-  partitions: 'internal',
+  partitions: 'as made',
   cleanup: 'delete',
   retentionMs: 7 * 24 * 60 * 60 * 1000,
   timestamps: 'CreateTime',

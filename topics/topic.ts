@@ -1,3 +1,5 @@
+import { installationOf } from '../lib/config/topic-set.ts';
+
 /**
  * A topic as a value: the contract between services. The name on a broker is
  * `<prefix>.<thing>.v1`; `topicName` below is the only place that builds it.
@@ -10,9 +12,11 @@ export interface Topic {
   readonly key: 'user_id' | 'item_id' | 'packed' | 'id' | 'name' | 'none';
   /**
    * `internal`: as many partitions as FRESHET_PARTITIONS says, which is part of every fold's
-   * identity. A number: that many. `free`: any count; the number is the default.
+   * identity; each set of internal topics has its own. `as made`: as many as FRESHET_PARTITIONS said
+   * when it was made, whatever it says later. A number: that many. `free`: any count; the number is
+   * the default.
    */
-  readonly partitions: 'internal' | number | { readonly free: number };
+  readonly partitions: 'internal' | 'as made' | number | { readonly free: number };
   readonly cleanup: 'delete' | 'compact';
   /** -1: kept without limit. */
   readonly retentionMs: number;
@@ -32,4 +36,6 @@ export interface Topic {
   readonly example: Readonly<Record<string, unknown>>;
 }
 
-export const topicName = (prefix: string, topic: Topic): string => `${prefix}.${topic.thing}.v1`;
+/** Of the prefix's set where the topic is internal; else the one that all sets share. */
+export const topicName = (prefix: string, { thing, partitions }: Topic): string =>
+  `${partitions === 'internal' ? prefix : installationOf(prefix)}.${thing}.v1`;

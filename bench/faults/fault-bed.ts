@@ -166,7 +166,7 @@ export class RunningBed implements FaultBed {
   }
 
   async caughtUp(withinMs: number): Promise<void> {
-    const folds = foldingServices.flatMap(foldsOf);
+    const folds = foldingServices.flatMap((service) => foldsOf(service));
     let left = '';
     const nothingLeft = async (): Promise<boolean> => {
       left = '';

@@ -4,7 +4,7 @@ import type { FaultBed } from './row.ts';
 import { until } from './waiting.ts';
 
 /** The first folds of the flow: where they go on, everything behind them can. */
-const watched = ['ingest', 'user-features'].flatMap(foldsOf);
+const watched = ['ingest', 'user-features'].flatMap((service) => foldsOf(service));
 
 /** Next offset by fold, input and partition, as stored. */
 const offsetsNow = (bed: FaultBed): Promise<number[][][]> =>

@@ -134,7 +134,11 @@ const fill = (redis: FakeRedis, generations: Generations): void => {
 
 const partsOf = async (): Promise<AnsweringParts> => {
   const redis = new FakeRedis();
-  const generations = new Generations(redis, { prefix, ageMsMax: 0, clockMs: () => 0 });
+  const generations = new Generations(redis, {
+    prefixOf: () => prefix,
+    ageMsMax: 0,
+    clockMs: () => 0,
+  });
   const pointers = [
     current(foldNames.seen, 's', 'user'),
     current(foldNames.served, 'v', 'user'),

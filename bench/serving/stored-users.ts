@@ -41,7 +41,11 @@ export async function stage(): Promise<{
     getRanges: async (ranges) => ranges.map(() => Buffer.alloc(0)),
     getString: async (key) => values.get(key)?.toString() ?? null,
   };
-  const generations = new Generations(redis, { prefix, ageMsMax: 0, clockMs: monotonicMs });
+  const generations = new Generations(redis, {
+    prefixOf: () => prefix,
+    ageMsMax: 0,
+    clockMs: monotonicMs,
+  });
   const folds = [foldNames.seen, foldNames.candidates];
   for (const [at, name] of folds.entries()) {
     const common = {

@@ -136,13 +136,13 @@ describe('on Redis', () => {
         '+getrange +info +mget +mset +ping +readonly +readwrite +sadd +select +set +setnx ' +
         '+setrange +smembers +strlen +unlink ' +
         '%RW~{??}s* %RW~{??}S* %RW~shop:current:seen-items %R~shop:current:ingest ' +
-        '%R~shop:builds:seen-items',
+        '%R~shop:topic-sets %R~shop:builds:seen-items',
     );
   });
 
   test('serving writes nothing, nor does who works on failed events', () => {
     expect(line('repairers')).toMatch(
-      / %R~\{\?\?\}I\* %R~shop:current:ingest %R~shop:current:external$/,
+      / %R~\{\?\?\}I\* %R~shop:current:ingest %R~shop:current:external %R~shop:topic-sets$/,
     );
     expect(line('repairers')).not.toMatch(/%RW~|\+(set|eval|del|mset)/);
     expect(line('serving')).not.toMatch(/%RW~|\+(set|eval|del|mset)/);

@@ -1,5 +1,7 @@
 import { type Topic, topicName } from '../../topics/topic.ts';
+import { installationOf } from '../../lib/config/topic-set.ts';
 import type { AclConfig } from './config.ts';
+import { prefixesFor, setsInUse } from './sets-in-use.ts';
 import { hasIdentities, serviceAccess } from './service-access.ts';
 
 export type KafkaOperation = 'Read' | 'Write' | 'Describe' | 'All';
@@ -33,8 +35,7 @@ const writes = ({ writtenBy }: Topic, who: string): boolean =>
   (writtenBy.includes(everyConsumer) && serviceAccess[who]?.fails === true);
 
 const topicGrants = (who: string, topics: readonly Topic[], { prefix }: AclConfig): KafkaGrant[] =>
-  topics.flatMap((topic) => {
-    const name = topicName(prefix, topic);
+  namesOf(topics, prefix).flatMap(({ topic, name }) => {
     return [
       ...(topic.readBy.includes(who) ? [onTopic(name, 'Read')] : []),
       ...(writes(topic, who) ? [onTopic(name, 'Write')] : []),
@@ -43,6 +44,18 @@ const topicGrants = (who: string, topics: readonly Topic[], { prefix }: AclConfi
         : []),
     ];
   });
+
+/** Of the set of internal topics that is named, and of the one before it: either may be current. */
+const namesOf = (
+  topics: readonly Topic[],
+  prefix: string,
+): { readonly topic: Topic; readonly name: string }[] =>
+  topics.flatMap((topic) =>
+    [...new Set(setsInUse(prefix).map((own) => topicName(own, topic)))].map((name) => ({
+      topic,
+      name,
+    })),
+  );
 
 /** Reply topics are `name` or `start*`, as FRESHET_REPLY_TOPICS has them. */
 const replyGrants = ({ replyTopics }: AclConfig): KafkaGrant[] =>
@@ -56,14 +69,15 @@ const replyGrants = ({ replyTopics }: AclConfig): KafkaGrant[] =>
  * A service's groups start with its own name: `<prefix>.<service>.`, whether a fold is in it or a
  * table is read. Only what keeps nothing shares one group by its bare name.
  */
-const groupGrants = (service: string, { prefix }: AclConfig): KafkaGrant[] => {
-  const own = `${prefix}.${service}`;
-  return [
-    onGroups(`${own}.`, 'prefixed'),
-    ...(hasIdentities(service) ? [onGroups(`${own}:`, 'prefixed')] : []),
-    ...(serviceAccess[service]?.keeps === null ? [onGroups(own, 'literal')] : []),
-  ];
-};
+const groupGrants = (service: string, { prefix }: AclConfig): KafkaGrant[] =>
+  prefixesFor(prefix, service).flatMap((of) => {
+    const own = `${of}.${service}`;
+    return [
+      onGroups(`${own}.`, 'prefixed'),
+      ...(hasIdentities(service) ? [onGroups(`${own}:`, 'prefixed')] : []),
+      ...(serviceAccess[service]?.keeps === null ? [onGroups(own, 'literal')] : []),
+    ];
+  });
 
 /** What one service may do on Kafka, and nothing else. */
 export const kafkaGrants = (
@@ -85,7 +99,7 @@ export const outsiderGrants = (
   config: AclConfig,
 ): KafkaGrant[] => {
   const granted = topicGrants(who, topics, config);
-  const group = onGroups(`${config.prefix}.${who}.`, 'prefixed');
+  const group = onGroups(`${installationOf(config.prefix)}.${who}.`, 'prefixed');
   return granted.some(({ operation }) => operation === 'Read') ? [...granted, group] : granted;
 };
 
@@ -93,14 +107,17 @@ export const outsiderGrants = (
 export const repairGrants = (topics: readonly Topic[], config: AclConfig): KafkaGrant[] => [
   ...topicGrants('freshet failed', topics, config),
   // Of whoever reads a log from its start to its end.
-  onGroups(`${config.prefix}.read.`, 'prefixed'),
+  onGroups(`${installationOf(config.prefix)}.read.`, 'prefixed'),
 ];
 
 /** For the `freshet` command: it makes topics, reads every log again, and resets groups. */
-export const operatorGrants = ({ prefix }: AclConfig): KafkaGrant[] => [
-  { resource: 'topic', name: `${prefix}.`, pattern: 'prefixed', operation: 'All' },
-  { resource: 'group', name: prefix, pattern: 'prefixed', operation: 'All' },
-];
+export const operatorGrants = ({ prefix }: AclConfig): KafkaGrant[] => {
+  const own = installationOf(prefix);
+  return [
+    { resource: 'topic', name: `${own}.`, pattern: 'prefixed', operation: 'All' },
+    { resource: 'group', name: own, pattern: 'prefixed', operation: 'All' },
+  ];
+};
 
 /** The arguments of Kafka's own kafka-acls.sh that make a grant. */
 export const kafkaAclsLine = (principal: string, grant: KafkaGrant): string => {

@@ -1,3 +1,4 @@
+import { installationOf } from '../../lib/config/topic-set.ts';
 import type { Topic } from '../../topics/topic.ts';
 import type { AclConfig } from './config.ts';
 import {
@@ -25,7 +26,8 @@ export const operator = 'operator';
 /** People who work on failed events, and on nothing else. */
 export const repairers = 'repairers';
 
-export const principalName = (prefix: string, who: string): string => `${prefix}-${who}`;
+export const principalName = (prefix: string, who: string): string =>
+  `${installationOf(prefix)}-${who}`;
 
 /** Everybody that an installation needs to let in. */
 export function principals(topics: readonly Topic[], config: AclConfig): Principal[] {

@@ -6,6 +6,8 @@ import {
 } from '../../lib/redis/commands.ts';
 import { buildsKey } from '../../lib/stream/builds.ts';
 import { currentKey } from '../../lib/stream/current.ts';
+import { topicSetsKey } from '../../lib/stream/topic-sets.ts';
+import { prefixesFor, setsInUse } from './sets-in-use.ts';
 import { foldCodes, hasIdentities, type ServiceAccess, serviceAccess } from './service-access.ts';
 
 /** What one user may do on Redis. */
@@ -43,7 +45,8 @@ function codeOf(fold: string): string {
 
 const named = (fold: string): string => (hasIdentities(fold) ? `${fold}:*` : fold);
 
-const pointerPattern = (prefix: string, fold: string): string => currentKey(prefix, named(fold));
+const pointerPatterns = (prefix: string, fold: string): string[] =>
+  prefixesFor(prefix, fold).map((own) => currentKey(own, named(fold)));
 
 const rules = (access: KeyRule['access'], patterns: readonly string[]): KeyRule[] =>
   patterns.map((pattern) => ({ access, pattern }));
@@ -62,13 +65,24 @@ export function rulesOf(
   const looksAt = reads.length + follows.length + measures.length;
   if (keeps === null && looksAt === 0) return null;
   const own =
-    keeps === null ? [] : rules('write', [...statePatterns(keeps), pointerPattern(prefix, keeps)]);
+    keeps === null
+      ? []
+      : rules('write', [
+          ...statePatterns(keeps),
+          ...pointerPatterns(prefix, keeps),
+          // Calls a switch to another set off that nobody ends.
+          ...(keeps === 'ingest' ? [topicSetsKey(prefix)] : []),
+        ]);
   const others = rules('read', [
-    ...reads.flatMap((fold) => [...statePatterns(fold), pointerPattern(prefix, fold)]),
-    ...measures.flatMap((fold) => [headPattern(fold), pointerPattern(prefix, fold)]),
-    ...follows.map((fold) => pointerPattern(prefix, fold)),
+    ...reads.flatMap((fold) => [...statePatterns(fold), ...pointerPatterns(prefix, fold)]),
+    ...measures.flatMap((fold) => [headPattern(fold), ...pointerPatterns(prefix, fold)]),
+    ...follows.flatMap((fold) => pointerPatterns(prefix, fold)),
+    // Which set of internal topics is current.
+    ...(keeps === 'ingest' ? [] : [topicSetsKey(prefix)]),
     // Whether a generation of its own is being built beside it, which the operator's command does.
-    ...(keeps === null ? [] : [buildsKey(prefix, named(keeps))]),
+    ...(keeps === null
+      ? []
+      : prefixesFor(prefix, keeps).map((own) => buildsKey(own, named(keeps)))),
   ]);
   return {
     commands: commandsFor(keeps === null ? readerCalls : keeperCalls),
@@ -79,7 +93,7 @@ export function rulesOf(
 /** For the `freshet` command: it looks at, sweeps, forgets and resets what the services keep. */
 export const operatorRules = (prefix: string): RedisRules => ({
   commands: commandsFor(operatorCalls),
-  keys: rules('write', ['{??}*', `${prefix}:*`]),
+  keys: rules('write', ['{??}*', ...setsInUse(prefix).map((own) => `${own}:*`)]),
 });
 
 /**

@@ -29,6 +29,7 @@ export const foldCodes: Readonly<Record<string, string>> = {
   weights: 'w',
   external: 'x',
   served: 'v',
+  repartition: 'r',
   experiments: 'e',
 };
 
@@ -77,7 +78,12 @@ export const serviceAccess: Readonly<Record<string, ServiceAccess>> = {
   weights: folding('weights', { follows: ['candidates'] }),
   external: folding('external'),
   served: folding('served'),
-  experiments: folding('experiments', ofInteractions),
+  repartition: folding('repartition'),
+  experiments: folding('experiments', {
+    ...ofInteractions,
+    // Exposures come through it, from the second set of internal topics on.
+    measures: ['repartition'],
+  }),
   serving: {
     ...stateless,
     reads: [

@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import type { BenchOptions } from '../../bench/pipeline.ts';
 import type { QualityOptions } from '../../bench/quality/quality.ts';
+import type { RebuildBenchOptions } from '../../bench/rebuild/rebuild.ts';
 import { report } from '../../bench/report.ts';
 
 interface BenchFlags {
@@ -55,6 +56,7 @@ export function registerBenchCommand(program: Command): void {
   registerServingDefinitions(bench);
   registerControl(bench);
   registerOverload(bench);
+  registerRebuild(bench);
   // Subcommands are made before exitOverride reaches them.
   for (const command of bench.commands) command.exitOverride();
 }
@@ -143,6 +145,24 @@ function registerOverload(bench: Command): void {
     .action(async (flags: { readonly seconds: number; readonly times: number; json?: true }) => {
       const { benchOverload } = await import('../../bench/overload/overload.ts');
       print(await benchOverload({ ...flags, say: (line) => console.error(line) }), flags);
+    });
+}
+
+function registerRebuild(bench: Command): void {
+  bench
+    .command('rebuild')
+    .description('rebuilding against normal processing, what it does to answers, and takeover')
+    .option('--events <number>', 'synthetic events on the log beforehand', whole, 400_000)
+    .option('--users <number>', 'users, who come evenly', whole, 50_000)
+    .option('--items <number>', "items, by Zipf's law with exponent 1", whole, 20_000)
+    .option('--takeover-users <number>', 'users of the partition taken over', whole, 100_000)
+    .option('--seconds <number>', 'of answers, with and without a rebuild each', whole, 30)
+    .option('--rate <number>', 'requests per second meanwhile', whole, 200)
+    .option('--no-aof', "Redis without its append-only file (users' stacks have it)")
+    .option('--json', 'print one line of JSON, last')
+    .action(async (flags: Omit<RebuildBenchOptions, 'say'> & { readonly json?: boolean }) => {
+      const { benchRebuild } = await import('../../bench/rebuild/rebuild.ts');
+      print(await benchRebuild({ ...flags, say: (line) => console.error(line) }), flags);
     });
 }
 

@@ -3,14 +3,18 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { openRedis } from '../../lib/redis/redis-port.ts';
-import { foldsWithBuilds } from '../../lib/stream/builds.ts';
+import { buildsKey } from '../../lib/stream/builds.ts';
+import { readTopicSets } from '../../lib/stream/topic-sets.ts';
 import { armFailpoint } from '../../lib/stream/failpoints.ts';
-import { serviceOf, statefulServices } from '../data/progress-of-services.ts';
+import { namesUnder, serviceOf, statefulServices } from '../data/progress-of-services.ts';
 import { hostConfig } from '../host/config.ts';
 import { print } from '../output.ts';
 import { type Dropped, dropGenerations } from '../rebuild/drop.ts';
-import { rebuildService } from '../rebuild/rebuild.ts';
+import { dropSets } from '../rebuild/drop-sets.ts';
+import { rebuildPartitions } from '../rebuild/partitions.ts';
+import { type RebuildOptions, rebuildService } from '../rebuild/rebuild.ts';
 import { reportText } from '../rebuild/report.ts';
+import { partitionsReportText, setsText } from '../rebuild/set-report.ts';
 import { statusOf, statusText } from '../rebuild/status.ts';
 
 interface RebuildFlags {
@@ -21,6 +25,7 @@ interface RebuildFlags {
   readonly switch: boolean;
   readonly differMax?: number;
   readonly keep: number;
+  readonly partitions?: number;
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -35,6 +40,7 @@ export function registerRebuildCommand(program: Command): void {
       'fold from this time on (2026-11-24T04:00:00Z); or earliest, where a log was cut',
       fromOf,
     )
+    .option('--partitions <count>', 'fold everything into so many partitions instead', countOf)
     .option('--no-switch', 'only build and compare; the same without it goes on and switches')
     .option('--differ-max <share>', 'do not switch if more values differ: 0.05 is 5 %', shareOf)
     .option('--keep <time>', 'how long the one before is kept: 24h, 90m, 7d', timeOf, timeOf('24h'))
@@ -50,34 +56,54 @@ export function registerRebuildCommand(program: Command): void {
 const help = `
 Services go on meanwhile, and need no restart: they fold on where the new generation stands. It takes
 as much of Redis again as the service has now. Broken off, the same command goes on where it was.
-Where state was lost, stop the service, rebuild in the order above, then start it.`;
+Where state was lost, stop the service, rebuild in the order above, then start it.
+With --partitions a second set of internal topics is made and filled by all services; start those with
+the FRESHET_PARTITIONS that it says. With --back as well it goes back to the set before.`;
 
 async function rebuild(services: readonly string[], flags: RebuildFlags): Promise<void> {
   refuseUnknown(services);
   armFailpoint(hostConfig().failpoint);
   if (flags.status === true) return status(services, flags);
   if (flags.drop === true) return drop(services, flags);
+  if (flags.partitions !== undefined) return partitions(services, flags, flags.partitions);
   if (services.length === 0)
     throw new UserError(`name a service; there are: ${statefulServices.join(', ')}`);
-  const stopping = new AbortController();
-  process.once('SIGINT', () => stopping.abort());
-  process.once('SIGTERM', () => stopping.abort());
   const json = flags.json === true;
+  const options = optionsOf(flags);
   const order = statefulServices.filter((service) => services.includes(service));
   // A fold may be named too: `learning:co-visits-0123`.
   for (const service of [...order, ...services.filter((name) => !order.includes(name))]) {
-    const reports = await rebuildService(service, {
-      config: commonConfig(),
-      from: flags.from ?? null,
-      back: flags.back === true,
-      switches: flags.switch,
-      differMax: flags.differMax ?? null,
-      keepMs: flags.keep,
-      say: (line) => console.error(line),
-      signal: stopping.signal,
-    });
+    const reports = await rebuildService(service, options);
     for (const report of reports) print({ json }, report, reportText(report));
   }
+}
+
+function optionsOf(flags: RebuildFlags): RebuildOptions {
+  const stopping = new AbortController();
+  process.once('SIGINT', () => stopping.abort());
+  process.once('SIGTERM', () => stopping.abort());
+  return {
+    config: commonConfig(),
+    from: flags.from ?? null,
+    back: flags.back === true,
+    switches: flags.switch,
+    differMax: flags.differMax ?? null,
+    keepMs: flags.keep,
+    say: (line) => console.error(line),
+    signal: stopping.signal,
+  };
+}
+
+async function partitions(
+  services: readonly string[],
+  flags: RebuildFlags,
+  count: number,
+): Promise<void> {
+  if (services.length > 0 || flags.from !== undefined)
+    throw new UserError('--partitions folds all services from the beginning: name none');
+  const options = optionsOf(flags);
+  const report = await rebuildPartitions(options.back ? null : count, options);
+  print({ json: flags.json === true }, report, partitionsReportText(report));
 }
 
 async function status(services: readonly string[], flags: RebuildFlags): Promise<void> {
@@ -87,7 +113,10 @@ async function status(services: readonly string[], flags: RebuildFlags): Promise
     const rows = [];
     for (const service of services.length === 0 ? [null] : services)
       rows.push(...(await statusOf(service, { config, redis })));
-    print({ json: flags.json === true }, { generations: rows }, statusText(rows));
+    const sets = await readTopicSets(redis, config.prefix);
+    const text = sets === null ? [] : [setsText(sets)];
+    const value = { generations: rows, topic_sets: sets };
+    print({ json: flags.json === true }, value, [statusText(rows), ...text].join('\n'));
   } finally {
     await redis.close();
   }
@@ -99,12 +128,18 @@ async function drop(services: readonly string[], flags: RebuildFlags): Promise<v
   const all = flags.yes === true;
   try {
     const dropped: Dropped[] = [];
-    for (const name of await foldsWithBuilds(redis, config.prefix)) {
+    for (const name of await namesUnder(redis, config.prefix, buildsKey)) {
       const isMeant =
         services.length === 0 || services.includes(name) || services.includes(serviceOf(name));
       if (isMeant) dropped.push(...(await dropGenerations(name, { config, redis, all })));
     }
-    print({ json: flags.json === true }, { dropped }, droppedText(dropped, all));
+    const sets = services.length === 0 ? await dropSets({ config, redis, all }) : [];
+    const lines = sets.map(
+      ({ set, partitions: count, keys, topics }) =>
+        `set ${set} (${count} partitions): ${keys} keys, topics ${topics.join(', ')}`,
+    );
+    if (dropped.length > 0 || lines.length === 0) lines.unshift(droppedText(dropped, all));
+    print({ json: flags.json === true }, { dropped, sets }, lines.join('\n'));
   } finally {
     await redis.close();
   }
@@ -129,6 +164,13 @@ function refuseUnknown(services: readonly string[]): void {
 }
 
 const unitsMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1 || count > 1_024)
+    throw new InvalidArgumentError('must be a whole number from 1 to 1024.');
+  return count;
+}
 
 function timeOf(text: string): number {
   const [, digits, unit] = /^(\d{1,5})([smhd])$/.exec(text) ?? [];

@@ -6,6 +6,7 @@ import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { buildsKey, readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey } from '../../lib/stream/current.ts';
 import { groupIdOf } from '../../lib/stream/hands.ts';
+import { prefixFor } from '../../topics/sets.ts';
 import { deleteGroup, deleteKeys, keysOfGeneration } from '../data/generation-keys.ts';
 import { currentGenerations, serviceOf, statefulServices } from '../data/progress-of-services.ts';
 import { print } from '../output.ts';
@@ -48,8 +49,9 @@ async function reset(service: string, flags: ResetFlags): Promise<void> {
     // All groups first: a service that still runs refuses here, before anything is gone.
     for (const { group } of plans) await deleteGroup(config, group);
     for (const { generation, keys } of plans) {
-      await redis.del(currentKey(config.prefix, generation.name));
-      await redis.del(buildsKey(config.prefix, generation.name));
+      const prefix = prefixFor(config.prefix, generation.name);
+      await redis.del(currentKey(prefix, generation.name));
+      await redis.del(buildsKey(prefix, generation.name));
       await deleteKeys(redis, keys);
     }
     const dropped = plans.map(({ generation, keys, group }) => ({
@@ -80,14 +82,15 @@ async function planOf(
   generation: CurrentGeneration,
 ): Promise<Plan> {
   const { name, lineage } = generation;
-  const { building, kept } = await readBuilds(redis, config.prefix, name);
+  const prefix = prefixFor(config.prefix, name);
+  const { building, kept } = await readBuilds(redis, prefix, name);
   const keys = await keysOfGeneration(redis, generation);
   // Folded from the same log as what is dropped: nobody may go on with one of these by mistake.
   for (const other of [building, ...kept]) {
     if (other === null) continue;
     for (const key of await keysOfGeneration(redis, other.generation)) keys.add(key);
   }
-  return { generation, keys: [...keys], group: groupIdOf(config.prefix, name, { lineage }) };
+  return { generation, keys: [...keys], group: groupIdOf(prefix, name, { lineage }) };
 }
 
 const describe = ({ generation, keys, group }: Plan): string =>

@@ -11,6 +11,8 @@ import { decodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts
 import { type ExternalList, listOfSource } from '../../schemas/packed/external-candidates.ts';
 import { completeFromMs, kindBit, listSeen } from '../../schemas/packed/seen-items.ts';
 import { decodeAttributes, decodeUserFeatures } from '../../schemas/packed/user-features.ts';
+import { prefixFor } from '../../topics/sets.ts';
+import { notCurrentSet } from '../data/current-set.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { textTable } from '../data/text-table.ts';
 import { readTitles } from '../data/titles.ts';
@@ -45,6 +47,8 @@ async function user(id: string, flags: UserFlags): Promise<void> {
     if (known.features === null && known.seen === null) {
       throw new UserError(`nothing is known of user '${id}'`);
     }
+    const otherSet = await notCurrentSet(redis, config);
+    if (otherSet !== null) console.error(`freshet: ${otherSet}`);
     print({ json: asJson }, known, text(known, titles, flags.limit));
   } finally {
     await redis.close();
@@ -58,7 +62,7 @@ type Known = Awaited<ReturnType<typeof readUser>>;
 /** Everything that services have published about one user. */
 async function readUser(redis: RedisPort, config: CommonConfig, id: string) {
   const row = async (fold: string, key: string): Promise<Buffer | null> => {
-    const current = await readCurrent(redis, config.prefix, fold);
+    const current = await readCurrent(redis, prefixFor(config.prefix, fold), fold);
     if (current === null) return null;
     // A list's key begins with its model; its partition is its user's.
     const keys = foldKeys(current);

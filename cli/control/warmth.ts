@@ -9,6 +9,7 @@ import { foldNameOf } from '../../models/learning-identity.ts';
 import { decodeWarmMarks, warmMarksKey } from '../../services/candidates/warm-marks.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { topicName } from '../../topics/topic.ts';
+import { notCurrentSet } from '../data/current-set.ts';
 import { openProgress, type Progress } from '../data/progress-of-services.ts';
 import { coldLists, type PartitionOfLists } from './warmth-of-lists.ts';
 
@@ -58,6 +59,8 @@ export async function coldVersions(
   const reader = await openProgress(config);
   const redis = await openRedis(config.redis);
   try {
+    const otherSet = await notCurrentSet(redis, config);
+    if (otherSet !== null) return [otherSet];
     const { progress } = await reader.read();
     const folds = coldReasons(versions, progress);
     const personal = versions.filter(keepsLists).map(({ version }) => version);

@@ -1,5 +1,6 @@
 import { monotonicMs } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { installationOf, prefixOfSet, setOf } from '../../lib/config/topic-set.ts';
 import { UserError } from '../../lib/errors.ts';
 import { type KafkaAdmin, openAdmin, type PartitionOffsets } from '../../lib/kafka/admin.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
@@ -8,11 +9,13 @@ import { parseHeader } from '../../lib/stream/header.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import { commands } from '../../topics/commands.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
+import { exposuresBeside } from '../../topics/repartitioned-exposures.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
 import { metricEvents } from '../../topics/metric-events.ts';
 import { requests } from '../../topics/requests.ts';
+import { prefixFor } from '../../topics/sets.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { trainingExamples } from '../../topics/training-examples.ts';
 import { userEvents } from '../../topics/user-events.ts';
@@ -29,51 +32,76 @@ export interface Progress {
 }
 
 /** Inputs of folds in the order in which their headers have them. */
-const inputs: Readonly<Record<string, readonly Topic[]>> = {
+const inputsIn = (prefix: string): Readonly<Record<string, readonly Topic[]>> => ({
   control: [commands],
   ingest: [userEvents],
   'user-features': [interactions],
   'seen-items': [interactions],
   signals: [interactions],
   learning: [itemSignals],
-  candidates: [interactions, exposures],
+  candidates: [interactions, exposuresBeside(prefix)],
   weights: [trainingExamples],
   external: [externalCandidates],
   served: [exposures],
-  experiments: [interactions, exposures],
-};
+  // In the first set exposures are where interactions are.
+  ...(setOf(prefix) === 1 ? {} : { repartition: [exposures] }),
+  experiments: [interactions, exposuresBeside(prefix)],
+});
 /** Services without state in Redis: the group's committed offset says how far they are. */
 const stateless: Readonly<Record<string, Topic>> = { serving: requests, metrics: metricEvents };
 
 /** `learning:co-visits-0123` is a fold of the service learning. */
 export const serviceOf = (fold: string): string => fold.split(':', 1)[0] ?? fold;
-export const statefulServices: readonly string[] = Object.keys(inputs);
+const secondSet = prefixOfSet('', 2);
+export const statefulServices: readonly string[] = Object.keys(inputsIn(secondSet));
 
-/** Every fold that has a current generation, by the pointers in Redis. */
+/**
+ * Every fold that has a current generation, by the pointers in Redis: of the prefix's set, and of
+ * those that all sets share.
+ */
 export async function currentGenerations(
   redis: RedisPort,
   prefix: string,
 ): Promise<CurrentGeneration[]> {
-  const names = new Set<string>();
-  const start = currentKey(prefix, '');
-  for await (const keys of redis.scan(`${start}*`)) {
-    for (const key of keys) names.add(key.slice(start.length));
-  }
   const found: CurrentGeneration[] = [];
-  for (const name of [...names].toSorted(byFlow)) {
-    const current = await readCurrent(redis, prefix, name);
+  for (const name of await namesUnder(redis, prefix, currentKey)) {
+    const current = await readCurrent(redis, prefixFor(prefix, name), name);
     if (current !== null) found.push(current);
   }
   return found;
 }
 
-const flow = Object.keys(inputs);
+/** Names of folds that have such a key, in the order of the flow. */
+export async function namesUnder(
+  redis: RedisPort,
+  prefix: string,
+  keyOf: (prefix: string, name: string) => string,
+): Promise<string[]> {
+  const names = new Set<string>();
+  for (const own of new Set([prefix, installationOf(prefix)])) {
+    const start = keyOf(own, '');
+    for await (const keys of redis.scan(`${start}*`)) {
+      for (const key of keys) {
+        const name = key.slice(start.length);
+        if (prefixFor(prefix, name) === own) names.add(name);
+      }
+    }
+  }
+  return [...names].toSorted(byFlow);
+}
+
+const flow = statefulServices;
 const byFlow = (a: string, b: string): number =>
   flow.indexOf(serviceOf(a)) - flow.indexOf(serviceOf(b)) || (a < b ? -1 : 1);
 
+export type EndsOfTopics = Map<string, Promise<PartitionOffsets[]>>;
+
 /** Asks again and again without opening connections each time. */
 export interface ProgressReader {
-  read(): Promise<{ readonly progress: readonly Progress[]; readonly missing: readonly string[] }>;
+  /** `ends`: of topics that were looked at before; those that are missing are put there. */
+  read(
+    ends?: EndsOfTopics,
+  ): Promise<{ readonly progress: readonly Progress[]; readonly missing: readonly string[] }>;
   close(): Promise<void>;
 }
 
@@ -92,7 +120,8 @@ export async function openProgress(config: CommonConfig): Promise<ProgressReader
     return known.generations;
   };
   return {
-    read: async () => readProgress(config, { admin, redis, generations: await generations() }),
+    read: async (ends = new Map()) =>
+      readProgress(config, { admin, redis, generations: await generations(), known: ends }),
     close: async () => {
       await admin.close();
       await redis.close();
@@ -100,14 +129,17 @@ export async function openProgress(config: CommonConfig): Promise<ProgressReader
   };
 }
 
-const topicsRead: readonly Topic[] = [...Object.values(inputs).flat(), ...Object.values(stateless)];
+const topicsRead = (prefix: string): readonly Topic[] => [
+  ...Object.values(inputsIn(prefix)).flat(),
+  ...Object.values(stateless),
+];
 
 /** Brokers say of a topic that is missing only that they do not host it. */
 export async function refuseWithoutTopics(
   prefix: string,
   admin: Pick<KafkaAdmin, 'close' | 'partitionCounts'>,
 ): Promise<void> {
-  const names = [...new Set(topicsRead.map((topic) => topicName(prefix, topic)))];
+  const names = [...new Set(topicsRead(prefix).map((topic) => topicName(prefix, topic)))];
   const counts = await admin.partitionCounts(names);
   const missing = names.filter((name) => !counts.has(name));
   if (missing.length === 0) return;
@@ -122,22 +154,26 @@ interface Sources {
   readonly admin: KafkaAdmin;
   readonly redis: RedisPort;
   readonly generations: readonly CurrentGeneration[];
+  readonly known: EndsOfTopics;
 }
 
-async function readProgress(config: CommonConfig, { admin, redis, generations }: Sources) {
-  const known = new Map<string, Promise<PartitionOffsets[]>>();
+async function readProgress(config: CommonConfig, { admin, redis, generations, known }: Sources) {
   const endsOf = (topic: string): Promise<PartitionOffsets[]> => {
     let ends = known.get(topic);
     if (ends === undefined) known.set(topic, (ends = admin.topicOffsets(topic)));
     return ends;
   };
   const progress: Progress[] = [];
-  for (const current of generations) {
+  const inputs = inputsIn(config.prefix);
+  // Before the ends: a lag may then come out too large by a moment, but never below zero.
+  const headers = await Promise.all(generations.map((current) => headersOf(redis, current)));
+  const topicsNow = generations.flatMap(({ name }) => inputs[serviceOf(name)] ?? []);
+  await Promise.all(topicsNow.map((topic) => endsOf(topicName(config.prefix, topic))));
+  for (const [at, current] of generations.entries()) {
     const topics = (inputs[serviceOf(current.name)] ?? []).map((topic) =>
       topicName(config.prefix, topic),
     );
-    // Before the ends: a lag may then come out too large by a moment, but never below zero.
-    const stored = await headersOf(redis, current);
+    const stored = headers[at] ?? [];
     for (const [input, topic] of topics.entries()) {
       for (const ends of await endsOf(topic)) {
         const next = stored[ends.partition]?.[input] ?? 0;
@@ -147,14 +183,17 @@ async function readProgress(config: CommonConfig, { admin, redis, generations }:
   }
   for (const [service, of] of Object.entries(stateless)) {
     const topic = topicName(config.prefix, of);
-    const committed = await admin.groupOffsets(`${config.prefix}.${service}`, topic);
+    const committed = await admin.groupOffsets(
+      `${prefixFor(config.prefix, service)}.${service}`,
+      topic,
+    );
     for (const ends of await endsOf(topic)) {
       const next = committed.get(ends.partition) ?? -1;
       progress.push(progressOf(service, topic, { ends, next }));
     }
   }
   const started = new Set(generations.map(({ name }) => serviceOf(name)));
-  return { progress, missing: statefulServices.filter((service) => !started.has(service)) };
+  return { progress, missing: Object.keys(inputs).filter((service) => !started.has(service)) };
 }
 
 function progressOf(

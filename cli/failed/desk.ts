@@ -21,8 +21,11 @@ import { ingestConfig } from '../../services/ingest/config.ts';
 import { openIngestFold } from '../../services/ingest/main.ts';
 import { type Ring, remember, ringCodec } from '../../services/ingest/ring.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
+import { prefixFor } from '../../topics/sets.ts';
+import { partitionsFor } from '../../topics/partitions-of.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
+import { notCurrentSet } from '../data/current-set.ts';
 import { openDecoder } from '../data/topic-values.ts';
 import type { AnyFold } from '../verify/folds.ts';
 import type { Fields } from './fix.ts';
@@ -103,7 +106,8 @@ async function ingestPlace(tools: Tools): Promise<Place> {
 async function externalPlace(tools: Tools): Promise<Place> {
   const { config, registry } = tools;
   const name = topicName(config.prefix, externalCandidates);
-  const fold = openExternalFold(config, registry) as unknown as AnyFold;
+  const fold = (await openExternalFold(config, registry)) as unknown as AnyFold;
+  const partitions = await partitionsFor(config, externalCandidates);
   const decoder = openDecoder<ExternalCandidates>(config, externalCandidates);
   return {
     topic: externalCandidates,
@@ -116,7 +120,7 @@ async function externalPlace(tools: Tools): Promise<Place> {
       const decoded = decoder.decode(value);
       if (!decoded.ok) return { topic: name, partition, key, value };
       const { user_id: user } = decoded.value;
-      return { topic: name, partition: partitionOf(user, config.partitions), key: user, value };
+      return { topic: name, partition: partitionOf(user, partitions), key: user, value };
     },
     remember: null,
   };
@@ -136,7 +140,9 @@ async function currentOf(
   fold: AnyFold,
   { config, redis }: Pick<Tools, 'config' | 'redis'>,
 ): Promise<CurrentGeneration> {
-  const current = await readCurrent(redis, config.prefix, fold.name);
+  const otherSet = await notCurrentSet(redis, config);
+  if (otherSet !== null) throw new UserError(`${otherSet}: work on failed events with that`);
+  const current = await readCurrent(redis, prefixFor(config.prefix, fold.name), fold.name);
   if (current === null)
     throw new UserError(
       `${fold.name} has never run here, so nobody would take a replay: start it first, \`npx freshet run ${fold.name}\``,

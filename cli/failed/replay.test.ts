@@ -8,7 +8,7 @@ import { type UserEvent, userEventSchema } from '../../schemas/generated/user-ev
 import { plainEvent } from '../../schemas/plain-event.ts';
 import { ingestConfig } from '../../services/ingest/config.ts';
 import { ingestFold } from '../../services/ingest/topology.ts';
-import { ingestTargets } from '../../test/support/ingest-targets.ts';
+import { ingestTargetsOf } from '../../test/support/ingest-targets.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
 import { judgeBy, type Place } from './desk.ts';
@@ -23,8 +23,7 @@ const topic = 'p.user-events.v1';
 const encode = encoderFor<UserEvent>(userEventSchema, 7);
 const fold = ingestFold({
   topic,
-  ...ingestTargets,
-  partitions: 1,
+  ...ingestTargetsOf(1),
   decoder: new TopicDecoder<UserEvent>({
     registry: memoryRegistry({ 7: userEventSchema }),
     subject: `${topic}-value`,

@@ -4,6 +4,7 @@ import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { now } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { prefixOfSet } from '../../lib/config/topic-set.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
 import { openOutbox } from '../../lib/kafka/outbox.ts';
@@ -11,6 +12,7 @@ import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { readCurrent } from '../../lib/stream/current.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import { redisStore } from '../../lib/stream/store.ts';
+import { readTopicSets, setsThere } from '../../lib/stream/topic-sets.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
 import { plainEvent } from '../../schemas/plain-event.ts';
 import { forgetType } from '../../topics/reserved-types.ts';
@@ -63,7 +65,7 @@ export async function forgetUser(options: ForgetOptions): Promise<Receipt> {
       forgotten_at: new Date(now()).toISOString(),
       removed: removedBy(before, left),
       left: left.map(({ fold, state, key }) => ({ fold, state, key: keyWithout(key, userId) })),
-      topics: await topicsLeft(admin, config),
+      topics: await topicsLeft(admin, await prefixesThere(redis, config.prefix)),
       failed_events: await failedNaming(config, userId),
       recorded: null,
     };
@@ -73,6 +75,11 @@ export async function forgetUser(options: ForgetOptions): Promise<Receipt> {
     await redis.close();
   }
 }
+
+const prefixesThere = async (redis: RedisPort, prefix: string): Promise<string[]> => [
+  prefix,
+  ...setsThere(await readTopicSets(redis, prefix)).map((set) => prefixOfSet(prefix, set)),
+];
 
 /** The id itself is in no receipt. */
 const keyWithout = (key: string, userId: string): string => `${key.slice(0, -userId.length)}<user>`;

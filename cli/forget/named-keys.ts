@@ -1,10 +1,13 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
-import { foldsWithBuilds, readBuilds } from '../../lib/stream/builds.ts';
-import type { CurrentGeneration } from '../../lib/stream/current.ts';
+import { prefixOfSet, setOf } from '../../lib/config/topic-set.ts';
+import { buildsKey, readBuilds } from '../../lib/stream/builds.ts';
+import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
+import { readTopicSets, setsThere } from '../../lib/stream/topic-sets.ts';
 import { listPrefix } from '../../schemas/packed/candidates.ts';
 import { openExampleMark } from '../../schemas/packed/open-examples.ts';
-import { currentGenerations } from '../data/progress-of-services.ts';
+import { isOfAllSets, prefixFor } from '../../topics/sets.ts';
+import { currentGenerations, namesUnder } from '../data/progress-of-services.ts';
 
 /** A key that names the user. */
 export interface NamedKey {
@@ -13,7 +16,7 @@ export interface NamedKey {
   /** Null: of no generation that is known here. */
   readonly fold: string | null;
   /** Folds go on with the current generation alone. */
-  readonly state: 'current' | 'building' | 'kept' | 'unknown';
+  readonly state: 'current' | 'building' | 'kept' | 'kept set' | 'unknown';
 }
 
 /** `{aB}` + code + id4. */
@@ -69,12 +72,36 @@ async function ownersOf(redis: RedisPort, prefix: string): Promise<Map<string, O
     const [service = generation.name] = generation.name.split(':');
     owners.set(generation.code + generation.id4, { fold: generation.name, service, state });
   };
-  for (const name of await foldsWithBuilds(redis, prefix)) {
-    const { building, kept, dropping } = await readBuilds(redis, prefix, name);
+  for (const name of await namesUnder(redis, prefix, buildsKey)) {
+    const { building, kept, dropping } = await readBuilds(redis, prefixFor(prefix, name), name);
     for (const generation of [...kept.map((one) => one.generation), ...dropping])
       put(generation, 'kept');
     if (building !== null) put(building.generation, 'building');
   }
+  for (const generation of await generationsOfOtherSets(redis, prefix)) put(generation, 'kept set');
   for (const current of await currentGenerations(redis, prefix)) put(current, 'current');
   return owners;
+}
+
+/** Nobody folds a set of internal topics that is kept: what it says of users stays until it is dropped. */
+async function generationsOfOtherSets(
+  redis: RedisPort,
+  prefix: string,
+): Promise<CurrentGeneration[]> {
+  const found: CurrentGeneration[] = [];
+  for (const set of setsThere(await readTopicSets(redis, prefix))) {
+    if (set === setOf(prefix)) continue;
+    const own = prefixOfSet(prefix, set);
+    for (const name of await namesUnder(redis, own, currentKey)) {
+      const current = isOfAllSets(name) ? null : await readCurrent(redis, own, name);
+      if (current !== null) found.push(current);
+    }
+    for (const name of await namesUnder(redis, own, buildsKey)) {
+      if (isOfAllSets(name)) continue;
+      const { building, kept, dropping } = await readBuilds(redis, own, name);
+      found.push(...kept.map(({ generation }) => generation), ...dropping);
+      if (building !== null) found.push(building.generation);
+    }
+  }
+  return found;
 }

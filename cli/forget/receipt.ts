@@ -81,6 +81,8 @@ const wordsFor = {
 export function leftText({ fold, state, key }: Receipt['left'][number]): string {
   if (state === 'kept')
     return `${key} is kept by a generation before: \`npx freshet rebuild ${fold} --drop --yes\``;
+  if (state === 'kept set')
+    return `${key} is of another set of internal topics: \`npx freshet rebuild --drop --yes\``;
   if (state === 'building')
     return `${key} is of a generation that is being built: end that, and forget again`;
   if (state === 'unknown')

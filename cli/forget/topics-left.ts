@@ -14,20 +14,24 @@ export interface TopicLeft {
   readonly until: string;
 }
 
-/** By the brokers' real settings, not by the list's. */
+/** By the brokers' real settings, not by the list's. `prefixes`: of every set of internal topics. */
 export async function topicsLeft(
   admin: Pick<KafkaAdmin, 'describeConfigs' | 'partitionCounts'>,
-  { prefix }: Pick<CommonConfig, 'prefix'>,
+  prefixes: readonly string[],
 ): Promise<TopicLeft[]> {
   const naming = topics.filter(({ users }) => users !== 'none');
-  const names = naming.map((topic) => topicName(prefix, topic));
+  const namesOf = (topic: Topic): string[] => [
+    ...new Set(prefixes.map((prefix) => topicName(prefix, topic))),
+  ];
+  const names = naming.flatMap(namesOf);
   const there = await admin.partitionCounts(names);
   const settings = await admin.describeConfigs(names.filter((name) => there.has(name)));
-  return naming.flatMap((topic) => {
-    const name = topicName(prefix, topic);
-    const entries = settings.get(name);
-    return entries === undefined ? [] : [leftOn(name, topic.users, entries)];
-  });
+  return naming.flatMap((topic) =>
+    namesOf(topic).flatMap((name) => {
+      const entries = settings.get(name);
+      return entries === undefined ? [] : [leftOn(name, topic.users, entries)];
+    }),
+  );
 }
 
 const dayMs = 86_400_000;

@@ -10,23 +10,27 @@ import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import { parseHeader } from '../../lib/stream/header.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import { exposures } from '../../topics/exposures.ts';
+import { exposuresBeside } from '../../topics/repartitioned-exposures.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
+import { notCurrentSet } from '../data/current-set.ts';
 import { currentGenerations, serviceOf } from '../data/progress-of-services.ts';
 
 /** What each service hears of it by, in the order of its header; null: it hears nothing of it. */
-const hearsBy: Readonly<Record<string, readonly (Topic | null)[]>> = {
+const hearsByIn = (prefix: string): Readonly<Record<string, readonly (Topic | null)[]>> => ({
+  // Before those who hear of it through this one.
+  repartition: [exposures],
   'user-features': [interactions],
   'seen-items': [interactions],
   signals: [interactions],
-  candidates: [interactions, exposures],
-  experiments: [interactions, exposures],
+  candidates: [interactions, exposuresBeside(prefix)],
+  experiments: [interactions, exposuresBeside(prefix)],
   served: [exposures],
   external: [externalCandidates],
-};
+});
 const teaches: readonly Topic[] = [itemSignals];
 
 export interface WaitingOptions {
@@ -43,6 +47,8 @@ const lookMs = 100;
 export async function untilForgotten(options: WaitingOptions): Promise<void> {
   const { config, redis } = options;
   const giveUpMs = monotonicMs() + options.timeoutMs;
+  const otherSet = await notCurrentSet(redis, config);
+  if (otherSet !== null) throw new UserError(`${otherSet}: forget with that`);
   const generations = await currentGenerations(redis, config.prefix);
   const of = (service: string): CurrentGeneration[] =>
     generations.filter(({ name }) => serviceOf(name) === service);
@@ -52,7 +58,7 @@ export async function untilForgotten(options: WaitingOptions): Promise<void> {
   const wait = waiter(options, giveUpMs);
   await wait(ingest, await endsOf(options, [userEvents], allPartitions(ingest)));
   // Whatever ingest had to say is there by now: it is acknowledged before its offset is stored.
-  for (const [service, topics] of Object.entries(hearsBy))
+  for (const [service, topics] of Object.entries(hearsByIn(config.prefix)))
     for (const generation of of(service)) {
       const own = partitionOf(options.userId, generation.partitions);
       await wait(generation, await endsOf(options, topics, [own]));

@@ -1,5 +1,6 @@
 import { UserError } from '../../lib/errors.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
+import { prefixFor } from '../../topics/sets.ts';
 
 type Start = (context: ServiceContext) => Promise<RunningService>;
 
@@ -16,6 +17,7 @@ const services: Readonly<Record<string, () => Promise<Start>>> = {
   weights: async () => (await import('../../services/weights/main.ts')).startWeights,
   external: async () => (await import('../../services/external/main.ts')).startExternal,
   served: async () => (await import('../../services/served/main.ts')).startServed,
+  repartition: async () => (await import('../../services/repartition/main.ts')).startRepartition,
   experiments: async () => (await import('../../services/experiments/main.ts')).startExperiments,
   serving: async () => (await import('../../services/serving/main.ts')).startServing,
   metrics: async () => (await import('../../services/metrics/main.ts')).startMetrics,
@@ -28,5 +30,6 @@ export async function startService(name: string, context: ServiceContext): Promi
   if (load === undefined) {
     throw new UserError(`there is no service '${name}'; there are: ${serviceNames.join(', ')}`);
   }
-  return (await load())(context);
+  const prefix = prefixFor(context.config.prefix, name);
+  return (await load())({ ...context, config: { ...context.config, prefix } });
 }

@@ -26,6 +26,15 @@ export interface CompareOptions {
   readonly describe: (bytes: Buffer) => string;
 }
 
+export const nothingCompared = (): Comparison => ({
+  values: 0,
+  differ: 0,
+  onlyBefore: 0,
+  onlyAfter: 0,
+  notCompared: 0,
+  examples: [],
+});
+
 const rowsPerRead = 250;
 const looksMax = 150;
 const lookAgainMs = 20;
@@ -40,14 +49,7 @@ const prefixLength = 9;
  */
 export async function compareGenerations(options: CompareOptions): Promise<Comparison> {
   const { before, after, fold } = options;
-  const result: Comparison = {
-    values: 0,
-    differ: 0,
-    onlyBefore: 0,
-    onlyAfter: 0,
-    notCompared: 0,
-    examples: [],
-  };
+  const result = nothingCompared();
   const names = { before: foldKeys(before), after: foldKeys(after) };
   const listed = await listRows(options, names);
   for (let partition = 0; partition < before.partitions; partition += 1) {
@@ -182,11 +184,12 @@ async function compareSome(
   result.notCompared += open.length;
 }
 
-const isEqual = (a: Value, b: Value): boolean => (a === null || b === null ? a === b : a.equals(b));
+export const isEqual = (a: Value, b: Value): boolean =>
+  a === null || b === null ? a === b : a.equals(b);
 
-function note(
+export function note(
   result: Comparison,
-  { describe }: CompareOptions,
+  { describe }: Pick<CompareOptions, 'describe'>,
   { key, before, after }: { key: string; before: Value; after: Value },
 ): void {
   if (before === null) result.onlyAfter += 1;

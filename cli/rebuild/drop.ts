@@ -10,6 +10,7 @@ import {
 } from '../../lib/stream/builds.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import { buildGroupOf } from '../../lib/stream/run-build.ts';
+import { prefixFor } from '../../topics/sets.ts';
 import { deleteGroup, deleteKeys, keysOfGeneration } from '../data/generation-keys.ts';
 import { nameOf } from './report.ts';
 
@@ -32,13 +33,14 @@ export async function dropGenerations(
   name: string,
   { config, redis, all }: DropOptions,
 ): Promise<Dropped[]> {
-  const at = { prefix: config.prefix, name };
+  const prefix = prefixFor(config.prefix, name);
+  const at = { prefix, name };
   const atMs = now();
   const isToGo = ({ untilMs }: { readonly untilMs: number }): boolean => all || untilMs <= atMs;
   // First the group of what is being built: a command that still builds it refuses here.
-  const { building } = await readBuilds(redis, config.prefix, name);
+  const { building } = await readBuilds(redis, prefix, name);
   if (building !== null && all)
-    await deleteGroup(config, buildGroupOf(config.prefix, building.generation));
+    await deleteGroup(config, buildGroupOf(prefix, building.generation));
   const { dropping }: Builds = await changeBuilds(redis, at, (builds) => beginDrop(builds, isToGo));
   const dropped: Dropped[] = [];
   for (const generation of dropping) {

@@ -1,5 +1,11 @@
+import { openRegistry } from '../../lib/avro/registry.ts';
+import type { CommonConfig } from '../../lib/config/common.ts';
+import { readCurrent } from '../../lib/stream/current.ts';
+import { closeHands, generationFor, openHands } from '../../lib/stream/hands.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
+import { foldIdentity } from '../../lib/stream/memory-driver.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
+import { openIngestFold } from '../../services/ingest/main.ts';
 import { FailedOnTopic } from '../verify/failures.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
 import { topicName } from '../../topics/topic.ts';
@@ -34,5 +40,35 @@ export async function keepDecisions({
     const [bytes] = await hands.store.load([headerKey]);
     const expected = bytes?.toString() ?? null;
     await hands.store.decide({ headerKey, expected, key: keys.decided(partition), offsets });
+  }
+}
+
+/**
+ * The same of what is folded from \`user-events\` for another set of internal topics: what one set's
+ * \`ingest\` has decided the other's does not decide otherwise.
+ */
+export async function keepDecisionsOfSet(from: CommonConfig, to: CommonConfig): Promise<void> {
+  const fold = await openIngestFold(to, openRegistry(to.registry));
+  const hands = await openHands(to, {
+    service: fold.name,
+    topics: [fold.input.topic],
+    partitions: null,
+  });
+  try {
+    const current = await readCurrent(hands.redis, from.prefix, fold.name);
+    if (current === null) return;
+    const identity = foldIdentity(fold, hands.partitions);
+    const keys = foldKeys(generationFor({ fold, identity }, hands.partitions));
+    for (let partition = 0; partition < hands.partitions; partition += 1) {
+      const decided = await hands.store.decided(foldKeys(current).decided(partition));
+      if (decided.size === 0) continue;
+      const headerKey = keys.header(partition);
+      const [bytes] = await hands.store.load([headerKey]);
+      const expected = bytes?.toString() ?? null;
+      const offsets = [...decided];
+      await hands.store.decide({ headerKey, expected, key: keys.decided(partition), offsets });
+    }
+  } finally {
+    await closeHands(hands);
   }
 }

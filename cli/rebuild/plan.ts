@@ -7,6 +7,8 @@ import { readBuilds } from '../../lib/stream/builds.ts';
 import { foldIdentity } from '../../lib/stream/memory-driver.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
 import { commands } from '../../topics/commands.ts';
+import { exposures } from '../../topics/exposures.ts';
+import { externalCandidates } from '../../topics/external-candidates.ts';
 import { topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
@@ -25,7 +27,7 @@ export interface FoldToBuild {
 }
 
 /** Their topics may have been made by anybody, with any number of partitions. */
-const outerInputs = [userEvents, commands];
+const outerInputs = [userEvents, commands, exposures, externalCandidates];
 
 export async function openFold(fold: AnyFold, options: RebuildOptions): Promise<Hands> {
   const { config } = options;
@@ -71,7 +73,7 @@ async function plan(fold: AnyFold, hands: Hands, options: RebuildOptions): Promi
   if (replaces !== null && replaces.partitions !== hands.partitions) {
     throw new UserError(
       `${name}: its state has ${replaces.partitions} partitions and its topic ` +
-        `${hands.partitions}: a rebuild does not change their number`,
+        `${hands.partitions}: that is what \`npx freshet rebuild --partitions\` changes`,
     );
   }
   const { id4: _, ...first } = generationFor({ fold, identity }, hands.partitions);

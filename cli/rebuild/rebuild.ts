@@ -3,7 +3,9 @@ import type { CommonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { openRedis } from '../../lib/redis/redis-port.ts';
 import { serviceOf } from '../data/progress-of-services.ts';
+import { refuseOtherSet } from '../../lib/stream/topic-sets.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
+import { isOfAllSets, prefixFor } from '../../topics/sets.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { type AnyFold, makeFolds, type Sources } from '../verify/folds.ts';
 import { FoldBuild } from './fold-build.ts';
@@ -31,7 +33,7 @@ export interface RebuildOptions {
  */
 export async function rebuildService(
   service: string,
-  options: RebuildOptions,
+  given: RebuildOptions,
 ): Promise<RebuildReport[]> {
   if (service === 'candidates') {
     throw new UserError(
@@ -39,9 +41,12 @@ export async function rebuildService(
         'were lost, start it once with `npx freshet run candidates --bootstrap`, after the others',
     );
   }
+  const prefix = prefixFor(given.config.prefix, serviceOf(service));
+  const options = { ...given, config: { ...given.config, prefix } };
   const { config } = options;
   const redis = await openRedis(config.redis);
   try {
+    if (!isOfAllSets(serviceOf(service))) await refuseOtherSet(redis, prefix, service);
     const catalogue = await readCatalogue(config);
     const sources = { config, redis, registry: openRegistry(config.registry), catalogue };
     const folds = await foldsOf(service, sources);

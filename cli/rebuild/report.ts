@@ -50,7 +50,7 @@ export function reportText(report: RebuildReport): string {
 const closedText = ({ switch_ms: ms }: RebuildReport): string =>
   ms === null ? '' : ` (partitions stood still for ${Math.round(ms)} ms)`;
 
-function comparedText(compared: Comparison & { readonly share: number }): string[] {
+export function comparedText(compared: Comparison & { readonly share: number }): string[] {
   const { values, differ, onlyBefore, onlyAfter, notCompared, share, examples } = compared;
   const percent = (share * 100).toFixed(share > 0 && share < 0.01 ? 3 : 1);
   const open = notCompared > 0 ? `, ${notCompared} changed at every look` : '';

@@ -1,8 +1,9 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
-import { foldsWithBuilds, readBuilds } from '../../lib/stream/builds.ts';
+import { buildsKey, readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, readCurrent } from '../../lib/stream/current.ts';
-import { currentGenerations, serviceOf } from '../data/progress-of-services.ts';
+import { prefixFor } from '../../topics/sets.ts';
+import { currentGenerations, namesUnder, serviceOf } from '../data/progress-of-services.ts';
 import { textTable } from '../data/text-table.ts';
 import { type Offsets, offsetsOf } from './progress.ts';
 import { nameOf } from './report.ts';
@@ -26,13 +27,14 @@ export async function statusOf(
   const { prefix } = config;
   const names = new Set([
     ...(await currentGenerations(redis, prefix)).map(({ name }) => name),
-    ...(await foldsWithBuilds(redis, prefix)),
+    ...(await namesUnder(redis, prefix, buildsKey)),
   ]);
   const rows: GenerationStatus[] = [];
   for (const name of names) {
     if (service !== null && name !== service && serviceOf(name) !== service) continue;
-    const { building, kept, dropping } = await readBuilds(redis, prefix, name);
-    const current = await readCurrent(redis, prefix, name);
+    const own = prefixFor(prefix, name);
+    const { building, kept, dropping } = await readBuilds(redis, own, name);
+    const current = await readCurrent(redis, own, name);
     const row = async (
       generation: CurrentGeneration,
       state: GenerationStatus['state'],

@@ -9,6 +9,7 @@ import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { type PersonalModel, readyModel } from '../../retrieval/personal-models.ts';
 import { candidatesConfig } from '../../services/candidates/config.ts';
 import { foldNames } from '../../services/serving/plan.ts';
+import { prefixFor } from '../../topics/sets.ts';
 import { explainList, type ListParts } from '../why/explained.ts';
 import { readKnownUser } from '../why/known-user.ts';
 
@@ -38,7 +39,11 @@ export class Reasons {
     this.#options = options;
     this.#redis = redis;
     this.#model = firstPersonal(options);
-    this.#generations = new Generations(redis, { prefix, ageMsMax: 2_000, clockMs: monotonicMs });
+    this.#generations = new Generations(redis, {
+      prefixOf: (fold) => prefixFor(prefix, fold),
+      ageMsMax: 2_000,
+      clockMs: monotonicMs,
+    });
     this.#parts = {
       redis,
       generations: this.#generations,

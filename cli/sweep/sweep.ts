@@ -1,7 +1,7 @@
 import { now } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
-import { foldsWithBuilds } from '../../lib/stream/builds.ts';
+import { buildsKey } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { redisStore, type StateStore } from '../../lib/stream/store.ts';
 import { emptyTally, sweepChunk } from '../../lib/stream/sweep-rows.ts';
@@ -9,7 +9,9 @@ import type { Catalogue } from '../../models/catalogue.ts';
 import { versionsInUse } from '../../models/definitions.ts';
 import { kinds } from '../../models/kinds.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
+import { prefixFor } from '../../topics/sets.ts';
 import { readDefinitions } from '../data/definitions.ts';
+import { namesUnder } from '../data/progress-of-services.ts';
 import { dropGenerations } from '../rebuild/drop.ts';
 import { sweepableLists } from './lists.ts';
 import type { FoldSweep, SweepReport } from './report.ts';
@@ -67,7 +69,7 @@ async function dropOver(at: {
   readonly redis: RedisPort;
 }): Promise<string[]> {
   const notes: string[] = [];
-  for (const name of await foldsWithBuilds(at.redis, at.config.prefix)) {
+  for (const name of await namesUnder(at.redis, at.config.prefix, buildsKey)) {
     for (const { fold, lineage, keys } of await dropGenerations(name, { ...at, all: false }))
       notes.push(
         `${fold}: a generation before (${lineage}) was kept until now: ${keys} keys deleted`,
@@ -107,7 +109,7 @@ async function targetsOf({ config, redis, inUse, knownMs, notes }: Sources): Pro
   const store: StateStore = redisStore(redis);
   const found = new Map<string, CurrentGeneration>();
   for (const name of [...foldsWithRows, candidates]) {
-    const current = await readCurrent(redis, config.prefix, name);
+    const current = await readCurrent(redis, prefixFor(config.prefix, name), name);
     if (current === null) notes.push(`${name} was never started here`);
     else found.set(name, current);
   }

@@ -1,4 +1,5 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { setOf } from '../../lib/config/topic-set.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
 import { parseContext } from '../../models/definitions.ts';
@@ -44,9 +45,9 @@ export class AnswerCheck {
   readonly #asked = new Map<string, Asked>();
   /** Answers of which something cannot be known any more. */
   readonly #doubtful = new Set<Stated>();
-  /** By partition of their user. */
-  #stated: Stated[][] = [];
-  #checked = 0;
+  readonly #stated: Stated[] = [];
+  /** By number of partitions, then by partition of their user. */
+  readonly #placed = new Map<number, Stated[][]>();
   #notChecked = 0;
 
   private constructor(config: CommonConfig, rules: ReadonlyMap<string, readonly Rule[]>) {
@@ -61,7 +62,7 @@ export class AnswerCheck {
     const check = new AnswerCheck(config, rules);
     await check.#readAnswers(endsOf(ends, config, recommendations).high);
     await check.#readRequests(endsOf(ends, config, requests).high);
-    for (const stated of check.#stated.flat()) {
+    for (const stated of check.#stated) {
       const asked = check.#asked.get(stated.request) ?? nothingAsked;
       for (const fault of faultsOfAnswer(stated, asked, history))
         check.#findings.add(stated.answerId, fault);
@@ -70,10 +71,13 @@ export class AnswerCheck {
   }
 
   /** What to look at while a fold is folded again; `low` is where the partition's log begins. */
-  moments(fold: string, { partition, low }: { partition: number; low: number }): Moment[] {
+  moments(
+    fold: string,
+    { partition, of, low }: { partition: number; of: number; low: number },
+  ): Moment[] {
     const offsetOf = offsetsOf[fold];
     if (offsetOf === undefined) return [];
-    const asked = (this.#stated[partition] ?? []).filter((stated) => offsetOf(stated) >= 0);
+    const asked = (this.#placedIn(of)[partition] ?? []).filter((stated) => offsetOf(stated) >= 0);
     if (low > 0) {
       // What was known of these users from before that is known to nobody.
       for (const stated of asked) this.#doubtful.add(stated);
@@ -87,7 +91,7 @@ export class AnswerCheck {
 
   report(): AnswersReport {
     return {
-      checked: this.#checked - this.#doubtful.size,
+      checked: this.#stated.length - this.#doubtful.size,
       notChecked: this.#notChecked + this.#doubtful.size,
       differences: this.#findings.count,
       examples: this.#findings.examples,
@@ -109,22 +113,28 @@ export class AnswerCheck {
         const answer = decoded.value;
         if (answer.status !== 'ok') continue;
         const rules = this.#rules.get(answer.context_version ?? '');
-        if (rules === undefined) this.#notChecked += 1;
-        else if (count < answersMax) this.#put(answer, rules);
+        const stated = rules === undefined ? null : statedOf(answer, rules);
         count += 1;
+        // Offsets of another set of internal topics say nothing of this one.
+        if (stated?.topicSet !== setOf(this.#config.prefix)) this.#notChecked += 1;
+        else if (count <= answersMax) this.#stated.push(stated);
       }
     }
     if (count > answersMax) this.notes.push(`${count - answersMax} answers were too many to check`);
   }
 
-  #put(answer: Recommendation, rules: readonly Rule[]): void {
-    this.#checked += 1;
-    const partition = partitionOf(answer.user_id, this.#config.partitions);
-    (this.#stated[partition] ??= []).push(statedOf(answer, rules));
+  #placedIn(partitions: number): readonly Stated[][] {
+    const known = this.#placed.get(partitions);
+    if (known !== undefined) return known;
+    const placed: Stated[][] = [];
+    for (const stated of this.#stated)
+      (placed[partitionOf(stated.user, partitions)] ??= []).push(stated);
+    this.#placed.set(partitions, placed);
+    return placed;
   }
 
   async #readRequests(to: readonly number[]): Promise<void> {
-    const answered = new Set(this.#stated.flat().map(({ request }) => request));
+    const answered = new Set(this.#stated.map(({ request }) => request));
     const topic = topicName(this.#config.prefix, requests);
     const decoder = openDecoder<Request>(this.#config, requests);
     for await (const records of readLog({ kafka: this.#config.kafka, topic, to })) {

@@ -1,10 +1,12 @@
 import type { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { encoderFor } from '../../lib/avro/encoder.ts';
+import type { LogRecord, OutMessage } from '../../lib/kafka/log-record.ts';
 import { userSides } from '../../models/kinds.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
 import { mergedType } from '../../topics/reserved-types.ts';
+import { repartitionedAt } from '../../topics/repartitioned-exposures.ts';
 import { digestOf, type Entry } from './ledger.ts';
 
 /** A message, found on a topic or expected there. */
@@ -12,6 +14,7 @@ export interface Emitted {
   readonly partition: number;
   readonly key: Buffer | string | null;
   readonly value: Buffer | null;
+  readonly headers?: OutMessage['headers'] | LogRecord['headers'];
 }
 
 /** Takes messages apart into entries; null: not emitted by the generation that is verified. */
@@ -43,6 +46,19 @@ export function interactionsReader(
     },
   };
 }
+
+/** A repartitioned record is the same bytes, and says in a header where they are from. */
+export const repartitionedReader: EmittedReader = {
+  toOnePartition: true,
+  prepare: async () => undefined,
+  entries: ({ partition: target, key, value, headers }) => {
+    const position = repartitionedAt(headers ?? {}, '');
+    if (position === null) return null;
+    const { partition: source, offset } = position;
+    const content = Buffer.concat([Buffer.from(`${String(key)}|`), value ?? Buffer.alloc(0)]);
+    return [{ source, offset, target, aside: false, digest: digestOf(content) }];
+  },
+};
 
 /**
  * A pack holds the signals of many interactions for one partition. How packs are cut is up to the

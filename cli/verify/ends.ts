@@ -2,6 +2,7 @@ import type { CommonConfig } from '../../lib/config/common.ts';
 import { RetryableError } from '../../lib/errors.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
 import { commands } from '../../topics/commands.ts';
+import { repartitionedExposures } from '../../topics/repartitioned-exposures.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
@@ -33,6 +34,7 @@ export function endsNamed(ends: Ends, name: string) {
 /** In this order: against the flow. */
 const endsOrder = [
   recommendations,
+  repartitionedExposures,
   exposures,
   trainingExamples,
   itemSignals,

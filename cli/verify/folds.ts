@@ -2,6 +2,7 @@ import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { setOf } from '../../lib/config/topic-set.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { type FoldKeys, foldKeys } from '../../lib/stream/keys.ts';
@@ -19,6 +20,7 @@ import { openExperimentsFold } from '../../services/experiments/main.ts';
 import { openIngestFold } from '../../services/ingest/main.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { learningFold } from '../../services/learning/topology.ts';
+import { openRepartitionFold } from '../../services/repartition/main.ts';
 import { openServedFold } from '../../services/served/main.ts';
 import { seenItemsConfig } from '../../services/seen-items/config.ts';
 import { seenItemsFold } from '../../services/seen-items/topology.ts';
@@ -34,6 +36,7 @@ import { userFeaturesFold } from '../../services/user-features/topology.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { itemSignals } from '../../topics/item-signals.ts';
 import { trainingExamples } from '../../topics/training-examples.ts';
+import { prefixFor } from '../../topics/sets.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 
 /** What a fold does with its types does not matter here: it is given its own values back. */
@@ -82,7 +85,7 @@ export async function openFolds(
   const folds: VerifiedFold[] = [];
   const notes: string[] = [];
   for (const fold of await makeFolds(sources, notes)) {
-    const current = await readCurrent(redis, config.prefix, fold.name);
+    const current = await readCurrent(redis, prefixFor(config.prefix, fold.name), fold.name);
     if (current === null) {
       notes.push(`${fold.name} was never started here`);
       continue;
@@ -125,7 +128,8 @@ async function plainFolds(sources: Sources, lineage: string): Promise<AnyFold[]>
   const encode = await openEncoder<SignalPack>(registry, `${target}-value`, signalPackSchema);
   return [
     anyFold(await openIngestFold(config, registry)),
-    anyFold(openExternalFold(config, registry)),
+    anyFold(await openExternalFold(config, registry)),
+    ...(setOf(config.prefix) === 1 ? [] : [anyFold(openRepartitionFold(config, registry))]),
     anyFold(await openControlFold(config, registry)),
     anyFold(openServedFold(config, registry)),
     anyFold(

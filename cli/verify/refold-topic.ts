@@ -95,6 +95,7 @@ function begin(run: TopicRun, verified: VerifiedFold): Running {
         stayFailed: run.failed.stayFailed(fold.name, run.topic, own.partition),
         moments: run.answers.moments(fold.name, {
           partition: own.partition,
+          of: stored.length,
           low: run.low[own.partition] ?? 0,
         }),
         describe: (bytes) => describeValue(fold.name, bytes, run.config.types),

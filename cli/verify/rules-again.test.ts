@@ -36,6 +36,7 @@ const stated: Stated = {
   itemOffsets: [9],
   attributeOffsets: [9],
   judgedWith: {},
+  topicSet: 1,
   judgedAtMs: 10,
   request: '0/1',
 };

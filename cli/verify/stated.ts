@@ -22,6 +22,8 @@ export interface Stated {
   readonly judgedWith: Readonly<Record<string, string>>;
   readonly judgedAtMs: number;
   readonly request: string;
+  /** Of internal topics, that offsets of interactions are of. */
+  readonly topicSet: number;
 }
 
 export const statedOf = (answer: Recommendation, rules: readonly Rule[]): Stated => {
@@ -42,6 +44,7 @@ export const statedOf = (answer: Recommendation, rules: readonly Rule[]): Stated
     attributeOffsets: own === undefined ? itemOffsets : own.split(',').map(Number),
     judgedWith,
     judgedAtMs: answer.judged_at,
+    topicSet: Number(judgedWith['revision.topic-set'] ?? 1),
     request: `${answer.request_partition}/${answer.request_offset}`,
   };
 };

@@ -4,6 +4,7 @@ import { openRedis } from '../../lib/redis/redis-port.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
+import { repartitionedExposures } from '../../topics/repartitioned-exposures.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { commands } from '../../topics/commands.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
@@ -13,10 +14,11 @@ import { itemSignals } from '../../topics/item-signals.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { trainingExamples } from '../../topics/training-examples.ts';
 import { userEvents } from '../../topics/user-events.ts';
+import { notCurrentSet } from '../data/current-set.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { openDecoder } from '../data/topic-values.ts';
 import { AnswerCheck } from './answers.ts';
-import { interactionsReader, signalsReader } from './emitted.ts';
+import { interactionsReader, repartitionedReader, signalsReader } from './emitted.ts';
 import { type Ends, endsNamed, endsOf, topicEnds } from './ends.ts';
 import { FailedOnTopic } from './failures.ts';
 import { openFolds, type VerifiedFold } from './folds.ts';
@@ -56,6 +58,8 @@ export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyR
     const markers = new MarkerCheck(config, ends);
     const run: RunDeps = { config, folds, stored, ends, failed, answers, markers, say };
     const services = await refoldAll(run);
+    const otherSet = await notCurrentSet(redis, config);
+    if (otherSet !== null) notes.push(`${otherSet}: what is verified here is not what serves`);
     notes.push(...answers.notes);
     const own = answers.report();
     const differences =
@@ -88,8 +92,10 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     folds.find(({ fold }) => fold.name === name)?.current.lineage ?? '';
   const reader = (topic: Topic) => {
     if (topic === interactions) {
-      return interactionsReader(openDecoder<Interaction>(config, topic), lineageOf('ingest'));
+      const decoder = openDecoder<Interaction>(config, topic);
+      return interactionsReader(decoder, lineageOf('ingest'));
     }
+    if (topic === repartitionedExposures) return repartitionedReader;
     const decoder = openDecoder<SignalPack>(config, topic);
     return signalsReader(decoder, { lineage: lineageOf('signals'), types: config.types });
   };
@@ -102,7 +108,7 @@ async function refoldAll(run: RunDeps): Promise<VerifyReport['services']> {
     [trainingExamples, null],
     [externalCandidates, null],
     [commands, null],
-    [exposures, null],
+    [exposures, repartitionedExposures],
   ] as const) {
     const topic = topicName(config.prefix, source);
     const own = folds.filter(({ fold }) => fold.input.topic === topic && fold.ahead === undefined);

@@ -21,6 +21,7 @@ import { readList, type StoredList } from '../../services/serving/lists.ts';
 import { foldNames } from '../../services/serving/plan.ts';
 import { readAll } from '../../services/serving/reads.ts';
 import { bindRules } from '../../services/serving/rules.ts';
+import { prefixFor } from '../../topics/sets.ts';
 import { type LearnedAges, learnedAges } from './ages.ts';
 import { explainList, type ListParts } from './explained.ts';
 import type { KnownItems } from './items.ts';
@@ -64,7 +65,7 @@ export async function recompute(request: Request, parts: WhyParts): Promise<Reco
   const atMs = now();
   const models = modelsOf(context.definition, parts.catalogue);
   const found = new Generations(redis, {
-    prefix: config.prefix,
+    prefixOf: (fold) => prefixFor(config.prefix, fold),
     ageMsMax: 0,
     clockMs: monotonicMs,
   });

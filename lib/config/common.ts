@@ -9,10 +9,14 @@ import { accessSettings, kafkaAccess, redisAccess, registryAccess } from './acce
 import { type Environment, list, oneOf, parseEnvironment, whole } from './environment.ts';
 import { misspelt } from './known-names.ts';
 import { readStateFile } from './state-file.ts';
+import { prefixOfSet } from './topic-set.ts';
 
 /** What every process needs to know. The same for all services of an installation. */
 export interface CommonConfig {
-  /** First word of topic names, consumer groups and pointers in Redis. */
+  /**
+   * First word of topic names, consumer groups and pointers in Redis; with the set of internal
+   * topics in it, from the second on (topic-set.ts).
+   */
   readonly prefix: string;
   /** Partitions of all internal topics: part of the identity of every fold. */
   readonly partitions: number;
@@ -45,6 +49,15 @@ export const prefixSetting = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}$/, 'takes lower-case letters, digits and dashes')
   .default('freshet');
+const countError = 'takes a whole number from 1 to 1024';
+/** `6`, or `6/2`: six partitions, in the second set of internal topics. */
+export const partitionsSetting = z
+  .string()
+  .regex(/^\d{1,4}(\/[1-9]\d{0,3})?$/, countError)
+  .transform((text) => text.split('/').map(Number))
+  .transform(([partitions = 0, set = 1]) => ({ partitions, set }))
+  .refine(({ partitions }) => partitions >= 1 && partitions <= 1_024, countError);
+
 /** Of `seen-items`; here too, because users are kept at least as long. */
 export const seenAgeDays = whole(1, 3_650).default(400);
 const dayMs = 86_400_000;
@@ -67,7 +80,7 @@ const isAddress = (address: string): boolean => {
 
 const settingsSchema = z.object({
   FRESHET_PREFIX: prefixSetting,
-  FRESHET_PARTITIONS: whole(1, 1_024).default(4),
+  FRESHET_PARTITIONS: partitionsSetting.default({ partitions: 4, set: 1 }),
   FRESHET_EVENT_TYPES: list
     .default(defaultTypes)
     .refine((types) => types.length <= 64, 'takes at most 64 types')
@@ -123,8 +136,8 @@ export function commonConfig(environment: Environment = process.env): CommonConf
     );
   }
   return Object.freeze({
-    prefix: settings.FRESHET_PREFIX,
-    partitions: settings.FRESHET_PARTITIONS,
+    prefix: prefixOfSet(settings.FRESHET_PREFIX, settings.FRESHET_PARTITIONS.set),
+    partitions: settings.FRESHET_PARTITIONS.partitions,
     types: settings.FRESHET_EVENT_TYPES,
     kafka: kafkaOf(settings, brokers),
     registry: {

@@ -33,6 +33,8 @@ export interface KafkaAdmin {
   offsetsAt(topic: string, timestampMs: number): Promise<number[]>;
   /** Committed offset per partition of `topic`; -1 where the group has none. */
   groupOffsets(groupId: string, topic: string): Promise<Map<number, number>>;
+  /** How many members each group has now; those that are unknown have none. */
+  groupMembers(groupIds: readonly string[]): Promise<Map<string, number>>;
   /** Topics that exist, with their number of partitions. */
   partitionCounts(topics: readonly string[]): Promise<Map<string, number>>;
   clusterId(): Promise<string>;
@@ -67,6 +69,7 @@ export async function openAdmin(config: KafkaConfig): Promise<KafkaAdmin> {
       guarded(`offsets of ${topic}`, () => offsetsAt(admin, topic, timestampMs)),
     groupOffsets: (groupId, topic) =>
       guarded(`offsets of group ${groupId}`, () => groupOffsets(admin, groupId, topic)),
+    groupMembers: (groupIds) => guarded('describing groups', () => groupMembers(admin, groupIds)),
     partitionCounts: (topics) => guarded('listing topics', () => partitionCounts(admin, topics)),
     clusterId: () =>
       guarded('describing the cluster', async () => (await admin.describeCluster()).clusterId),
@@ -114,6 +117,14 @@ async function groupOffsets(
   const [found] = await admin.fetchOffsets({ groupId, topics: [topic] });
   const rows = found?.partitions ?? [];
   return new Map(rows.map(({ partition, offset }) => [partition, Number(offset)]));
+}
+
+async function groupMembers(
+  admin: Admin,
+  groupIds: readonly string[],
+): Promise<Map<string, number>> {
+  const { groups } = await admin.describeGroups([...groupIds]);
+  return new Map(groups.map(({ groupId, members }) => [groupId, members.length]));
 }
 
 async function partitionCounts(

@@ -19,6 +19,8 @@ export interface OutMessage {
   readonly key: Buffer | string | null;
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, Buffer | string>>;
+  /** For topics that keep their writers' times; left out: now. */
+  readonly timestampMs?: number;
 }
 
 const noHeaders: LogRecord['headers'] = {};

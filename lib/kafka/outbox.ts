@@ -139,7 +139,7 @@ export function batchesOf(messages: readonly OutMessage[]): TopicMessages[][] {
     byTopic = new Map();
     bytesOf = new Map();
   };
-  for (const { topic, partition, key, value, headers } of messages) {
+  for (const { topic, partition, key, value, headers, timestampMs } of messages) {
     const lane = `${topic}|${partition ?? 'any'}`;
     const size = recordOverheadBytes + (key?.length ?? 0) + (value?.length ?? 0);
     const before = bytesOf.get(lane) ?? 0;
@@ -152,6 +152,7 @@ export function batchesOf(messages: readonly OutMessage[]): TopicMessages[][] {
       value,
       ...(partition === undefined ? {} : { partition }),
       ...(headers === undefined ? {} : { headers: { ...headers } }),
+      ...(timestampMs === undefined ? {} : { timestamp: String(timestampMs) }),
     });
   }
   flush();

@@ -53,3 +53,25 @@ test('a second input without records holds nothing back', async () => {
   const { gate } = gateOver([0]);
   expect(await gate.open(records(7), 0)).toBe(1);
 });
+
+test('what lies in the log that a second input is emitted from comes through first', async () => {
+  const come = [3, 9];
+  const ends = { source: [4, 9], second: 5 };
+  const gate = new AheadGate(
+    {
+      topicOffsets: async (topic) =>
+        topic === 'source'
+          ? ends.source.map((high, partition) => ({ partition, low: 0, high }))
+          : [{ partition: 1, low: 0, high: ends.second }],
+    },
+    { topic: 'second', partition: 1, through: { topic: 'source', offsets: async () => come } },
+  );
+  expect(await gate.open(records(0, 1), 99)).toBe(0);
+  // An end once asked for stands here too.
+  ends.source = [400, 900];
+  come[0] = 4;
+  ends.second = 7;
+  expect(await gate.open(records(0, 1, 2), 6)).toBe(0);
+  expect(await gate.open(records(0, 1, 2), 7)).toBe(2);
+  expect(await gate.open(records(2), 99)).toBe(0);
+});

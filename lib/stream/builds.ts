@@ -35,19 +35,6 @@ export const buildsKey = (prefix: string, name: string): string => `${prefix}:bu
 
 type BuildsRedis = Pick<RedisPort, 'getString' | 'eval'>;
 
-/** Names of folds that have an entry. */
-export async function foldsWithBuilds(
-  redis: Pick<RedisPort, 'scan'>,
-  prefix: string,
-): Promise<string[]> {
-  const start = buildsKey(prefix, '');
-  const names = new Set<string>();
-  for await (const keys of redis.scan(`${start}*`)) {
-    for (const key of keys) names.add(key.slice(start.length));
-  }
-  return [...names].toSorted();
-}
-
 export async function readBuilds(
   redis: Pick<RedisPort, 'getString'>,
   prefix: string,

@@ -30,7 +30,7 @@ const stage = (ageMsMax: number) => {
     },
   };
   const generations = new Generations(redis, {
-    prefix: 'shop',
+    prefixOf: () => 'shop',
     ageMsMax,
     clockMs: () => clock.nowMs,
   });

@@ -29,7 +29,8 @@ export const generationOf = (current: CurrentGeneration): Generation => {
 };
 
 export interface GenerationsOptions {
-  readonly prefix: string;
+  /** Where the pointer of a fold lies; it may change from one read to the next. */
+  readonly prefixOf: (name: string) => string;
   /** A pointer is read again once it is older than this; 0: whenever it is asked for. */
   readonly ageMsMax: number;
   /** Milliseconds that never go back. */
@@ -37,6 +38,7 @@ export interface GenerationsOptions {
 }
 
 interface Pointer {
+  readonly prefix: string;
   readonly generation: Generation;
   readonly readMs: number;
 }
@@ -79,9 +81,10 @@ export class Generations {
   }
 
   async #read(name: string, atMs: number): Promise<Generation | undefined> {
+    const prefix = this.#options.prefixOf(name);
     const known = this.#known.get(name);
-    if (known !== undefined && !this.#isOld(known, atMs)) return known.generation;
-    const current = await readCurrent(this.#redis, this.#options.prefix, name);
+    if (known?.prefix === prefix && !this.#isOld(known, atMs)) return known.generation;
+    const current = await readCurrent(this.#redis, prefix, name);
     if (current === null) {
       this.#known.delete(name);
       return undefined;
@@ -90,7 +93,7 @@ export class Generations {
       known !== undefined && isSame(known.generation.current, current)
         ? known.generation
         : generationOf(current);
-    this.#known.set(name, { generation, readMs: atMs });
+    this.#known.set(name, { prefix, generation, readMs: atMs });
     return generation;
   }
 

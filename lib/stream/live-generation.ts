@@ -5,6 +5,7 @@ import { closedBy, opened } from './header.ts';
 import type { Identity } from './identity.ts';
 import { foldKeys } from './keys.ts';
 import type { StateStore } from './store.ts';
+import { refuseOtherSet, replaceTopicSets } from './topic-sets.ts';
 
 export interface LiveGenerationOptions {
   readonly redis: Pick<RedisPort, 'getString' | 'eval'>;
@@ -13,6 +14,8 @@ export interface LiveGenerationOptions {
   readonly fold: string;
   readonly identity: Identity;
   readonly partition: number;
+  /** Its input is of no set of internal topics: it goes on whichever is current. */
+  readonly ofAllSets: boolean;
   /** Milliseconds that never go back. */
   readonly clockMs: () => number;
 }
@@ -35,7 +38,8 @@ export class LiveGeneration {
 
   /** Throws RetryableError while a switch is under way, RefusedError where going on would be wrong. */
   async find(): Promise<CurrentGeneration> {
-    const { redis, store, prefix, fold, identity, partition } = this.#options;
+    const { redis, store, prefix, fold, identity, partition, ofAllSets } = this.#options;
+    const sets = ofAllSets ? null : await refuseOtherSet(redis, prefix, fold);
     const current = await readCurrent(redis, prefix, fold);
     if (current === null) throw new RefusedError(notCurrent(fold));
     if (current.hash !== identity.hash) throw new RefusedError(replacedBy(fold, identity, current));
@@ -47,7 +51,14 @@ export class LiveGeneration {
       this.#waiting = null;
       return current;
     }
-    if (token === current.closing) await this.#wait(current, token);
+    const { closing, ...open } = current;
+    const change = { expected: current, next: open };
+    if (token === closing) await this.#wait(token, () => replaceCurrent(redis, prefix, change));
+    if (sets !== null && token === sets.closing) {
+      const { closing: _, ...goesOn } = sets;
+      const setsChange = { expected: sets, next: goesOn };
+      await this.#wait(token, () => replaceTopicSets(redis, prefix, setsChange));
+    }
     // Whoever closed it has given up, or was given up: its token is never current again.
     await store.commit({ headerKey, expected: text, next: opened(text), writes: [] });
     this.#waiting = null;
@@ -55,15 +66,12 @@ export class LiveGeneration {
   }
 
   /** Returns once the switch is called off, which is decided by one key: it cannot end after that. */
-  async #wait(current: CurrentGeneration, token: string): Promise<void> {
-    const { redis, prefix, fold, clockMs } = this.#options;
+  async #wait(token: string, callOff: () => Promise<boolean>): Promise<void> {
+    const { fold, clockMs } = this.#options;
     if (this.#waiting?.token !== token) this.#waiting = { token, sinceMs: clockMs() };
     const waitedMs = clockMs() - this.#waiting.sinceMs;
-    const { closing: _, ...open } = current;
-    const isOff =
-      waitedMs > switchMsMax &&
-      (await replaceCurrent(redis, prefix, { expected: current, next: open }));
-    if (!isOff) throw new RetryableError(`${fold}: another generation is about to take over`);
+    if (waitedMs > switchMsMax && (await callOff())) return;
+    throw new RetryableError(`${fold}: another generation is about to take over`);
   }
 }
 

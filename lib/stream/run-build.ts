@@ -1,7 +1,7 @@
 import { RetryableError } from '../errors.ts';
 import type { FetchedBatch } from '../kafka/group-consumer.ts';
 import type { ServiceContext } from '../service.ts';
-import { AheadGate } from './ahead-gate.ts';
+import { type AheadGate, gateOf } from './ahead-gate.ts';
 import type { CurrentGeneration } from './current.ts';
 import { failpoint } from './failpoints.ts';
 import { FoldPartition } from './fold-partition.ts';
@@ -113,10 +113,8 @@ export class BuildWorker<In, Row, Out, Shared> implements PartitionWorker {
       follows === null
         ? null
         : new Followed(hands.store, follows, { partition, inputs, timers: deps.ports?.timers });
-    this.#gate =
-      fold.ahead === undefined || follows !== null
-        ? null
-        : new AheadGate(hands.admin, { topic: fold.ahead.topic, partition });
+    const { prefix } = deps.context.config;
+    this.#gate = follows === null ? gateOf(fold.ahead, { hands, prefix, partition }) : null;
     this.#state = this.#open();
   }
 

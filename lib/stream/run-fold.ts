@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { RunningService, ServiceContext } from '../service.ts';
 import { FoldPartition, type SliceResult } from './fold-partition.ts';
 import { defaultBounds } from './fold-slice.ts';
-import { AheadGate } from './ahead-gate.ts';
+import { gateOf } from './ahead-gate.ts';
 import { failpoint } from './failpoints.ts';
 import type { Identity } from './identity.ts';
 import { becomeCurrent, checkMeta, closeHands, groupIdOf, type Hands, running } from './hands.ts';
@@ -13,12 +13,15 @@ import { foldIdentity } from './memory-driver.ts';
 import { type Advance, ownPartitions, type Owners, type PartitionWorker } from './owners.ts';
 import { type FailureMessage, PoisonMeter } from './poison.ts';
 import { realPorts, type RunnerPorts } from './ports.ts';
+import { refuseOtherSet } from './topic-sets.ts';
 import { type Fold, inputsOf, type LogRecord } from './topology.ts';
 
 export interface FoldDeps {
   readonly context: ServiceContext;
   /** Whether the input must have as many partitions as all internal topics have. */
   readonly internalInput: boolean;
+  /** Its input is of no set of internal topics: it goes on whichever is current. */
+  readonly ofAllSets?: boolean;
   readonly failureMessage: FailureMessage;
   /**
    * Joins under a group that nobody else is in, and so owns every partition at once, whoever else
@@ -50,6 +53,7 @@ export async function runFold<In, Row, Out, Shared>(
   try {
     const identity = foldIdentity(fold, hands.partitions);
     const { bootstrap } = context;
+    if (deps.ofAllSets !== true) await refuseOtherSet(hands.redis, config.prefix, fold.name);
     await becomeCurrent(hands, config.prefix, { fold, identity, topics, bootstrap });
     const worker = (partition: number): PartitionWorker =>
       foldWorker(fold, { hands, identity, partition, deps });
@@ -130,7 +134,9 @@ const liveOf = (
 ): LiveGeneration => {
   const { monotonicMs: clockMs } = deps.ports ?? realPorts;
   const { prefix } = deps.context.config;
-  return new LiveGeneration({ redis, store, prefix, fold, identity, partition, clockMs });
+  const ofAllSets = deps.ofAllSets === true;
+  const common = { redis, store, prefix, fold, identity, partition };
+  return new LiveGeneration({ ...common, ofAllSets, clockMs });
 };
 
 function foldWorker<In, Row, Out, Shared>(
@@ -144,8 +150,8 @@ function foldWorker<In, Row, Out, Shared>(
   const live = liveOf(service, worker);
   let keys = keysOf(fold, identity);
   let state = stateOf(fold, worker, keys);
-  const gate =
-    ahead === undefined ? null : new AheadGate(hands.admin, { topic: ahead.topic, partition });
+  const { prefix } = deps.context.config;
+  const gate = gateOf(ahead, { hands, prefix, partition });
   const opened = async (input: number, records: readonly LogRecord[]) =>
     input === 0 && gate !== null
       ? records.slice(0, await gate.open(records, state.header.offsets[1] ?? 0))

@@ -8,6 +8,7 @@ import { type FoldKeys, foldKeys } from './keys.ts';
 import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
 import { becomeCurrent, checkMeta, groupIdOf, type Hands, running } from './hands.ts';
 import { realPorts, type RunnerPorts } from './ports.ts';
+import { refuseOtherSet } from './topic-sets.ts';
 import type { Json, LogRecord, OutMessage } from './topology.ts';
 
 /**
@@ -80,6 +81,7 @@ export async function runTask(
     topics: task.topics,
     partitions: config.partitions,
   });
+  await refuseOtherSet(hands.redis, config.prefix, task.name);
   const identity = identityOf({
     ...task,
     partitions: hands.partitions,
@@ -138,7 +140,8 @@ class TaskWorker implements PartitionWorker {
   }
 
   async load(): Promise<boolean> {
-    const { hands, keys, identity, partition } = this.#deps;
+    const { hands, keys, identity, partition, context } = this.#deps;
+    await refuseOtherSet(hands.redis, context.config.prefix, this.#task.name);
     await checkMeta(hands, { service: this.#task.name, keys, identity, partition });
     const [bytes] = await hands.store.load([keys.header(partition)]);
     this.#text = bytes?.toString() ?? null;

@@ -62,9 +62,11 @@ export async function switchGenerations(options: SwitchOptions): Promise<Switche
   return moved ? 'switched' : 'overtaken';
 }
 
+type Closing = Pick<SwitchOptions, 'store' | 'current' | 'inputs' | 'token'>;
+
 /** Nobody commits there any more. Returns where it stands. */
-async function closePartition(
-  options: SwitchOptions,
+export async function closePartition(
+  options: Closing,
   partition: number,
 ): Promise<readonly number[]> {
   const { store, current, inputs, token } = options;
@@ -96,9 +98,13 @@ async function standsAt(
 
 /** Its owners would find out by themselves, at their next look. */
 async function callOff(options: SwitchOptions, closing: CurrentGeneration): Promise<void> {
-  const { redis, store, prefix, current, token } = options;
+  const { redis, prefix } = options;
   const next = withoutClosing(closing);
-  if (!(await replaceCurrent(redis, prefix, { expected: closing, next }))) return;
+  if (await replaceCurrent(redis, prefix, { expected: closing, next }))
+    await callOffPartitions(options);
+}
+
+export async function callOffPartitions({ store, current, token }: Closing): Promise<void> {
   for (let partition = 0; partition < current.partitions; partition += 1) {
     const headerKey = foldKeys(current).header(partition);
     const [bytes] = await store.load([headerKey]);

@@ -82,6 +82,11 @@ export interface Input<In> {
   /** A second emitter whose positions count on it, each by marks of their own. */
   readonly beside?: string;
   /**
+   * For a second input (Fold.ahead) that a fold emits from a log of its own: 'all that it held'
+   * counts by that log.
+   */
+  readonly through?: { readonly topic: string; readonly fold: string };
+  /**
    * Called once per fetched batch, before any `decode` of it: the place to fetch unknown schemas.
    * Throws RetryableError when a dependency is away.
    */

@@ -17,6 +17,9 @@ export const seenLayout = 1;
 export const seenHeaderBytes = 5;
 export const seenEntryBytes = 6;
 
+/** All but how far back the row reaches. */
+export const seenEntries = (row: Buffer): Buffer => row.subarray(seenHeaderBytes);
+
 /** The configured types that have a bit of their own; all others share the last bit. */
 export const seenKindsMax = 7;
 const otherKinds = 1 << seenKindsMax;

@@ -11,9 +11,10 @@ import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { runTask } from '../../lib/stream/run-task.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { type TrainingPack, trainingPackSchema } from '../../schemas/generated/training-pack.ts';
-import { exposures } from '../../topics/exposures.ts';
+import { exposuresBeside } from '../../topics/repartitioned-exposures.ts';
 import { interactionFields } from '../../topics/interactions-input.ts';
 import { interactions } from '../../topics/interactions.ts';
+import { prefixFor } from '../../topics/sets.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { trainingExamples } from '../../topics/training-examples.ts';
 import { type CandidatesConfig, candidatesConfig } from './config.ts';
@@ -82,13 +83,13 @@ function listsOf(
   const input = inputs(context);
   return {
     interactions: input<ActiveUser>(interactions, interactionFields(activeUserFields)),
-    exposures: input<ServedUser>(exposures, exposureFields),
+    exposures: input<ServedUser>(exposuresBeside(prefix), exposureFields),
     ...given,
     types,
     config,
     factors: new DepthFactors(config.depthTimesMax),
     generations: new Generations(redis, {
-      prefix,
+      prefixOf: (fold) => prefixFor(prefix, fold),
       ageMsMax: pointerAgeMsMax,
       clockMs: monotonicMs,
     }),

@@ -73,6 +73,7 @@ export async function startControl(
   const folding = await runFold(fold, {
     context,
     internalInput: false,
+    ofAllSets: true,
     failureMessage,
     freshGroup: true,
   });

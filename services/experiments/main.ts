@@ -1,9 +1,11 @@
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openRegistry, type RegistryPort } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { setOf } from '../../lib/config/topic-set.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { runFold } from '../../lib/stream/run-fold.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
+import { exposuresBeside } from '../../topics/repartitioned-exposures.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
 import { interactionFields } from '../../topics/interactions-input.ts';
@@ -71,8 +73,11 @@ export function openExperimentsFold(
       lineage,
     },
     exposures: {
-      ...input<ShownExposure>(exposures, exposureFields),
+      ...input<ShownExposure>(exposuresBeside(config.prefix), exposureFields),
       lineage: reservedLineage(config.prefix),
+      ...(setOf(config.prefix) === 1
+        ? {}
+        : { through: { topic: topicName(config.prefix, exposures), fold: 'repartition' } }),
     },
     latenessMs: experimentsConfig().latenessMs,
     horizonMs: config.userHorizonMs,

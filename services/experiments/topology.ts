@@ -11,6 +11,7 @@ import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { valueUnits } from '../../schemas/packed/experiment-partials.ts';
 import { interactionsInput, reservedFields } from '../../topics/interactions-input.ts';
 import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { repartitionedAt } from '../../topics/repartitioned-exposures.ts';
 import { exposureKinds, forgetType, isReserved } from '../../topics/reserved-types.ts';
 import {
   type Act,
@@ -79,6 +80,8 @@ export interface ExperimentsOptions {
     /** What ingest names its positions there by. */
     readonly lineage: string;
     readonly decoder: ValueDecoder<ShownExposure>;
+    /** Left out: serving writes to the topic itself. */
+    readonly through?: { readonly topic: string; readonly fold: string };
   };
   readonly latenessMs: number;
   /** A user counts as unknown after this long without an interaction or an answer. */
@@ -149,11 +152,13 @@ const exposuresInput = ({
   topic,
   lineage,
   decoder,
+  through,
 }: ExperimentsOptions['exposures']): Input<ShownExposure> => ({
   topic,
   lineage,
+  ...(through === undefined ? {} : { through }),
   prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
-  decode: ({ value, timestampMs }) => {
+  decode: ({ value, timestampMs, headers }) => {
     const decoded = decoder.decode(value);
     if (!decoded.ok) {
       const { reason, detail } = decoded;
@@ -163,7 +168,7 @@ const exposuresInput = ({
     const input = { ...decoded.value, served_at: Math.max(0, timestampMs) };
     const isAnswer = input.kind === exposureKinds.answer;
     const key = isAnswer && input.experiment === null ? '' : input.user_id;
-    const position = isAnswer ? null : positionOf(input);
+    const position = isAnswer ? null : (repartitionedAt(headers, lineage) ?? positionOf(input));
     return { verdict: accepted, units: [{ input, key, position }] };
   },
 });

@@ -1,10 +1,12 @@
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { now } from '../../lib/clock.ts';
+import { setOf } from '../../lib/config/topic-set.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { type Outbox, openOutbox } from '../../lib/kafka/outbox.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { ServiceContext } from '../../lib/service.ts';
+import { readTopicSets } from '../../lib/stream/topic-sets.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
 import { Catalogue } from '../../models/catalogue.ts';
 import { type Command, commandSchema } from '../../schemas/generated/command.ts';
@@ -62,7 +64,7 @@ export async function startWatcher(
     const looking = every(
       config.lookMs,
       async () => {
-        if (isOwner() && followed.isReady()) await look(parts);
+        if (isOwner() && followed.isReady() && (await isCurrent(parts))) await look(parts);
       },
       (error) => context.log.warn({ service: name }, `not looked at: ${messageOf(error)}`),
     );
@@ -78,6 +80,12 @@ export async function startWatcher(
     await close();
     throw error;
   }
+}
+
+/** Figures of a set of internal topics that is still being filled are not the experiment's. */
+async function isCurrent({ redis, context: { config } }: Parts): Promise<boolean> {
+  const sets = await readTopicSets(redis, config.prefix);
+  return sets === null || sets.current.set === setOf(config.prefix);
 }
 
 const follow = (

@@ -12,14 +12,15 @@ import { externalCandidates } from '../../topics/external-candidates.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
 import { reservedLineage } from '../../topics/reserved-types.ts';
 import { topicName } from '../../topics/topic.ts';
+import { partitionsOf } from '../../topics/partitions-of.ts';
 import { externalLimits } from './external.ts';
 import { externalFold } from './topology.ts';
 
 /** The fold as it runs: `freshet verify` folds the log again with the same one. */
-export function openExternalFold(
+export async function openExternalFold(
   config: CommonConfig,
   registry: RegistryPort,
-): Fold<ExternalCandidates, Buffer> {
+): Promise<Fold<ExternalCandidates, Buffer>> {
   const topic = topicName(config.prefix, externalCandidates);
   return externalFold({
     topic,
@@ -31,7 +32,7 @@ export function openExternalFold(
       valueBytesMax: externalCandidates.messageBytesMax,
     }),
     limits: externalLimits,
-    partitions: config.partitions,
+    partitions: await partitionsOf(config.kafka, topic),
     horizonMs: config.userHorizonMs,
   });
 }
@@ -39,10 +40,10 @@ export function openExternalFold(
 export async function startExternal(context: ServiceContext): Promise<RunningService> {
   const { config } = context;
   const registry = openRegistry(config.registry);
-  const fold = openExternalFold(config, registry);
+  const fold = await openExternalFold(config, registry);
   const failureMessage = await openFailureMessage(registry, {
     prefix: config.prefix,
     stage: fold.name,
   });
-  return runFold(fold, { context, internalInput: true, failureMessage });
+  return runFold(fold, { context, internalInput: false, ofAllSets: true, failureMessage });
 }

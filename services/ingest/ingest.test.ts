@@ -8,7 +8,7 @@ import type { LogRecord } from '../../lib/stream/topology.ts';
 import { type Interaction, interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
 import { UserError } from '../../lib/errors.ts';
-import { ingestTargets } from '../../test/support/ingest-targets.ts';
+import { ingestTargetsOf } from '../../test/support/ingest-targets.ts';
 import { ingestConfig } from './config.ts';
 import { type EventLimits, judgeEvent } from './ingest.ts';
 import { ingestFold } from './topology.ts';
@@ -96,11 +96,10 @@ const decoderOf = <T>(schema: object) =>
 const foldOf = (idsMax = 100, change: Partial<EventLimits> = {}) =>
   ingestFold({
     topic: 'user-events',
-    ...ingestTargets,
+    ...ingestTargetsOf(8),
     decoder: decoderOf<UserEvent>(userEventSchema),
     limits: { ...limits, ...change },
     idsMax,
-    partitions: 8,
     mergedEventsMax: 3,
     horizonMs: year,
   });

@@ -2,6 +2,7 @@ import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry, type RegistryPort } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { setOf } from '../../lib/config/topic-set.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { runFold } from '../../lib/stream/run-fold.ts';
 import type { Fold } from '../../lib/stream/topology.ts';
@@ -17,6 +18,7 @@ import { externalCandidates } from '../../topics/external-candidates.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { reservedLineage } from '../../topics/reserved-types.ts';
+import { partitionsFor } from '../../topics/partitions-of.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { type IngestConfig, ingestConfig, valueBytesMaxDefault } from './config.ts';
@@ -34,7 +36,8 @@ export async function openIngestFold(
   const topic = topicName(config.prefix, userEvents);
   const target = async <T>(of: Topic, schema: object): Promise<Target<T>> => {
     const name = topicName(config.prefix, of);
-    return { topic: name, encode: await openEncoder<T>(registry, `${name}-value`, schema) };
+    const encode = await openEncoder<T>(registry, `${name}-value`, schema);
+    return { topic: name, partitions: await partitionsFor(config, of), encode };
   };
   return ingestFold({
     topic,
@@ -44,7 +47,7 @@ export async function openIngestFold(
     reservedLineage: reservedLineage(config.prefix),
     mergedEventsMax,
     horizonMs: config.userHorizonMs,
-    partitions: config.partitions,
+    set: setOf(config.prefix),
     decoder: new TopicDecoder<UserEvent>({
       registry,
       subject: `${topic}-value`,

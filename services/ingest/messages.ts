@@ -26,6 +26,7 @@ export interface Accepted {
 /** Full name of a topic, and how its values are written. */
 export interface Target<T> {
   readonly topic: string;
+  readonly partitions: number;
   readonly encode: (value: T) => Buffer;
 }
 
@@ -36,8 +37,6 @@ export interface MessageOptions {
   readonly external: Target<ExternalCandidates>;
   /** What positions are named by there. */
   readonly reservedLineage: string;
-  /** Of each of the targets. */
-  readonly partitions: number;
 }
 
 interface From {
@@ -49,7 +48,7 @@ type Out = { readonly out: Accepted; readonly offset: number };
 
 export const interactionsEmission = (options: MessageOptions): Emission<Accepted> => ({
   topic: options.interactions.topic,
-  partitions: options.partitions,
+  partitions: options.interactions.partitions,
   ahead: (outs, { partition }) =>
     outs
       .filter(({ out }) => isReserved(out.event.type))
@@ -57,10 +56,11 @@ export const interactionsEmission = (options: MessageOptions): Emission<Accepted
   messages: (outs, from) =>
     outs.flatMap((one) =>
       interactionsOf(one, from, options).map((value): OutMessage => {
-        const { user_id: key } = value;
-        const { topic, encode } = options.interactions;
-        const partition = partitionOf(key, options.partitions);
-        return { topic, partition, key, value: encode(value) };
+        const { user_id: key, appended_at: timestampMs } = value;
+        const { topic, encode, partitions } = options.interactions;
+        const partition = partitionOf(key, partitions);
+        // Whenever it is emitted: the log is as old as what it holds.
+        return { topic, partition, key, timestampMs, value: encode(value) };
       }),
     ),
 });
@@ -69,7 +69,8 @@ export const interactionsEmission = (options: MessageOptions): Emission<Accepted
  * Mostly one. Of a merge one for each of the two users, each in its partition; where both lie in
  * one, one for both, because a reader takes one record per position.
  */
-function interactionsOf(one: Out, from: From, { partitions }: MessageOptions): Interaction[] {
+function interactionsOf(one: Out, from: From, options: MessageOptions): Interaction[] {
+  const { partitions } = options.interactions;
   const { event, merged } = one.out;
   if (event.type === forgetType) return [reservedInteraction(one, from, {})];
   if (event.type !== mergeType) return [interactionOf(one, from)];
@@ -120,10 +121,14 @@ function markersOf(
   { out: { event, appendedAtMs }, offset }: Out,
   options: MessageOptions & { readonly partition: number },
 ): OutMessage[] {
-  const { exposures, external, reservedLineage: lineage, partitions } = options;
+  const { exposures, external, reservedLineage: lineage } = options;
   const { user_id: key, type } = event;
   const position = { lineage, source_partition: options.partition, source_offset: offset };
-  const partition = partitionOf(key, partitions);
+  const placed = ({ topic, partitions }: Pick<Target<unknown>, 'topic' | 'partitions'>) => ({
+    topic,
+    partition: partitionOf(key, partitions),
+    key,
+  });
   const kind = type === forgetType ? exposureKinds.forget : exposureKinds.merged;
   const exposure = exposures.encode({
     ...noExposure,
@@ -134,11 +139,9 @@ function markersOf(
   });
   const list = { source: '', user_id: key, items: [], computed_at: appendedAtMs };
   return [
-    { topic: exposures.topic, partition, key, value: exposure },
+    { ...placed(exposures), value: exposure },
     {
-      topic: external.topic,
-      partition,
-      key,
+      ...placed(external),
       value: external.encode({ ...list, forgotten: position }),
     },
   ];

@@ -12,7 +12,7 @@ import { externalCandidatesSchema } from '../../schemas/generated/external-candi
 import { interactionSchema } from '../../schemas/generated/interaction.ts';
 import { type UserEvent, userEventSchema } from '../../schemas/generated/user-event.ts';
 import { plainEvent } from '../../schemas/plain-event.ts';
-import { ingestTargets } from '../../test/support/ingest-targets.ts';
+import { ingestTargetsOf } from '../../test/support/ingest-targets.ts';
 import { forgetType, mergeType } from '../../topics/reserved-types.ts';
 import { keepEvent, keptEvents } from './kept-events.ts';
 import { ingestFold } from './topology.ts';
@@ -31,7 +31,7 @@ const partitions = 8;
 
 const foldOf = (anonymousPrefix = 'anon-') =>
   ingestFold({
-    ...ingestTargets,
+    ...ingestTargetsOf(partitions),
     topic: 'user-events',
     decoder: decoderOf<UserEvent>(userEventSchema),
     limits: {
@@ -45,7 +45,6 @@ const foldOf = (anonymousPrefix = 'anon-') =>
     },
     idsMax: 100,
     mergedEventsMax: 3,
-    partitions,
     horizonMs: 1e12,
   });
 

@@ -22,11 +22,16 @@ export interface IngestOptions extends MessageOptions {
   readonly mergedEventsMax: number;
   /** Of anonymous users; after so long without an event nothing is kept of one. */
   readonly horizonMs: number;
+  /** Of internal topics, that interactions go to. */
+  readonly set: number;
 }
 
 /** Events in, interactions out: valid, not a duplicate, in their user's partition. */
 export function ingestFold(options: IngestOptions): Fold<UserEvent, Buffer, Accepted, Ring> {
-  const { limits, idsMax, partitions, mergedEventsMax, horizonMs, valueBytesMax } = options;
+  const { limits, idsMax, mergedEventsMax, horizonMs, valueBytesMax, set } = options;
+  const { partitions } = options.interactions;
+  // What was emitted to the topic of one set is not on that of another.
+  const target = set === 1 ? { partitions } : { partitions, set };
   const size = valueBytesMax === undefined ? {} : { valueBytesMax };
   const { types, anonymousPrefix, ...bounds } = limits;
   const sorted = [...types].toSorted();
@@ -42,7 +47,7 @@ export function ingestFold(options: IngestOptions): Fold<UserEvent, Buffer, Acce
       ...bounds,
       types: sorted,
       idsMax,
-      partitions,
+      ...target,
       ...size,
       ...(keeps ? { anonymous } : {}),
     },

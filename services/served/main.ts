@@ -47,5 +47,5 @@ export async function startServed(context: ServiceContext): Promise<RunningServi
     prefix: config.prefix,
     stage: fold.name,
   });
-  return runFold(fold, { context, internalInput: true, failureMessage });
+  return runFold(fold, { context, internalInput: false, ofAllSets: true, failureMessage });
 }

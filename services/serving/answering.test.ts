@@ -90,6 +90,7 @@ const seenRow = (kind: string, ...seen: string[]): Buffer =>
   seenBytes(seen, { atMs: nowMs, kinds: kindBit(types, kind) });
 
 let redis: FakeRedis;
+const zero = (): number => 0;
 let generations: Generations;
 let items: ItemTable;
 let parts: AnsweringParts;
@@ -143,7 +144,7 @@ const storeTrending = (...ids: string[]): void => {
 
 beforeEach(async () => {
   redis = new FakeRedis();
-  generations = new Generations(redis, { prefix: 'freshet', ageMsMax: 0, clockMs: () => 0 });
+  generations = new Generations(redis, { prefixOf: () => 'freshet', ageMsMax: 0, clockMs: zero });
   items = new ItemTable();
   clockMs = 0;
   parts = {

@@ -22,7 +22,7 @@ import {
 import type { Rankings } from './rankings.ts';
 import { readAll, type Read } from './reads.ts';
 import type { Accepted } from './request.ts';
-import { ruleFacts } from './rule-facts.ts';
+import { ruleFacts, topicSetRevision } from './rule-facts.ts';
 import { bindRules } from './rules.ts';
 import { rankSessions, sessionProfile, type SessionTask } from './sessions.ts';
 
@@ -40,6 +40,8 @@ export interface AnsweringParts extends PlanFacts {
   /** What `user-features` keeps of attributes, in order. */
   readonly profileAttributes: readonly string[];
   readonly pages: PageTokens;
+  /** Which set of internal topics `generations` are of; left out: the first. */
+  readonly topicSet?: () => number;
   /** Wall-clock time: what rules are judged by. */
   readonly nowMs: () => number;
   /** Milliseconds that never go back: for ages in memory. */
@@ -64,6 +66,7 @@ export const answerBatch = async (
 ): Promise<readonly AnsweredRequest[]> => {
   if (accepted.length === 0) return [];
   const plannedAtMs = parts.nowMs();
+  const topicSet = parts.topicSet?.() ?? 1;
   const plans = accepted.map((one) => planRequest(one, parts, plannedAtMs));
   const startedMs = parts.monotonicMs();
   const names = weightsOf(plans);
@@ -80,6 +83,7 @@ export const answerBatch = async (
     read,
     atMs: parts.nowMs(),
     itemOffsets: [...parts.itemOffsets()],
+    topicSet,
   };
   return plans.map((plan, index) => answerOne(plan, sessions[index] ?? null, judged));
 };
@@ -89,6 +93,7 @@ interface Judging {
   readonly read: Read;
   readonly atMs: number;
   readonly itemOffsets: readonly number[];
+  readonly topicSet: number;
 }
 
 const answerOne = (
@@ -122,12 +127,17 @@ const answerOne = (
     basis: {
       ...candidatesBasis(plan, { session, lists, atMs }),
       ...basis,
+      judgedWith: { ...basis.judgedWith, ...topicSetStated(judging) },
       nextPage: nextPageOf(plan, answered, { pages: parts.pages, atMs }),
       itemOffsets: judging.itemOffsets,
       judgedAtMs: atMs,
     },
   };
 };
+
+/** Offsets of interactions are of one set: nothing is said of the first. */
+const topicSetStated = ({ topicSet }: Judging): Readonly<Record<string, string>> =>
+  topicSet === 1 ? {} : { [topicSetRevision]: String(topicSet) };
 
 const stepsOf = (
   plan: RequestPlan,

@@ -50,7 +50,11 @@ const start = async (change: Partial<BatchParts> = {}) => {
   const redis = new FakeRedis();
   const pointer = current('learning:m', 'l', 'item');
   redis.values.set(currentKey('freshet', pointer.name), json(pointer));
-  const generations = new Generations(redis, { prefix: 'freshet', ageMsMax: 0, clockMs: () => 0 });
+  const generations = new Generations(redis, {
+    prefixOf: () => 'freshet',
+    ageMsMax: 0,
+    clockMs: () => 0,
+  });
   await generations.read([pointer.name]);
   const own: OutMessage[] = [];
   const foreign: OutMessage[] = [];
@@ -82,7 +86,7 @@ const start = async (change: Partial<BatchParts> = {}) => {
     messages: {
       topics: { recommendations: 'rec', exposures: 'exp', metricEvents: 'met' },
       encode: { recommendation: json, exposure: json, metricEvent: json },
-      partitions: 4,
+      partitions: { recommendations: 4, exposures: 4 },
       lineage: 'serving-line',
     },
     own: { send: (messages) => Promise.resolve(void own.push(...messages)) },

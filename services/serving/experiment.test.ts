@@ -112,7 +112,11 @@ const answers = async (experiments: Experiments, known = ['old', 'new', 'rest'])
       currentKey('freshet', pointer.name),
       Buffer.from(JSON.stringify({ ...pointer, id4: pointer.name.slice(-3) })),
     );
-  const generations = new Generations(redis, { prefix: 'freshet', ageMsMax: 0, clockMs: () => 0 });
+  const generations = new Generations(redis, {
+    prefixOf: () => 'freshet',
+    ageMsMax: 0,
+    clockMs: () => 0,
+  });
   await generations.read(pointers.map(({ name }) => name));
   const done = await answerBatch(users.map(accepted), {
     redis,

@@ -9,7 +9,6 @@ import type { KafkaConfig } from '../../lib/kafka/client.ts';
 import { openOutbox, type Outbox } from '../../lib/kafka/outbox.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
-import { Generations } from '../../lib/stream/generations.ts';
 import { LearnedReads } from '../../retrieval/learned-reads.ts';
 import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
@@ -20,6 +19,7 @@ import { topics as everyTopic } from '../../topics/all.ts';
 import { servingLineage } from '../../topics/exposures-input.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { metricEvents } from '../../topics/metric-events.ts';
+import { partitionsOf } from '../../topics/partitions-of.ts';
 import { recommendations } from '../../topics/recommendations.ts';
 import { requests } from '../../topics/requests.ts';
 import { topicName } from '../../topics/topic.ts';
@@ -33,6 +33,7 @@ import { PageTokens } from './page-token.ts';
 import { foldNames } from './plan.ts';
 import { Pressure } from './pressure.ts';
 import { Rankings } from './rankings.ts';
+import { SetGenerations } from './set-generations.ts';
 import { topicCache } from './topic-cache.ts';
 
 const name = 'serving';
@@ -47,7 +48,7 @@ interface Parts {
   readonly own: Outbox;
   readonly replies: Outbox;
   readonly knowledge: Knowledge;
-  readonly generations: Generations;
+  readonly generations: SetGenerations;
 }
 
 /**
@@ -109,7 +110,6 @@ type Closer = () => Promise<unknown>;
 
 async function openParts(context: ServiceContext, closers: Closer[]): Promise<Parts> {
   const config = servingConfig();
-  const { prefix } = context.config;
   const kafka = { ...context.config.kafka, clientId: `${context.config.kafka.clientId}.${name}` };
   const registry = openRegistry(context.config.registry);
   const redis = await openRedis(context.config.redis);
@@ -120,7 +120,8 @@ async function openParts(context: ServiceContext, closers: Closer[]): Promise<Pa
   closers.push(replies.close);
   const knowledge = await followKnowledge(context, registry);
   closers.push(knowledge.stop);
-  const generations = new Generations(redis, { prefix, ageMsMax: 0, clockMs: monotonicMs });
+  const { prefix } = context.config;
+  const generations = new SetGenerations(redis, { prefix, clockMs: monotonicMs });
   return { context, config, kafka, registry, redis, own, replies, knowledge, generations };
 }
 
@@ -225,6 +226,7 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
       models: knowledge.models,
       experiments: knowledge.experiments,
       generations: parts.generations,
+      topicSet: () => parts.generations.set,
       rankings: new Rankings(config.rankingAgeMsMax),
       items: knowledge.items,
       itemOffsets: () => knowledge.itemOffsets(),
@@ -254,7 +256,7 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
 }
 
 async function messagesFor({ context, registry }: Parts): Promise<Messages> {
-  const { prefix, partitions } = context.config;
+  const { prefix, kafka } = context.config;
   const topics = {
     recommendations: topicName(prefix, recommendations),
     exposures: topicName(prefix, exposures),
@@ -271,7 +273,10 @@ async function messagesFor({ context, registry }: Parts): Promise<Messages> {
       exposure: await openEncoder(registry, `${topics.exposures}-value`, exposureSchema),
       metricEvent: await openEncoder(registry, `${topics.metricEvents}-value`, metricEventSchema),
     },
-    partitions,
+    partitions: {
+      recommendations: await partitionsOf(kafka, topics.recommendations),
+      exposures: await partitionsOf(kafka, topics.exposures),
+    },
     lineage: servingLineage(prefix),
   };
 }

@@ -29,7 +29,7 @@ export interface Messages {
     readonly exposure: Encode<Exposure>;
     readonly metricEvent: Encode<MetricEvent>;
   };
-  readonly partitions: number;
+  readonly partitions: { readonly recommendations: number; readonly exposures: number };
   /** How positions name who emitted: readers of exposures deduplicate by it. */
   readonly lineage: string;
 }
@@ -64,8 +64,8 @@ export const messagesOf = (
       topic: how.topics.recommendations,
       // Answers to nobody go everywhere: one partition would not do for all of them.
       partition: isNobodys
-        ? value.request_offset % how.partitions
-        : partitionOf(value.user_id, how.partitions),
+        ? value.request_offset % how.partitions.recommendations
+        : partitionOf(value.user_id, how.partitions.recommendations),
       ...record,
     });
     const shown = answered === null ? null : exposure(answered, how.lineage);
@@ -106,7 +106,7 @@ const inOrder = (
 
 const exposureMessage = (value: Exposure, how: Messages): OutMessage => ({
   topic: how.topics.exposures,
-  partition: partitionOf(value.user_id, how.partitions),
+  partition: partitionOf(value.user_id, how.partitions.exposures),
   key: value.user_id,
   value: how.encode.exposure(value),
 });

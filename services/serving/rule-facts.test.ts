@@ -94,7 +94,11 @@ describe('an answer', () => {
     ];
     for (const pointer of pointers)
       redis.values.set(currentKey('p', pointer.name), Buffer.from(JSON.stringify(pointer)));
-    const generations = new Generations(redis, { prefix: 'p', ageMsMax: 0, clockMs: () => 0 });
+    const generations = new Generations(redis, {
+      prefixOf: () => 'p',
+      ageMsMax: 0,
+      clockMs: () => 0,
+    });
     await generations.read(pointers.map(({ name }) => name));
     const removedAt = async (newestMs: number) => {
       const header = { offsets: [42], hashes: ['x'], marks: [[]], newestMs: [newestMs] };

@@ -78,6 +78,8 @@ const revisionsOf = (
 export const attributeRevision = 'revision.attributes';
 /** Offset of `interactions` up to which the user's profile was folded. */
 export const profileRevision = 'revision.profile';
+/** The set of internal topics that offsets of interactions are of; left out: the first. */
+export const topicSetRevision = 'revision.topic-set';
 
 interface Stands {
   readonly offset: number;

@@ -137,7 +137,11 @@ export function itemsOf(of: Pick<World, 'things'>): ItemTable {
 /** What services keep in Redis. */
 export async function storeOf(of: World): Promise<{ redis: FakeRedis; generations: Generations }> {
   const redis = new FakeRedis();
-  const generations = new Generations(redis, { prefix: 'p', ageMsMax: 0, clockMs: () => 0 });
+  const generations = new Generations(redis, {
+    prefixOf: () => 'p',
+    ageMsMax: 0,
+    clockMs: () => 0,
+  });
   const { seen, served, features, candidates } = foldNames;
   const pointers = [
     current(seen, 's', 'user'),

@@ -47,7 +47,11 @@ const model: PersonalModel = {
 
 async function stage() {
   const redis = new FakeRedis();
-  const generations = new Generations(redis, { prefix: 'p', ageMsMax: 0, clockMs: () => 0 });
+  const generations = new Generations(redis, {
+    prefixOf: () => 'p',
+    ageMsMax: 0,
+    clockMs: () => 0,
+  });
   const weights = current(foldNames.weights, 'w', 'item');
   redis.values.set(currentKey('p', weights.name), Buffer.from(JSON.stringify(weights)));
   await generations.read([weights.name]);

@@ -15,7 +15,7 @@ import { externalLimits } from '../../services/external/external.ts';
 import { externalFold } from '../../services/external/topology.ts';
 import { ingestConfig } from '../../services/ingest/config.ts';
 import { ingestFold } from '../../services/ingest/topology.ts';
-import { ingestTargets } from '../support/ingest-targets.ts';
+import { ingestTargetsOf, reservedLineage } from '../support/ingest-targets.ts';
 
 /**
  * Reasons and details of failures go to logs, metrics, terminals and tickets, where nobody looks
@@ -53,8 +53,7 @@ const decoderOf = <T>(schema: object): TopicDecoder<T> =>
   });
 const ingest = ingestFold({
   topic: 'user-events',
-  ...ingestTargets,
-  partitions: 1,
+  ...ingestTargetsOf(1),
   decoder: decoderOf<UserEvent>(userEventSchema),
   limits: { ...ingestConfig({}), types: new Set(['view']) },
   idsMax: 1_024,
@@ -63,7 +62,7 @@ const ingest = ingestFold({
 });
 const external = externalFold({
   topic: 'external-candidates',
-  lineage: ingestTargets.reservedLineage,
+  lineage: reservedLineage,
   decoder: decoderOf<ExternalCandidates>(externalCandidatesSchema),
   limits: externalLimits,
   partitions: 8,

@@ -13,7 +13,7 @@ import { ingestFold } from '../../services/ingest/topology.ts';
 import { signalInteractionSchema } from '../../services/signals/topology.ts';
 import { topics } from '../../topics/all.ts';
 import { interactionFields } from '../../topics/interactions-input.ts';
-import { ingestTargets } from '../support/ingest-targets.ts';
+import { ingestTargetsOf } from '../support/ingest-targets.ts';
 import { userEvents } from '../../topics/user-events.ts';
 
 const current = (name: string): object => JSON.parse(schemaText(name)) as object;
@@ -136,10 +136,9 @@ test('poison in every form is set aside once with its reason, and the partition 
   const { idsMax, valueBytesMax, mergedEventsMax, ...bounds } = ingestConfig({});
   const fold = ingestFold({
     topic: 'user-events',
-    ...ingestTargets,
+    ...ingestTargetsOf(4),
     mergedEventsMax,
     horizonMs: 1,
-    partitions: 4,
     idsMax,
     limits: { ...bounds, types: new Set(['purchase', 'view']) },
     decoder: new TopicDecoder<UserEvent>({

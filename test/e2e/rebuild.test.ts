@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import { afterEach, expect, inject, test, vi } from 'vitest';
 
 import { keysOfGeneration } from '../../cli/data/generation-keys.ts';
+import { readCatalogue } from '../../cli/data/definitions.ts';
 import { currentGenerations } from '../../cli/data/progress-of-services.ts';
+import { FoldBuild } from '../../cli/rebuild/fold-build.ts';
+import { planFold } from '../../cli/rebuild/plan.ts';
 import type { RebuildReport } from '../../cli/rebuild/report.ts';
+import { type AnyFold, makeFolds } from '../../cli/verify/folds.ts';
 import { projectDir } from '../../lib/config/state-file.ts';
-import { currentKey, readCurrent } from '../../lib/stream/current.ts';
+import { readBuilds } from '../../lib/stream/builds.ts';
+import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { folding, openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
 
 /** Rebuilding beside services that go on, on real processes; only zero differences will do. */
@@ -190,3 +195,71 @@ test('another emission is built together with what reads it, and old readers end
   vi.stubEnv('FRESHET_PAIRED_ITEMS_MAX', '4');
   await zero();
 });
+
+test('an old layout of state becomes a new one beside it, value by value', async () => {
+  await open();
+  await pipeline.publish(someEvents(600, 13));
+  await pipeline.run(['ingest']);
+  const old = await pipeline.run(['seen-items']);
+  await pipeline.caughtUp(['ingest', 'seen-items']);
+  const { config, redis, registry } = pipeline.bed;
+  const catalogue = await readCatalogue(config);
+  const folds = await makeFolds({ config, redis, registry, catalogue }, []);
+  const fold = folds.find(({ name }) => name === 'seen-items') as AnyFold;
+  const build = await FoldBuild.start(
+    await planFold(inNewLayout(fold), {
+      config,
+      from: null,
+      back: false,
+      switches: true,
+      differMax: null,
+      keepMs: 60_000,
+      say: () => undefined,
+      signal: new AbortController().signal,
+    }),
+  );
+  try {
+    await build.untilLevel();
+    await build.compare();
+    await pipeline.publish(someEvents(50, 14));
+    await build.switch();
+  } finally {
+    await build.stop();
+  }
+  // Every value is another one, and none is missing.
+  expect(build.report).toMatchObject({ switched: true, compared: { share: 1, onlyBefore: 0 } });
+  await expect(old.ended).rejects.toThrow(/another identity is current/);
+  const { kept } = await readBuilds(redis, config.prefix, 'seen-items');
+  const [before, after] = [
+    kept[0]?.generation,
+    await readCurrent(redis, config.prefix, 'seen-items'),
+  ];
+  const rows = await rowsOf(before as CurrentGeneration);
+  expect(rows.size).toBeGreaterThan(100);
+  for (const [user, bytes] of await rowsOf(after as CurrentGeneration))
+    expect([user, bytes?.subarray(1)]).toEqual([user, rows.get(user)]);
+});
+
+/** One byte more in front of each row. */
+const inNewLayout = (fold: AnyFold): AnyFold => ({
+  ...fold,
+  layout: fold.layout + 1,
+  rows: {
+    decode: (bytes) => fold.rows.decode(bytes.subarray(1)),
+    encode: (row) => {
+      const write = fold.rows.encode(row);
+      if (!('whole' in write)) throw new Error('these rows are written whole');
+      return { whole: Buffer.concat([Buffer.from([0xff]), write.whole]) };
+    },
+    bytes: (row) => fold.rows.bytes(row) + 1,
+  },
+});
+
+async function rowsOf(generation: CurrentGeneration): Promise<Map<string, Buffer | null>> {
+  const { redis } = pipeline.bed;
+  const rows = new Map<string, Buffer | null>();
+  const { code, id4 } = generation;
+  for await (const page of redis.scan(`{??}${code}${id4}*`))
+    for (const key of page) rows.set(key.slice(9), (await redis.mget([key]))[0] ?? null);
+  return rows;
+}

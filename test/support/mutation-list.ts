@@ -1,4 +1,5 @@
 import { forgetMutations } from './forget-mutations.ts';
+import { topicSetMutations } from './topic-set-mutations.ts';
 
 /** The guards that are taken out, one at a time: see mutations.ts. */
 export interface Mutation {
@@ -26,8 +27,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'the end that a fold waits for moves on while it waits',
     file: 'lib/stream/ahead-gate.ts',
-    from: 'if (first.offset >= this.#below) {',
-    to: 'if (first.offset >= 0) {',
+    from: 'if (first.offset >= this.#below && !',
+    to: 'if (first.offset >= 0 && !',
   },
   {
     name: 'compare-and-set removed (the store applies any commit)',
@@ -254,6 +255,7 @@ export const mutations: readonly Mutation[] = [
     tests: 'services/ingest',
   },
   ...forgetMutations,
+  ...topicSetMutations,
   {
     name: 'a failed event is sent again unjudged',
     file: 'cli/failed/replay.ts',

@@ -176,7 +176,7 @@ export class SwitchWorld {
     const hands = this.#hands((messages) => void this.emitted.push(...messages));
     const { redis, store } = hands;
     const { monotonicMs: clockMs } = this.#ports;
-    const at = { prefix, fold: fold.name, identity, partition, clockMs };
+    const at = { prefix, fold: fold.name, identity, partition, ofAllSets: false, clockMs };
     const live = new LiveGeneration({ redis, store, ...at });
     let keys = foldKeys(this.#first);
     const open = () =>

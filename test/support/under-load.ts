@@ -15,7 +15,7 @@ import type { Pipeline } from './pipeline.ts';
  * failover loses is taken for lost, as it looks the same.
  */
 const services = [...foldingServices, 'serving', 'metrics'];
-const folds = foldingServices.flatMap(foldsOf);
+const folds = foldingServices.flatMap((service) => foldsOf(service));
 
 const eventsPerSecond = 150;
 const requestsPerSecond = 20;

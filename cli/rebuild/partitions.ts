@@ -1,0 +1,278 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { monotonicMs, now } from '../../lib/clock.ts';
+import type { CommonConfig } from '../../lib/config/common.ts';
+import { partitionsText, setOf } from '../../lib/config/topic-set.ts';
+import { UserError } from '../../lib/errors.ts';
+import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
+import { readCurrent } from '../../lib/stream/current.ts';
+import { redisStore } from '../../lib/stream/store.ts';
+import { switchTopicSets } from '../../lib/stream/switch-sets.ts';
+import {
+  changeTopicSets,
+  planBack,
+  planSet,
+  readTopicSets,
+  type TopicSet,
+  type TopicSets,
+} from '../../lib/stream/topic-sets.ts';
+import {
+  currentGenerations,
+  openProgress,
+  type Progress,
+  serviceOf,
+} from '../data/progress-of-services.ts';
+import { seenEntries } from '../../schemas/packed/seen-items.ts';
+import { describeValue } from '../verify/describe.ts';
+import { shareThatDiffers } from './compare.ts';
+import { compareSets } from './compare-sets.ts';
+import { keepDecisionsOfSet } from './keep-decisions.ts';
+import { patiently } from './patiently.ts';
+import type { RebuildOptions } from './rebuild.ts';
+import { withShare } from './report.ts';
+import { progressOfSet, untilCovered } from './set-progress.ts';
+import { type PartitionsReport, rowOf } from './set-report.ts';
+import { configOfSet, isFolded, servicesOfSet, SetServices } from './set-services.ts';
+import { sizesOfTopics } from './set-sizes.ts';
+import { untilOthers } from './set-members.ts';
+import { highestSetOnBrokers, makeTopicsOf } from './set-topics.ts';
+
+const pollMs = 200;
+const sayEveryMs = 2_000;
+/** Few enough to be folded within moments. */
+const levelRecordsMax = 2_000;
+const switchTriesMax = 10;
+const whole = (row: Buffer): Buffer => row;
+/** How far back 'seen' reaches for a new user is reckoned from what the partition has folded. */
+const comparedFolds = { 'user-features': whole, 'seen-items': seenEntries };
+
+/**
+ * Fills another set of internal topics, with other partitions, beside the current one, compares, and
+ * switches to it (docs/decisions/0013). `partitions` null: to the set before, which is kept.
+ */
+export async function rebuildPartitions(
+  partitions: number | null,
+  options: RebuildOptions,
+): Promise<PartitionsReport> {
+  const redis = await openRedis(options.config.redis);
+  try {
+    const { current, next } = await begin(partitions, redis, options);
+    const from = configOfSet(options.config, current);
+    const to = configOfSet(options.config, next);
+    await makeTopicsOf(to);
+    const inUse = await currentGenerations(redis, from.prefix);
+    const services = servicesOfSet(new Set(inUse.map(({ name }) => serviceOf(name))), next);
+    await keepDecisionsOfSet(from, to);
+    const running = new SetServices(to, services);
+    try {
+      const filling = new Filling({ from, to, services, running, redis, options });
+      return await filling.run(current, next);
+    } finally {
+      await running.stop();
+    }
+  } finally {
+    await redis.close();
+  }
+}
+
+async function begin(
+  partitions: number | null,
+  redis: RedisPort,
+  { config }: RebuildOptions,
+): Promise<{ readonly current: TopicSet; readonly next: TopicSet }> {
+  const { prefix } = config;
+  const above = await highestSetOnBrokers(config);
+  const first = { set: setOf(prefix), partitions: config.partitions };
+  let refusal: string | null = null;
+  const planned = await changeTopicSets(redis, { prefix, first }, (sets) => {
+    refusal = refusalOf(partitions, sets);
+    if (refusal !== null) return null;
+    return partitions === null ? planBack(sets) : planSet(sets, { partitions, above });
+  });
+  if (refusal !== null) throw new UserError(refusal);
+  if (planned === null || planned.next === null)
+    throw new UserError(
+      partitions === null
+        ? 'no set of internal topics is kept that could be gone back to, or another is being filled'
+        : 'another set of internal topics is being filled: `npx freshet rebuild --status` says ' +
+            'which; go on with that, or delete it with `npx freshet rebuild --drop --yes`',
+    );
+  return { current: planned.current, next: planned.next };
+}
+
+const refusalOf = (partitions: number | null, { current, next }: TopicSets): string | null =>
+  next === null && partitions === current.partitions
+    ? `internal topics have ${partitions} partitions already (FRESHET_PARTITIONS=` +
+      `${partitionsText(current)})`
+    : null;
+
+const lagOf = (rows: readonly Progress[], services: readonly string[]): number =>
+  progressOfSet(rows, services, new Map()).lag;
+
+const isNear = (next: readonly Progress[], services: readonly string[]): boolean =>
+  lagOf(next, services.filter(isFolded)) <= levelRecordsMax;
+
+/** Not many more records before its lists than before those of the current set. */
+function hasLists(
+  current: readonly Progress[],
+  next: readonly Progress[],
+  services: readonly string[],
+): boolean {
+  const made = services.filter((service) => !isFolded(service));
+  return lagOf(next, made) <= lagOf(current, made) + levelRecordsMax;
+}
+
+interface FillingParts {
+  readonly from: CommonConfig;
+  readonly to: CommonConfig;
+  readonly services: readonly string[];
+  readonly running: SetServices;
+  readonly redis: RedisPort;
+  readonly options: RebuildOptions;
+}
+
+/** A set that is being filled, from its first record to the switch. */
+class Filling {
+  readonly #parts: FillingParts;
+  #sizes: ReadonlyMap<string, number> = new Map();
+  #saidMs = -Infinity;
+  #first: number | null = null;
+  #records = 0;
+  readonly #startedMs = monotonicMs();
+
+  constructor(parts: FillingParts) {
+    this.#parts = parts;
+  }
+
+  async run(current: TopicSet, next: TopicSet): Promise<PartitionsReport> {
+    const { from, to, options } = this.#parts;
+    this.#sizes = await sizesOfTopics(from, to);
+    await this.#untilLevel();
+    const [records, seconds] = [this.#records, (monotonicMs() - this.#startedMs) / 1_000];
+    const compared = await this.#compare();
+    const report = { from: rowOf(from, current), to: rowOf(to, next), records, seconds, compared };
+    const open = { ...report, switched: false, switch_ms: null, cut: null, kept_until: null };
+    if (!options.switches) return open;
+    this.#refuseDifference(compared);
+    const { redis, services } = this.#parts;
+    const refuseEnd = (): void => this.#refuseEnd();
+    await untilOthers(to, { redis, services, say: options.say, refuseEnd });
+    const switchedMs = await this.#switch(next);
+    const sets = await readTopicSets(this.#parts.redis, to.prefix);
+    const kept = sets?.kept.find(({ set }) => set === current.set);
+    return {
+      ...report,
+      switched: true,
+      switch_ms: switchedMs,
+      cut: sets?.cut?.offsets ?? null,
+      kept_until: kept === undefined ? null : new Date(kept.untilMs).toISOString(),
+    };
+  }
+
+  async #untilLevel(): Promise<void> {
+    const { from, to, services, running, options } = this.#parts;
+    const [before, after] = [await openProgress(from), await openProgress(to)];
+    try {
+      for (;;) {
+        this.#refuseEnd();
+        const { progress } = await patiently(() => after.read(), options);
+        const { left, done, missing } = progressOfSet(progress, services, this.#sizes);
+        this.#first ??= done;
+        this.#records = done - this.#first;
+        if (running.begun && missing.length === 0 && isNear(progress, services)) {
+          const current = await patiently(() => before.read(), options);
+          if (hasLists(current.progress, progress, services)) return;
+        }
+        this.#say(left);
+        await pause(pollMs);
+      }
+    } finally {
+      await before.close();
+      await after.close();
+    }
+  }
+
+  #say(left: number): void {
+    if (monotonicMs() - this.#saidMs < sayEveryMs) return;
+    this.#saidMs = monotonicMs();
+    const { to, options } = this.#parts;
+    const rate = this.#records / Math.max(0.001, (monotonicMs() - this.#startedMs) / 1_000);
+    const time = rate > 0 && left > 0 ? `, about ${Math.ceil(left / rate)} s left` : '';
+    options.say(
+      `${to.partitions} partitions: ${this.#records} records folded, ${left} left${time}`,
+    );
+  }
+
+  #refuseEnd(): void {
+    const { running, options } = this.#parts;
+    running.refuseEnd();
+    if (options.signal.aborted)
+      throw new UserError('broken off; the same command goes on from here');
+  }
+
+  async #compare(): Promise<PartitionsReport['compared']> {
+    const { from, to, redis, options } = this.#parts;
+    const compared: Record<string, ReturnType<typeof withShare>> = {};
+    for (const [fold, ownPart] of Object.entries(comparedFolds)) {
+      const before = await readCurrent(redis, from.prefix, fold);
+      const after = await readCurrent(redis, to.prefix, fold);
+      if (before === null || after === null) continue;
+      options.say(`${fold}: comparing`);
+      const describe = (bytes: Buffer): string => describeValue(fold, bytes, to.types);
+      compared[fold] = withShare(
+        await patiently(() => compareSets({ redis, before, after, describe, ownPart }), options),
+      );
+    }
+    return compared;
+  }
+
+  #refuseDifference(compared: PartitionsReport['compared']): void {
+    const { differMax } = this.#parts.options;
+    if (differMax === null) return;
+    for (const [fold, own] of Object.entries(compared)) {
+      if (shareThatDiffers(own) <= differMax) continue;
+      throw new UserError(
+        `${fold}: not switched, since ${(own.share * 100).toFixed(2)} % of ${own.values} values ` +
+          `differ and --differ-max is ${differMax}; what is filled stays`,
+      );
+    }
+  }
+
+  /** How long nothing new came into the current set; null: somebody had switched already. */
+  async #switch(next: TopicSet): Promise<number | null> {
+    const { from, to, services, redis, options } = this.#parts;
+    const store = redisStore(redis);
+    const reader = await openProgress(to);
+    try {
+      for (let tries = 0; tries < switchTriesMax; tries += 1) {
+        await this.#untilLevel();
+        const sets = await patiently(() => readTopicSets(redis, to.prefix), options);
+        if (sets?.current.set === next.set) return null;
+        if (sets?.next?.set !== next.set)
+          throw new UserError('another set of internal topics is being filled now: start again');
+        const ingest = await readCurrent(redis, from.prefix, 'ingest');
+        if (ingest === null)
+          throw new UserError('ingest has no current state: `npx freshet rebuild ingest` first');
+        const startedMs = monotonicMs();
+        const result = await switchTopicSets({
+          redis,
+          store,
+          prefix: to.prefix,
+          sets,
+          ingest,
+          token: randomBytes(6).toString('hex'),
+          untilMs: now() + options.keepMs,
+          nowMs: now,
+          covers: (offsets, deadlineMs) =>
+            untilCovered(reader, services.filter(isFolded), { offsets, deadlineMs }),
+        });
+        if (result === 'switched') return monotonicMs() - startedMs;
+        options.say(`not switched yet (${result})`);
+      }
+    } finally {
+      await reader.close();
+    }
+    throw new UserError(`not switched in ${switchTriesMax} tries: try again later`);
+  }
+}

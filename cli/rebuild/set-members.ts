@@ -1,0 +1,52 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { monotonicMs } from '../../lib/clock.ts';
+import type { CommonConfig } from '../../lib/config/common.ts';
+import { partitionsText, setOf } from '../../lib/config/topic-set.ts';
+import { openAdmin } from '../../lib/kafka/admin.ts';
+import type { RedisPort } from '../../lib/redis/redis-port.ts';
+import { groupIdOf } from '../../lib/stream/hands.ts';
+import { currentGenerations, serviceOf } from '../data/progress-of-services.ts';
+
+/** Of a group that this command is in itself. */
+const ownMembers = 1;
+const pollMs = 500;
+const sayEveryMs = 30_000;
+
+export interface OthersOptions {
+  readonly redis: RedisPort;
+  readonly services: readonly string[];
+  readonly say: (line: string) => void;
+  /** Throws where waiting makes no sense any more. */
+  readonly refuseEnd: () => void;
+}
+
+/** After a switch nobody would go on with a set that this command alone has filled: waits for others. */
+export async function untilOthers(config: CommonConfig, options: OthersOptions): Promise<void> {
+  const { redis, services, say, refuseEnd } = options;
+  const { prefix, partitions } = config;
+  const groups = (await currentGenerations(redis, prefix))
+    .filter(({ name }) => services.includes(serviceOf(name)))
+    .map((generation) => ({
+      service: serviceOf(generation.name),
+      group: groupIdOf(prefix, generation.name, generation),
+    }));
+  const admin = await openAdmin(config.kafka);
+  try {
+    for (let saidMs = -Infinity; ; ) {
+      refuseEnd();
+      const members = await admin.groupMembers(groups.map(({ group }) => group));
+      const alone = groups.filter(({ group }) => (members.get(group) ?? 0) <= ownMembers);
+      if (alone.length === 0) return;
+      if (monotonicMs() - saidMs > sayEveryMs) {
+        saidMs = monotonicMs();
+        const names = [...new Set(alone.map(({ service }) => service))].join(', ');
+        const setting = partitionsText({ partitions, set: setOf(prefix) });
+        say(`waiting for ${names}: start them with FRESHET_PARTITIONS=${setting}, then I switch`);
+      }
+      await pause(pollMs);
+    }
+  } finally {
+    await admin.close();
+  }
+}

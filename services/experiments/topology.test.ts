@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 
 import { foldIdentity, driveSteps } from '../../lib/stream/memory-driver.ts';
+import { exposureKinds } from '../../topics/reserved-types.ts';
 import { exposureOf, foldForTests, interactionOf, recordOf } from './fakes.ts';
 
 const beganMs = 1_700_000_000_000;
@@ -59,4 +60,24 @@ test('an exposure outside experiments reads nobody’s row', () => {
     return decoded !== undefined && 'units' in decoded ? decoded.units[0]?.key : undefined;
   };
   expect([keyOf(outside), keyOf(exposureOf({}))]).toEqual(['', 'ann']);
+});
+
+test('a record that was repartitioned is known by where it lay on exposures: orders meet', () => {
+  const forgotten = exposureOf({
+    kind: exposureKinds.forget,
+    experiment: null,
+    lineage: 'reserved',
+    source_partition: 3,
+    source_offset: 7,
+  });
+  const plain = recordOf('exposures', 0, { value: forgotten, atMs: 1 });
+  const headers = { 'freshet-position': Buffer.from('2/9') };
+  const positions = [plain, { ...plain, headers }].map((record) => {
+    const decoded = foldForTests().ahead?.decode(record);
+    return decoded !== undefined && 'units' in decoded ? decoded.units[0]?.position : null;
+  });
+  expect(positions).toEqual([
+    { lineage: 'reserved', partition: 3, offset: 7 },
+    { lineage: 'reserved', partition: 2, offset: 9 },
+  ]);
 });

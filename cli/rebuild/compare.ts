@@ -120,10 +120,16 @@ class Pair {
     return {
       offsets: { before: headers.before.offsets, after: headers.after.offsets },
       values: keys.map((key, at) => ({
-        before: this.#present(key, values[at] ?? null, headers.before),
+        before: this.#present(this.#isReadable ? key : null, values[at] ?? null, headers.before),
         after: this.#present(key, values[keys.length + at] ?? null, headers.after),
       })),
     };
+  }
+
+  /** What was folded under another identity may be of another layout: no codec here can read it. */
+  get #isReadable(): boolean {
+    const { before, after } = this.#options;
+    return before.hash === after.hash;
   }
 
   #header(bytes: Value): Header {

@@ -1,3 +1,5 @@
+import { constants, setPriority } from 'node:os';
+
 import { type Command, InvalidArgumentError } from 'commander';
 
 import { commonConfig } from '../../lib/config/common.ts';
@@ -79,6 +81,8 @@ async function rebuild(services: readonly string[], flags: RebuildFlags): Promis
 }
 
 function optionsOf(flags: RebuildFlags): RebuildOptions {
+  // It may take all that is left of a machine, but not what answers need.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort());
   process.once('SIGTERM', () => stopping.abort());

@@ -72,6 +72,9 @@ async function rebuild(services: readonly string[], flags: RebuildFlags): Promis
     throw new UserError(`name a service; there are: ${statefulServices.join(', ')}`);
   const json = flags.json === true;
   const options = optionsOf(flags);
+  // It may take all that is left of a machine, but not what answers need. Of many processes that
+  // fill a set each has to keep up.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const order = statefulServices.filter((service) => services.includes(service));
   // A fold may be named too: `learning:co-visits-0123`.
   for (const service of [...order, ...services.filter((name) => !order.includes(name))]) {
@@ -81,8 +84,6 @@ async function rebuild(services: readonly string[], flags: RebuildFlags): Promis
 }
 
 function optionsOf(flags: RebuildFlags): RebuildOptions {
-  // It may take all that is left of a machine, but not what answers need.
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const stopping = new AbortController();
   process.once('SIGINT', () => stopping.abort());
   process.once('SIGTERM', () => stopping.abort());

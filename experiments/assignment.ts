@@ -11,7 +11,12 @@ import type { BucketRange, Variant } from './definition.ts';
 export const buckets = 10_000;
 
 /** The first 32 bits, big-endian, of the SHA-256 of the text in UTF-8. */
-const hash32 = (text: string): number => hash('sha256', text, 'buffer').readUInt32BE(0);
+const hash32 = (text: string): number => {
+  // A character per byte: a Buffer would cost twice what the hash does, with every request.
+  const bytes = hash('sha256', text, 'binary');
+  const high = bytes.charCodeAt(0) * 256 + bytes.charCodeAt(1);
+  return high * 65_536 + bytes.charCodeAt(2) * 256 + bytes.charCodeAt(3);
+};
 
 /** Which bucket of a layer a user is in: 0 to 9,999. */
 export const bucketOf = (layer: string, userId: string): number =>

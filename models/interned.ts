@@ -1,20 +1,34 @@
-/** One copy per text: a million items share a few hundred values. What nobody uses any more goes. */
-export class Interned {
-  readonly #known = new Map<string, { readonly text: string; uses: number }>();
+/** One copy per key, made when it is first needed. What nobody uses any more goes. */
+export class Shared<T> {
+  readonly #known = new Map<string, { readonly value: T; uses: number }>();
 
-  take(text: string): string {
-    const known = this.#known.get(text);
+  take(key: string, make: () => T): T {
+    const known = this.#known.get(key);
     if (known === undefined) {
-      this.#known.set(text, { text, uses: 1 });
-      return text;
+      const value = make();
+      this.#known.set(key, { value, uses: 1 });
+      return value;
     }
     known.uses++;
-    return known.text;
+    return known.value;
   }
 
-  /** A stream of new texts takes no memory. */
+  /** A stream of new keys takes no memory. Whether that was the last use. */
+  release(key: string): boolean {
+    const known = this.#known.get(key);
+    return known !== undefined && --known.uses === 0 && this.#known.delete(key);
+  }
+}
+
+/** One copy per text: a million items share a few hundred values. */
+export class Interned {
+  readonly #texts = new Shared<string>();
+
+  take(text: string): string {
+    return this.#texts.take(text, () => text);
+  }
+
   release(text: string): void {
-    const known = this.#known.get(text);
-    if (known !== undefined && --known.uses === 0) this.#known.delete(text);
+    this.#texts.release(text);
   }
 }

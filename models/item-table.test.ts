@@ -70,3 +70,15 @@ test('terms may be lent, and are taken back', () => {
   table.lend(null);
   expect(table.terms).toBeNull();
 });
+
+test('items that share what is known of them change one by one', () => {
+  const table = new ItemTable();
+  for (const id of ['a', 'b', 'dated']) table.take(id, item());
+  table.take('a', item({ available_from: 10 }));
+  table.take('dated', item({ available_until: 5 }));
+  expect(['a', 'b', 'dated'].map((id) => table.available(id, 7))).toEqual([false, true, false]);
+  table.take('b', null);
+  table.take('a', item());
+  expect(['a', 'b'].map((id) => table.available(id, 7))).toEqual([true, false]);
+  expect(table.categoriesOf('a')).toEqual(['lamps']);
+});

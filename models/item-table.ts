@@ -1,10 +1,12 @@
 import type { Item } from '../schemas/generated/item.ts';
-import { Interned } from './interned.ts';
+import { Interned, Shared } from './interned.ts';
 import type { ItemAttributes } from './item-attributes.ts';
 import { TermIndex, type TermIndexOptions } from './term-index.ts';
 
 /** What rules and categories need of an item: titles and attributes stay on the topic. */
 interface KnownItem {
+  /** By which name others have it too; null: it is this item's own. */
+  readonly sharedAs: string | null;
   readonly fromMs: number;
   readonly untilMs: number;
   readonly categories: readonly string[];
@@ -23,6 +25,8 @@ const none: readonly string[] = [];
 export class ItemTable {
   readonly #items = new Map<string, KnownItem>();
   readonly #names = new Interned();
+  /** Without dates there is one per set of categories: a look-up touches little memory then. */
+  readonly #undated = new Shared<KnownItem>();
   /** The one found last: the rules of a context ask for one item after another. */
   #foundId: string | null = null;
   #found: KnownItem | undefined;
@@ -72,14 +76,9 @@ export class ItemTable {
     this.#foundId = null;
     const before = this.#items.get(itemId);
     if (item === null) this.#items.delete(itemId);
-    else
-      this.#items.set(itemId, {
-        fromMs: item.available_from ?? Number.NEGATIVE_INFINITY,
-        untilMs: item.available_until ?? Number.POSITIVE_INFINITY,
-        categories: this.#sharedNames(item.categories),
-      });
+    else this.#items.set(itemId, this.#known(item));
     this.#own?.take(itemId, item, arrivedAtMs);
-    for (const name of before?.categories ?? none) this.#names.release(name);
+    if (before !== undefined) this.#release(before);
   }
 
   /** Known, and from `available_from` until before `available_until`. */
@@ -105,6 +104,23 @@ export class ItemTable {
     if (itemId === this.#foundId) return this.#found;
     this.#foundId = itemId;
     return (this.#found = this.#items.get(itemId));
+  }
+
+  #known({ available_from: from, available_until: until, categories }: Item): KnownItem {
+    const sharedAs =
+      from === null && until === null ? JSON.stringify(categories.slice(0, categoriesMax)) : null;
+    const make = (): KnownItem => ({
+      sharedAs,
+      fromMs: from ?? Number.NEGATIVE_INFINITY,
+      untilMs: until ?? Number.POSITIVE_INFINITY,
+      categories: this.#sharedNames(categories),
+    });
+    return sharedAs === null ? make() : this.#undated.take(sharedAs, make);
+  }
+
+  #release({ sharedAs, categories }: KnownItem): void {
+    if (sharedAs !== null && !this.#undated.release(sharedAs)) return;
+    for (const name of categories) this.#names.release(name);
   }
 
   #sharedNames(categories: readonly string[]): readonly string[] {

@@ -50,3 +50,21 @@ export function hashOf(bytes: Buffer, at: number, length: number): number {
   for (let i = at; i < at + length; i++) value = Math.imul(value ^ (bytes[i] ?? 0), 0x01000193);
   return value ^ (value >>> 15);
 }
+
+/** `hashOf` the bytes of an id that is ASCII, as most are; null: it is not. */
+export function hashOfAscii(id: string): number | null {
+  let value = 0x811c9dc5;
+  let units = 0;
+  for (let i = 0; i < id.length; i++) {
+    const unit = id.charCodeAt(i);
+    units |= unit;
+    value = Math.imul(value ^ unit, 0x01000193);
+  }
+  return units > 0x7f ? null : value ^ (value >>> 15);
+}
+
+/** Whether the bytes from `at` are those of an ASCII id of that length. */
+export function isAscii(bytes: Buffer, at: number, id: string): boolean {
+  for (let i = 0; i < id.length; i++) if (bytes[at + i] !== id.charCodeAt(i)) return false;
+  return true;
+}

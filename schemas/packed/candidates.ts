@@ -91,14 +91,24 @@ export function decodeCandidates(bytes: Buffer): CandidateList {
   if (count > candidatesMax) throw new RangeError(`candidates claim to be ${count}`);
   at += varintBytes(count);
   const candidates: { itemId: string; score: number; propensity?: number }[] = [];
+  // One text for all ids that are ASCII: a call to Buffer for each would be half of an answer.
+  const text = bytes.toString('latin1');
   for (let n = 0; n < count; n++) {
-    const itemId = readId(bytes, at);
+    const itemId = idIn(text, at) ?? readId(bytes, at);
     at += 1 + (bytes[at] ?? 0);
     candidates.push({ itemId, score: unpackScore(bytes.readUInt16LE(at)) });
     at += 2;
   }
   if (at < bytes.length) readPropensities(bytes, at, candidates);
   return { ...head, candidates };
+}
+
+/** Null: the id is not ASCII, or is cut short. */
+function idIn(text: string, at: number): string | null {
+  const end = at + 1 + text.charCodeAt(at);
+  if (!(end <= text.length)) return null;
+  for (let i = at + 1; i < end; i++) if (text.charCodeAt(i) > 0x7f) return null;
+  return text.slice(at + 1, end);
 }
 
 function readPropensities(
@@ -123,8 +133,12 @@ function packScore(score: number): number {
   return Math.min(0xffff, Math.max(1, steps));
 }
 
+/** Powers of two of whole doublings, from -32, and of the steps between two of them. */
+const doublings = Float64Array.from({ length: 64 }, (_, n) => 2 ** (n - 32));
+const steps = Float64Array.from({ length: stepsPerDoubling }, (_, n) => 2 ** (n / stepsPerDoubling));
+
 const unpackScore = (packed: number): number =>
-  packed === 0 ? 0 : 2 ** ((packed - scoreOne) / stepsPerDoubling);
+  packed === 0 ? 0 : (doublings[packed >> 10] ?? 0) * (steps[packed & 1023] ?? 0);
 
 function varintBytes(value: number): number {
   let bytes = 1;

@@ -53,6 +53,14 @@ test('2,000 items are all found, and no others', () => {
   for (let i = 2000; i < 4000; i++) expect(seen.has(`i${i}`, 2, 0)).toBe(false);
 });
 
+test('rows that are asked in turns answer for themselves, whatever their ids are made of', () => {
+  const ids = ['a', 'ab', 'b', 'é', 'éa', '長い名前', 'x'.repeat(255)];
+  const rows = ids.map((id, n) => readSeen(pack(0, [n + 1, 1, id])));
+  for (let round = 0; round < 2; round++)
+    for (const [n, row] of rows.entries())
+      expect(ids.map((id) => row.has(id, anyKind, 0))).toEqual(ids.map((_, at) => at === n));
+});
+
 test('a kind past the seventh shares the last bit, and no kinds means any', () => {
   expect(kindBit(types, 'view')).toBe(1);
   expect(kindBit(types, 'share')).toBe(64);
@@ -65,6 +73,9 @@ test('a kind past the seventh shares the last bit, and no kinds means any', () =
 test('another layout and cut bytes are refused, not misread', () => {
   const bytes = pack(0, [1, 1, 'abc']);
   expect(() => readSeen(Buffer.concat([Buffer.from([9]), bytes.subarray(1)]))).toThrow('layout 9');
-  expect(() => readSeen(bytes.subarray(0, -1))).toThrow('cut short');
+  const cut = readSeen(bytes.subarray(0, -1));
+  for (let again = 0; again < 2; again++)
+    expect(() => cut.has('abc', anyKind, 0)).toThrow('cut short');
+  expect(() => cut.size).toThrow('cut short');
   expect(() => listSeen(bytes.subarray(0, 7))).toThrow();
 });

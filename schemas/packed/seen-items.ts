@@ -1,4 +1,13 @@
-import { checkLayout, hashOf, idScratch, readId, sameId, writeId } from './bytes.ts';
+import {
+  checkLayout,
+  hashOf,
+  hashOfAscii,
+  idScratch,
+  isAscii,
+  readId,
+  sameId,
+  writeId,
+} from './bytes.ts';
 
 /**
  * What a user has seen, as `seen-items` publishes it in Redis. Bytes, little-endian:
@@ -67,8 +76,9 @@ const nothingSeen: SeenIndex = { size: 0, since: null, has: () => false };
 const wanted = idScratch();
 
 /**
- * Indexes the stored bytes; `null`: nothing is known of the user, who may have been forgotten. A
- * row past the horizon counts as absent, whether or not it has been swept.
+ * Reads the stored bytes; `null`: nothing is known of the user, who may have been forgotten. A row
+ * past the horizon counts as absent, whether or not it has been swept. Bytes that are cut short are
+ * refused when they are first asked.
  */
 export function readSeen(bytes: Buffer | null, horizon: SeenHorizon = noHorizon): SeenIndex {
   const { horizonMs, newestMs } = horizon;
@@ -79,24 +89,19 @@ export function readSeen(bytes: Buffer | null, horizon: SeenHorizon = noHorizon)
     const forgetsMs = horizonMs === null ? 0 : newestMs - horizonMs;
     return forgetsMs > 0 ? { ...nothingSeen, since: forgetsMs } : nothingSeen;
   }
-  // Bytes are hashed where they lie: making strings of 2,000 ids costs ten times as much.
-  const slotsMax = 2 * Math.ceil((bytes.length - seenHeaderBytes) / (seenEntryBytes + 1)) + 1;
-  const table = new Int32Array(1 << (32 - Math.clz32(slotsMax)));
-  const mask = table.length - 1;
-  let size = 0;
-  for (let at = seenHeaderBytes; at < bytes.length; size++) {
-    const length = entryLength(bytes, at);
-    let slot = hashOf(bytes, at + seenEntryBytes, length) & mask;
-    while (table[slot] !== 0) slot = (slot + 1) & mask;
-    table[slot] = at;
-    at += seenEntryBytes + length;
-  }
   const has = (itemId: string, kinds: number, sinceMs: number): boolean => {
-    const at = find(bytes, table, itemId);
+    const at = find(bytes, itemId);
     if (at === 0 || ((bytes[at + 4] ?? 0) & kinds) === 0) return false;
     return bytes.readUInt32LE(at) >= Math.floor(sinceMs / 1000);
   };
-  return { size, since: completeFromMs(bytes), has };
+  const since = completeFromMs(bytes);
+  return {
+    since,
+    has,
+    get size() {
+      return sizeOf(bytes);
+    },
+  };
 }
 
 /** All entries, newest first: for tools and tests, not for the path of an answer. */
@@ -129,13 +134,51 @@ function entryLength(bytes: Buffer, at: number): number {
   return length;
 }
 
-function find(bytes: Buffer, table: Int32Array, itemId: string): number {
-  const length = writeId(wanted, itemId);
+function sizeOf(bytes: Buffer): number {
+  let size = 0;
+  for (let at = seenHeaderBytes; at < bytes.length; size++)
+    at += seenEntryBytes + entryLength(bytes, at);
+  return size;
+}
+
+/**
+ * Where the entries of one row lie, by the hash of their ids: of the row that was asked last, since
+ * an answer asks of one row only. A table for each answer would cost more than all its look-ups.
+ */
+let table = new Int32Array(512);
+let mask = 0;
+let indexed: Buffer | null = null;
+
+/** Bytes are hashed where they lie: making strings of 2,000 ids costs ten times as much. */
+function index(bytes: Buffer): void {
+  const entriesMax = Math.ceil((bytes.length - seenHeaderBytes) / (seenEntryBytes + 1));
+  const slots = 1 << (32 - Math.clz32(2 * entriesMax + 1));
+  if (slots > table.length) table = new Int32Array(slots);
+  else table.fill(0, 0, slots);
+  mask = slots - 1;
+  indexed = null;
+  for (let at = seenHeaderBytes; at < bytes.length; ) {
+    const length = entryLength(bytes, at);
+    let slot = hashOf(bytes, at + seenEntryBytes, length) & mask;
+    while (table[slot] !== 0) slot = (slot + 1) & mask;
+    table[slot] = at;
+    at += seenEntryBytes + length;
+  }
+  indexed = bytes;
+}
+
+function find(bytes: Buffer, itemId: string): number {
+  if (indexed !== bytes) index(bytes);
+  const ascii = hashOfAscii(itemId);
+  const length = ascii === null ? writeId(wanted, itemId) : itemId.length;
   if (length < 0) return 0;
-  const mask = table.length - 1;
-  let slot = hashOf(wanted, 0, length) & mask;
+  let slot = (ascii ?? hashOf(wanted, 0, length)) & mask;
   for (let at = table[slot] ?? 0; at !== 0; at = table[slot] ?? 0) {
-    if (bytes[at + 5] === length && sameId(bytes, at + seenEntryBytes, wanted, length)) return at;
+    const idAt = at + seenEntryBytes;
+    const isSame =
+      bytes[at + 5] === length &&
+      (ascii === null ? sameId(bytes, idAt, wanted, length) : isAscii(bytes, idAt, itemId));
+    if (isSame) return at;
     slot = (slot + 1) & mask;
   }
   return 0;

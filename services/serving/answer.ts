@@ -143,16 +143,22 @@ const fill = (kept: Kept, { candidates, objections, step }: Looked, wanted: numb
       objections.delete(itemId);
       continue;
     }
-    const objecting = rules.find((rule) => rule.removes(itemId));
-    if (objecting !== undefined) {
-      objections.set(itemId, objecting.name);
+    const objecting = objectionTo(itemId, rules);
+    if (objecting !== null) {
+      objections.set(itemId, objecting);
       continue;
     }
-    objections.delete(itemId);
+    if (objections.size > 0) objections.delete(itemId);
     there.add(itemId);
     items.push({ ...candidate, step });
     for (const { add } of rules) add?.(itemId);
   }
+};
+
+/** The first rule that removes the item; null: none. */
+const objectionTo = (itemId: string, rules: readonly Judge[]): RuleName | null => {
+  for (const rule of rules) if (rule.removes(itemId)) return rule.name;
+  return null;
 };
 
 /** From the steps looked at before and after the one that answers, in order. */

@@ -61,6 +61,13 @@ test('rows that are asked in turns answer for themselves, whatever their ids are
       expect(ids.map((id) => row.has(id, anyKind, 0))).toEqual(ids.map((_, at) => at === n));
 });
 
+test('a row that was changed in place is read anew', () => {
+  const row = pack(0, [1, 1, 'a']);
+  expect(readSeen(row).has('a', anyKind, 0)).toBe(true);
+  row.write('b', row.length - 1);
+  expect(['a', 'b'].map((id) => readSeen(row).has(id, anyKind, 0))).toEqual([false, true]);
+});
+
 test('a kind past the seventh shares the last bit, and no kinds means any', () => {
   expect(kindBit(types, 'view')).toBe(1);
   expect(kindBit(types, 'share')).toBe(64);

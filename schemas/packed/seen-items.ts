@@ -89,7 +89,10 @@ export function readSeen(bytes: Buffer | null, horizon: SeenHorizon = noHorizon)
     const forgetsMs = horizonMs === null ? 0 : newestMs - horizonMs;
     return forgetsMs > 0 ? { ...nothingSeen, since: forgetsMs } : nothingSeen;
   }
+  // Not the bytes: a fold in memory may change its row in place from one reading to the next.
+  const reading = {};
   const has = (itemId: string, kinds: number, sinceMs: number): boolean => {
+    if (indexed !== reading) index(bytes, reading);
     const at = find(bytes, itemId);
     if (at === 0 || ((bytes[at + 4] ?? 0) & kinds) === 0) return false;
     return bytes.readUInt32LE(at) >= Math.floor(sinceMs / 1000);
@@ -142,15 +145,15 @@ function sizeOf(bytes: Buffer): number {
 }
 
 /**
- * Where the entries of one row lie, by the hash of their ids: of the row that was asked last, since
+ * Where the entries of one row lie, by the hash of their ids: of the reading that was asked last, as
  * an answer asks of one row only. A table for each answer would cost more than all its look-ups.
  */
 let table = new Int32Array(512);
 let mask = 0;
-let indexed: Buffer | null = null;
+let indexed: object | null = null;
 
 /** Bytes are hashed where they lie: making strings of 2,000 ids costs ten times as much. */
-function index(bytes: Buffer): void {
+function index(bytes: Buffer, reading: object): void {
   const entriesMax = Math.ceil((bytes.length - seenHeaderBytes) / (seenEntryBytes + 1));
   const slots = 1 << (32 - Math.clz32(2 * entriesMax + 1));
   if (slots > table.length) table = new Int32Array(slots);
@@ -164,11 +167,10 @@ function index(bytes: Buffer): void {
     table[slot] = at;
     at += seenEntryBytes + length;
   }
-  indexed = bytes;
+  indexed = reading;
 }
 
 function find(bytes: Buffer, itemId: string): number {
-  if (indexed !== bytes) index(bytes);
   const ascii = hashOfAscii(itemId);
   const length = ascii === null ? writeId(wanted, itemId) : itemId.length;
   if (length < 0) return 0;

@@ -10,7 +10,7 @@ import {
 import { recommendations } from '../../topics/recommendations.ts';
 import { requests } from '../../topics/requests.ts';
 import { topicName } from '../../topics/topic.ts';
-import { foldServices } from '../answers.ts';
+import { createEchoTopics, foldServices } from '../answers.ts';
 import { type Bed, openBed } from '../bed.ts';
 import { residentMb } from '../cpu.ts';
 import type { Figures, LoadSetup } from '../load/jobs.ts';
@@ -62,6 +62,8 @@ export async function benchOverload(options: OverloadOptions): Promise<Result> {
     await run('control', ...foldServices);
     const serving = await run('serving');
     await caughtUp(bed, foldServices);
+    // The generator listens to the echo too, which nobody asks here.
+    await createEchoTopics(bed);
     generator = await startLoadProcess('./generator.ts', setupOf(bed));
     const test: Test = { bed, world, serving, generator, options };
     const floods = await underFloods(test);

@@ -22,7 +22,8 @@ export class Watch {
   readonly #owners: Pick<Owners, 'ready'>;
   readonly #fatal: readonly Error[];
   readonly #topics: readonly string[];
-  readonly #startedMs = monotonicMs();
+  /** Null: its partitions are not claimed yet. */
+  #claimedMs: number | null = null;
   #first: Offsets | null = null;
   #records = 0;
   #saidMs = 0;
@@ -39,8 +40,9 @@ export class Watch {
     return this.#records;
   }
 
+  /** Of folding: until its group has met nothing is folded, and that says nothing of what is left. */
   get seconds(): number {
-    return (monotonicMs() - this.#startedMs) / 1_000;
+    return this.#claimedMs === null ? 0 : (monotonicMs() - this.#claimedMs) / 1_000;
   }
 
   async untilLevel(): Promise<void> {
@@ -99,6 +101,7 @@ export class Watch {
   async #left(): Promise<number> {
     const { hands, building } = this.#given;
     const { generation, replaces } = building;
+    if (this.#owners.ready() === null) this.#claimedMs ??= monotonicMs();
     const own = await offsetsOf(hands.redis, generation);
     const { lows, highs } = await endsOfInputs(hands.admin, this.#topics);
     const to = replaces === null ? highs : await offsetsOf(hands.redis, replaces);

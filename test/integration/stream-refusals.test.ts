@@ -19,6 +19,7 @@ import {
   settled,
   topic,
 } from '../support/counting-owners.ts';
+import { openRedisServers } from '../support/redis-servers.ts';
 
 describe('refused is', () => {
   const folded = async (): Promise<void> => {
@@ -92,12 +93,11 @@ describe('refused is', () => {
   });
 
   test('a Redis that evicts', async () => {
-    await redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
-    try {
-      await expect(own()).rejects.toThrow(/maxmemory-policy allkeys-lru/);
-    } finally {
-      await redis.config('SET', 'maxmemory-policy', 'noeviction');
-    }
+    const servers = await openRedisServers();
+    closers.push(() => servers.close());
+    const { port } = await servers.start('evicts', () => ['--maxmemory-policy', 'allkeys-lru']);
+    const redisUrl = `redis://127.0.0.1:${port}`;
+    await expect(own({ redisUrl })).rejects.toThrow(/maxmemory-policy allkeys-lru/);
   });
 
   test('another identity than the current one', async () => {

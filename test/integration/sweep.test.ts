@@ -26,6 +26,7 @@ import type { UserEvent } from '../../schemas/generated/user-event.ts';
 import { decodeCandidates, encodeCandidates, listPrefix } from '../../schemas/packed/candidates.ts';
 import { completeFromMs } from '../../schemas/packed/seen-items.ts';
 import { forgettingFold, forgettingOracle, happened } from '../support/forgetting-fold.ts';
+import { openRedisServers, type RedisServers } from '../support/redis-servers.ts';
 import { folding, openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
 
 const command = new URL('../../bin/freshet.js', import.meta.url).pathname;
@@ -180,23 +181,28 @@ describe('`freshet sweep` beside running services', () => {
 });
 
 describe('a sweep and an owner on Redis', () => {
-  const url = `${inject('redisUrl')}/8`;
   const horizonMs = 20;
   const fold = forgettingFold(horizonMs);
   const identity = foldIdentity(fold, 1);
   const keys = foldKeys({ ...fold, id4: identity.id4 });
   const headerKey = keys.header(0);
-  const cleaner = new Redis(url);
+  let servers: RedisServers;
+  let cleaner: Redis;
   let port: RedisPort;
   let store: StateStore;
 
   beforeAll(async () => {
+    servers = await openRedisServers();
+    const { port: at } = await servers.start('swept', () => []);
+    const url = `redis://127.0.0.1:${at}`;
+    cleaner = new Redis(url);
     port = await openRedis({ url });
     store = redisStore(port);
   });
   afterAll(async () => {
-    await port.close();
-    cleaner.disconnect();
+    await port?.close();
+    cleaner?.disconnect();
+    await servers?.close();
   });
 
   const log = [

@@ -67,7 +67,9 @@ const foldOf = (options: CountingOptions = {}) =>
   countingFold({ topic: topic(), target: target(), name: prefix, ...options });
 
 /** Starts an owner; `fatal` is what ended it. */
-export async function own(options: CountingOptions & { readonly bootstrap?: boolean } = {}) {
+export async function own(
+  options: CountingOptions & { readonly bootstrap?: boolean; readonly redisUrl?: string } = {},
+) {
   const fatal: Error[] = [];
   const config: CommonConfig = {
     prefix,
@@ -75,7 +77,7 @@ export async function own(options: CountingOptions & { readonly bootstrap?: bool
     types: [],
     kafka: kafka(),
     registry: { url: '', timeoutMs: 1_000 },
-    redis: { url: redisUrl },
+    redis: { url: options.redisUrl ?? redisUrl },
     host: '127.0.0.1',
     port: 0,
     failedInARowMax: 100,

@@ -1,4 +1,5 @@
 import { monotonicMs } from '../../../lib/clock.ts';
+import { kafkaClient } from '../../../lib/kafka/client.ts';
 import { failedEvents } from '../../../topics/failed-events.ts';
 import { recommendations } from '../../../topics/recommendations.ts';
 import { topicName } from '../../../topics/topic.ts';
@@ -12,9 +13,16 @@ const waitMsMax = 90_000;
 /** Slices that a partition may try in a second: more is a hot loop. */
 const triesPerSecondMax = 20;
 
+/** One more than are in step while a broker is down. */
+const copiesDemanded = '3';
+const isrMsMax = 60_000;
+/** Until all brokers have heard of a topic's settings. */
+const settingsMs = 2_000;
+
 /**
- * The topic of failed events, or of answers, takes no writes: more copies in step are demanded of
- * it than it has. Nothing passes the record that cannot be written, and nothing spins.
+ * A broker is down, and the topic of failed events, then that of answers, demands more copies in
+ * step than are left. Nothing passes the record that cannot be written, and nothing spins. More
+ * copies than a topic has cannot be demanded: brokers take that for as many as it has.
  */
 export const row: FaultRow = {
   row: 24,
@@ -22,24 +30,49 @@ export const row: FaultRow = {
   alone: true,
   recoverySecondsMax: 90,
   inject: async (bed, options) => {
-    const tries = await failedEventsAway(bed, options);
-    await answersAway(bed, options);
-    return { figures: { tries_per_second: tries } };
+    const broker = options.random.pick(bed.brokers);
+    await broker.kill();
+    try {
+      await outOfStep(bed, options);
+      const tries = await failedEventsAway(bed, options);
+      await answersAway(bed, options);
+      return { figures: { tries_per_second: tries } };
+    } finally {
+      await broker.restart();
+    }
   },
 };
 
-/** More copies than brokers: as good as a topic whose followers are all away. */
+/** Resolves when what the broker had of both topics counts as out of step. */
+async function outOfStep({ config }: FaultBed, { signal }: InjectOptions): Promise<void> {
+  const topics = [failedEvents, recommendations].map((of) => topicName(config.prefix, of));
+  const admin = kafkaClient(config.kafka).admin();
+  await admin.connect();
+  try {
+    const isSo = async (): Promise<boolean> => {
+      const { topics: known } = await admin.fetchTopicMetadata({ topics });
+      return known.every(({ partitions }) =>
+        partitions.every(({ isr }) => isr.length < Number(copiesDemanded)),
+      );
+    };
+    await until(isSo, { withinMs: isrMsMax, what: 'copies are out of step', signal });
+  } finally {
+    await admin.disconnect();
+  }
+}
+
 async function refusingWrites(
   { admin }: FaultBed,
-  topic: string,
+  { topic, signal }: { readonly topic: string; readonly signal: AbortSignal },
   work: () => Promise<void>,
 ): Promise<void> {
   const entries = (await admin.describeConfigs([topic])).get(topic) ?? [];
   const own = Object.fromEntries(
     entries.filter(({ isDefault }) => !isDefault).map(({ name, value }) => [name, value]),
   );
-  await admin.alterConfigs(topic, { ...own, 'min.insync.replicas': '9' });
+  await admin.alterConfigs(topic, { ...own, 'min.insync.replicas': copiesDemanded });
   try {
+    await pause(settingsMs, signal);
     await work();
   } finally {
     await admin.alterConfigs(topic, own);
@@ -53,7 +86,8 @@ async function failedEventsAway(
   const topic = topicName(bed.config.prefix, userEvents);
   const before = (await setAside(bed)).size;
   let tries = 0;
-  await refusingWrites(bed, topicName(bed.config.prefix, failedEvents), async () => {
+  const output = { topic: topicName(bed.config.prefix, failedEvents), signal };
+  await refusingWrites(bed, output, async () => {
     const retriedBefore = await retried(bed);
     const startedMs = monotonicMs();
     await bed.load.send([{ topic, partition: 0, key: 'u1', value: Buffer.from([1, 2, 3, 4, 5]) }]);
@@ -99,7 +133,7 @@ async function answersAway(bed: FaultBed, { seconds, signal }: InjectOptions): P
   const topic = topicName(bed.config.prefix, recommendations);
   const end = async (): Promise<number> =>
     (await bed.admin.topicOffsets(topic)).reduce((sum, { high }) => sum + high, 0);
-  await refusingWrites(bed, topic, async () => {
+  await refusingWrites(bed, { topic, signal }, async () => {
     await pause(seconds * 250, signal);
     const before = await end();
     await pause(seconds * 250, signal);

@@ -1,6 +1,7 @@
 import type { CommonConfig } from './config/common.ts';
 import type { Logger } from './telemetry/log.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { Turns } from './turns.ts';
 
 /** What a process gives to each service that it hosts. */
 export interface ServiceContext {
@@ -11,6 +12,8 @@ export interface ServiceContext {
   readonly onFatal: (error: Error) => void;
   /** Start from the beginning of the log where Redis has lost state that the group has passed. */
   readonly bootstrap: boolean;
+  /** Of a process that answers and folds in one event loop. */
+  readonly turns?: Turns;
 }
 
 export interface RunningService {

@@ -1,4 +1,4 @@
-import { commonConfig } from '../../lib/config/common.ts';
+import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
 import { messageOf, RefusedError, RetryableError, UserError } from '../../lib/errors.ts';
 import { within } from '../../lib/deadline.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
@@ -6,6 +6,7 @@ import { armFailpoint } from '../../lib/stream/failpoints.ts';
 import { startTelemetryServer } from '../../lib/telemetry/http.ts';
 import { createLogger } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
+import { Turns } from '../../lib/turns.ts';
 import { hostConfig } from './config.ts';
 import { serviceNames, startService } from './services.ts';
 import { refuseWrongSettings } from './settings.ts';
@@ -68,6 +69,7 @@ export async function runServices(names: readonly string[], options: HostOptions
     log,
     metrics,
     bootstrap: options.bootstrap,
+    ...besideAnswers(names, config),
     onFatal: (error) => over({ code: exitFatal, why: error.message }),
   };
   for (const name of names) {
@@ -94,6 +96,19 @@ export async function runServices(names: readonly string[], options: HostOptions
   // Timers and sockets of the client libraries may outlive their owners.
   process.exit(code);
 }
+
+/** Records of a slice where answers come from the same event loop: a few milliseconds of it. */
+const sliceBesideMax = 256;
+
+/** What serving needs of the others in its process, so that it answers while they fold. */
+const besideAnswers = (
+  names: readonly string[],
+  config: CommonConfig,
+): Partial<Pick<ServiceContext, 'config' | 'turns'>> => {
+  if (!names.includes('serving') || names.length === 1) return {};
+  const sliceRecordsMax = Math.min(config.sliceRecordsMax, sliceBesideMax);
+  return { turns: new Turns(), config: { ...config, sliceRecordsMax } };
+};
 
 /** A dependency that is away at the start is waited for, as it is later. */
 async function startPatiently(name: string, context: ServiceContext): Promise<RunningService> {

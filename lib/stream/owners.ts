@@ -40,6 +40,8 @@ export interface OwnersOptions {
   /** Start from the beginning where Redis has nothing although the group has progress. */
   readonly bootstrap: boolean;
   readonly worker: (partition: number) => PartitionWorker;
+  /** Slices wait for theirs; left out: nobody answers in this process. */
+  readonly turns?: { slice(): Promise<void> } | undefined;
   readonly ports: Pick<RunnerPorts, 'join' | 'timers'>;
 }
 
@@ -206,6 +208,8 @@ class Run {
       owned.starts[input] = { offset: start, verify: null };
       let rest = pendingOf(batch.records, { service: this.#options.service, next, verify });
       while (rest.length > 0 && !gone()) {
+        await this.#options.turns?.slice();
+        if (gone()) return;
         const advance = await owned.worker.advance(input, rest, batch);
         if (advance.kind !== 'done') {
           if (!gone()) this.#interrupt(advance, partition, owned);

@@ -72,6 +72,7 @@ export async function runFold<In, Row, Out, Shared>(
       log: context.log,
       metrics: context.metrics,
       bootstrap: context.bootstrap,
+      turns: context.turns,
       worker,
       ports,
     });

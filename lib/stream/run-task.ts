@@ -107,6 +107,7 @@ export async function runTask(
     log: context.log,
     metrics: context.metrics,
     bootstrap: context.bootstrap,
+    turns: context.turns,
     worker: (partition) =>
       new TaskWorker(task, { hands, identity, keys, partition, context, ports }),
     ports,

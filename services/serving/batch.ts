@@ -65,8 +65,6 @@ export const serveBatch = async (batch: Batch, parts: BatchParts): Promise<InFli
   const refusing = wholly(serveSlice({ lane: batch, admitted: [], refused }, parts, nothing));
   // Looked at below: until then a failure is nobody's.
   refusing.catch(nothing);
-  // Looked at below: until then a failure is nobody's.
-  refusing.catch(() => undefined);
   for (let at = 0; at < admitted.length; at += sliceMax) {
     const startedMs = answering.monotonicMs();
     const slice = admitted.slice(at, at + sliceMax);

@@ -27,6 +27,7 @@ import { type BatchParts, serveBatch } from './batch.ts';
 import { type ServingConfig, servingConfig } from './config.ts';
 import { ForeignReplies } from './foreign.ts';
 import { gathering } from './gathering.ts';
+import { giveWay } from './give-way.ts';
 import { followKnowledge, type Knowledge } from './knowledge.ts';
 import type { Messages } from './messages.ts';
 import { PageTokens } from './page-token.ts';
@@ -177,7 +178,7 @@ function joinRequests(parts: Parts, batchParts: BatchParts): Promise<BatchConsum
     fromBeginning: true,
     maxWaitMs: parts.config.fetchMsMax,
     bytesPerPartitionMax: parts.config.fetchBytesMax,
-    onBatch: (batch) => serveBatch(batch, batchParts),
+    onBatch: (batch) => giveWay(parts.context.turns, () => serveBatch(batch, batchParts)),
     onFatal: parts.context.onFatal,
   });
 }

@@ -1,11 +1,11 @@
 import { RefusedError, RetryableError } from '../errors.ts';
 import type { RedisPort } from '../redis/redis-port.ts';
-import { type CurrentGeneration, readCurrent, replaceCurrent } from './current.ts';
+import { type CurrentGeneration, isSame, readCurrent, replaceCurrent } from './current.ts';
 import { closedBy, opened } from './header.ts';
 import type { Identity } from './identity.ts';
 import { foldKeys } from './keys.ts';
 import type { StateStore } from './store.ts';
-import { refuseOtherSet, replaceTopicSets } from './topic-sets.ts';
+import { refuseOtherSet, replaceTopicSets, type TopicSets } from './topic-sets.ts';
 
 export interface LiveGenerationOptions {
   readonly redis: Pick<RedisPort, 'getString' | 'eval'>;
@@ -38,19 +38,21 @@ export class LiveGeneration {
 
   /** Throws RetryableError while a switch is under way, RefusedError where going on would be wrong. */
   async find(): Promise<CurrentGeneration> {
-    const { redis, store, prefix, fold, identity, partition, ofAllSets } = this.#options;
-    const sets = ofAllSets ? null : await refuseOtherSet(redis, prefix, fold);
-    const current = await readCurrent(redis, prefix, fold);
-    if (current === null) throw new RefusedError(notCurrent(fold));
-    if (current.hash !== identity.hash) throw new RefusedError(replacedBy(fold, identity, current));
-    const headerKey = foldKeys(current).header(partition);
+    const { redis, store, prefix, fold, partition } = this.#options;
+    const { current: before } = await this.#pointers();
+    const headerKey = foldKeys(before).header(partition);
     const [bytes] = await store.load([headerKey]);
     const text = bytes?.toString() ?? '';
     const token = closedBy(text);
     if (token === null) {
       this.#waiting = null;
-      return current;
+      return before;
     }
+    // Read after the header: a switch says whose it is before it closes anything, so that what does
+    // not say so now never will.
+    const { current, sets } = await this.#pointers();
+    if (!isSame(current, before))
+      throw new RetryableError(`${fold}: another generation has just taken over`);
     const { closing, ...open } = current;
     const change = { expected: current, next: open };
     if (token === closing) await this.#wait(token, () => replaceCurrent(redis, prefix, change));
@@ -63,6 +65,18 @@ export class LiveGeneration {
     await store.commit({ headerKey, expected: text, next: opened(text), writes: [] });
     this.#waiting = null;
     return current;
+  }
+
+  async #pointers(): Promise<{
+    readonly current: CurrentGeneration;
+    readonly sets: TopicSets | null;
+  }> {
+    const { redis, prefix, fold, identity, ofAllSets } = this.#options;
+    const sets = ofAllSets ? null : await refuseOtherSet(redis, prefix, fold);
+    const current = await readCurrent(redis, prefix, fold);
+    if (current === null) throw new RefusedError(notCurrent(fold));
+    if (current.hash !== identity.hash) throw new RefusedError(replacedBy(fold, identity, current));
+    return { current, sets };
   }
 
   /** Returns once the switch is called off, which is decided by one key: it cannot end after that. */

@@ -56,7 +56,11 @@ test('however a switch is broken off, state and emissions are those of the log',
       switches += Number(world.switched);
       calledOff += Number(!world.switched);
     }),
-    { numRuns: 60 },
+    // An owner read the pointer just before the switch, and what it closed just after.
+    {
+      numRuns: 60,
+      examples: [[{ seed: 999_995, records: 1, owners: 1, deaths: 0, buildersMax: 1 }]],
+    },
   );
   // Both happen, or nothing was tested.
   expect(Math.min(switches, calledOff)).toBeGreaterThan(2);

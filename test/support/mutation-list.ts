@@ -52,6 +52,12 @@ export const mutations: readonly Mutation[] = [
     simulated: true,
   },
   {
+    name: 'a switch is judged by a pointer that was read before the header',
+    file: 'lib/stream/live-generation.ts',
+    from: 'const { current, sets } = await this.#pointers();',
+    to: 'const { current, sets } = { current: before, sets: null };',
+  },
+  {
     name: 'validated read removed',
     file: 'lib/stream/fold-partition.ts',
     from: 'if ((header?.toString() ?? null) !== this.#headerText) return null;',

@@ -37,8 +37,6 @@ export interface SwitchWorldOptions {
 const prefix = 'p';
 const partition = 0;
 const ageMsMax = 1_000_000;
-/** Whoever dies every few seconds for ever never finds out that a switch is dead. */
-const deathsMsMax = 500_000;
 class Died extends Error {}
 
 /** Memory, a clock and a seed: everything that a switch happens in. */
@@ -143,11 +141,10 @@ export class SwitchWorld {
     },
   };
 
-  /** A call that others may come before, and that its caller may not survive, done or not. */
+  /** Others may come before it, and its caller may die of it, done or not; but not for ever. */
   async #call<T>(work: () => Promise<T>): Promise<T> {
     const mayDie = (): void => {
-      const dies = this.#below(1_000) < this.#options.deaths;
-      if (dies && this.#nowMs < deathsMsMax) throw new Died();
+      if (this.#below(1_000) < this.#options.deaths && this.#nowMs < ageMsMax / 2) throw new Died();
     };
     for (let n = this.#below(6); n > 0; n -= 1) await Promise.resolve();
     if (this.#below(200) === 0) await waitBy(this.#ports.timers, this.#below(60_000));

@@ -8,16 +8,20 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** What the registry is asked, while it always gives one answer. */
-function answering(status: number, body: unknown) {
+/** What the registry is asked, while it always gives one answer; where another has never been. */
+function answering(status: number, body: unknown, url = config.url) {
   const asked: { url: string; method: string; body: unknown }[] = [];
   vi.stubGlobal('fetch', async (url: string, request: RequestInit) => {
     asked.push({ url, method: request.method ?? '', body: request.body });
     const text = typeof body === 'string' ? body : JSON.stringify(body);
     return new Response(text, { status });
   });
-  return { asked, registry: openRegistry(config) };
+  return { asked, registry: openRegistry({ ...config, url }) };
 }
+
+let places = 0;
+/** An address where no registry has answered yet. */
+const elsewhere = (): string => `http://registry-${places++}.invalid`;
 
 test('a schema is asked for by id, and looked up under its subject, deleted versions included', async () => {
   const { asked, registry } = answering(200, { schema: '"int"', id: 3 });
@@ -73,13 +77,26 @@ test.for([
   [200, 'hello', 'does not answer as a schema registry'],
   [200, {}, 'does not answer as a schema registry'],
 ] as const)('%i %j stops us, and says what to check', async ([status, body, words]) => {
-  const { registry } = answering(status, body);
+  const { registry } = answering(status, body, elsewhere());
   for (const call of [registry.schemaOf(1), registry.idOf('s', '"int"')]) {
     const error = await call.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(RefusedError);
     expect((error as Error).message).toContain(words);
     expect((error as Error).message).toContain('FRESHET_REGISTRY_URL');
   }
+});
+
+test.for([
+  [401, 'no'],
+  [404, '<html>not here</html>'],
+  [200, '<html>back soon</html>'],
+  [200, {}],
+] as const)('%i %j where a registry was is trouble that passes', async ([status, body]) => {
+  const url = elsewhere();
+  await answering(200, { schema: '"int"', id: 3 }, url).registry.idOf('s', '"int"');
+  const { registry } = answering(status, body, url);
+  for (const call of [registry.schemaOf(1), registry.idOf('s', '"int"')])
+    await expect(call).rejects.toThrow(RetryableError);
 });
 
 test.for([500, 503, 429])('%i passes: it is tried again later', async (status) => {

@@ -50,6 +50,12 @@ export interface RegistryPort {
   idOf(subject: string, schema: string): Promise<number | null>;
 }
 
+/**
+ * Where a registry has answered as one does. What says otherwise there later is in trouble, a proxy's
+ * page perhaps, and is waited for: a wrong address never was right.
+ */
+const answeredAt = new Set<string>();
+
 /** What a registry says when it knows something not: told apart from a wrong address's 404. */
 const unknownCodes = { min: 40_400, max: 40_499 };
 
@@ -87,7 +93,8 @@ export async function callRegistry(
   }
   const { status, text } = answer;
   if (status === 401 || status === 403) {
-    throw new RefusedError(
+    throw faultAt(
+      base,
       `the schema registry at ${base} refuses us (${status}): check FRESHET_REGISTRY_URL and the credentials in it or beside it`,
     );
   }
@@ -119,10 +126,14 @@ function parse(
   throw notARegistry(config, status);
 }
 
-export const notARegistry = (config: RegistryConfig, status: number): RefusedError =>
-  new RefusedError(
-    `${addressOf(config).base} does not answer as a schema registry (status ${status}): check FRESHET_REGISTRY_URL`,
-  );
+export const notARegistry = (config: RegistryConfig, status: number): Error => {
+  const { base } = addressOf(config);
+  const text = `${base} does not answer as a schema registry (status ${status}): check FRESHET_REGISTRY_URL`;
+  return faultAt(base, text);
+};
+
+const faultAt = (base: string, text: string): Error =>
+  answeredAt.has(base) ? new RetryableError(text) : new RefusedError(text);
 
 /** 404 and 422 with the registry's own error code: it does not know, or cannot parse. */
 function isUnknown(status: number, body: Readonly<Record<string, unknown>>): boolean {
@@ -147,6 +158,7 @@ export function openRegistry(config: RegistryConfig): RegistryPort {
       if (isUnknown(status, body)) return null;
       const { id } = body;
       if (status !== 200 || typeof id !== 'number') throw notARegistry(config, status);
+      answeredAt.add(addressOf(config).base);
       return id;
     },
   };
@@ -166,5 +178,6 @@ async function avroAt(config: RegistryConfig, path: string): Promise<string | nu
   if (isUnknown(status, body)) return null;
   const { schema, schemaType } = body;
   if (status !== 200 || typeof schema !== 'string') throw notARegistry(config, status);
+  answeredAt.add(addressOf(config).base);
   return schemaType === undefined || schemaType === 'AVRO' ? schema : null;
 }

@@ -58,12 +58,12 @@ export class Cast {
     ];
   }
 
-  /** The very runner, in a process of the simulation. */
-  run(host: Host, world: HostWorld, context: ServiceContext): Promise<RunningService>[] {
+  /** The very runner, in a process of the simulation: what starts each of its services. */
+  starts(host: Host, world: HostWorld, context: ServiceContext): (() => Promise<RunningService>)[] {
     const { kind } = this.#plan;
     const schemas = schemasOf(host, world);
     const ports = portsOf(host, world);
-    const fold = (of: CountFold): Promise<RunningService> =>
+    const fold = (of: CountFold) => (): Promise<RunningService> =>
       runFold(of, {
         context,
         internalInput: false,
@@ -72,7 +72,7 @@ export class Cast {
       });
     const first =
       kind === 'task'
-        ? runTask(this.#task(storeOf(host, world)), context, ports)
+        ? () => runTask(this.#task(storeOf(host, world)), context, ports)
         : fold(this.#first(schemas));
     return kind === 'ahead' ? [first] : [first, fold(this.#reader(schemas))];
   }

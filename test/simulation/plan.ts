@@ -30,6 +30,8 @@ export interface Plan {
   readonly recordsMax: number;
   readonly processes: number;
   readonly steps: number;
+  /** Whether faults begin when its processes fold, not while they start. */
+  readonly warm: boolean;
   readonly faults: Faults;
   readonly slowShare: number;
   readonly rates: Rates;
@@ -63,6 +65,7 @@ export function planOf(dice: Dice): Plan {
     recordsMax: dice.between(1, 5),
     processes: dice.between(2, 3),
     steps: dice.between(40, 120),
+    warm: dice.chance(0.5),
     faults: {
       fail: some(0.5, 0.1),
       lost: some(0.6, 0.3),
@@ -81,7 +84,7 @@ export function planOf(dice: Dice): Plan {
       expire: 0.03,
       loseTail: tail ? 0.03 : 0,
       trim: trims ? 0.04 : 0,
-      publishSchema: 0.03,
+      publishSchema: schemas ? 0.06 : 0,
     },
     overtakes: trims && dice.chance(0.3),
     schemas,
@@ -99,5 +102,5 @@ function contentFrom(dice: Dice, schemas: boolean): Content {
     (): Item => ({ key: dice.pick(keys), n: dice.between(-1, 9) }),
   );
   if (dice.chance(0.08)) return { items, poison: true };
-  return schemas && dice.chance(0.3) ? { items, schema: dice.between(1, 2) } : { items };
+  return schemas && dice.chance(0.6) ? { items, schema: dice.between(1, 2) } : { items };
 }

@@ -17,23 +17,32 @@ export interface Outcome {
 /** In peace everything is folded within so many steps; more of them means that something hangs. */
 const peaceStepsMax = 6_000;
 
+const warmStepsMax = 200;
+const noFaults = { fail: 0, lost: 0, late: 0, twice: 0 };
+
 /** A schedule on its way: faults for a while, and in liveness mode peace until all is folded. */
 class Run {
   readonly world: World;
   readonly seed: number;
   readonly mode: Mode;
   steps = 0;
+  /** Steps until the processes fold, in which nothing goes wrong; of half of the schedules none. */
+  #warmSteps = 0;
+  #isWarm: boolean;
 
   constructor(seed: number, mode: Mode, traced: boolean) {
     this.seed = seed;
     this.mode = mode;
     this.world = new World(seed, traced);
+    this.#isWarm = !this.world.plan.warm;
+    if (!this.#isWarm) this.world.scheduler.faults = noFaults;
   }
 
   /** One thing happens. False when the schedule is over. */
   step(): boolean {
     const { world } = this;
     if (world.violation !== null) return false;
+    if (!this.#isWarm) return this.#warm();
     const { steps } = world.plan;
     if (this.steps < steps) {
       if (!disturb(world)) world.scheduler.step();
@@ -42,6 +51,16 @@ class Run {
       return false;
     } else if (!this.#peace(steps)) return false;
     this.steps += 1;
+    return true;
+  }
+
+  #warm(): boolean {
+    const { world } = this;
+    this.#warmSteps += 1;
+    world.scheduler.step();
+    if (this.#warmSteps % 4 !== 0) return true;
+    this.#isWarm = world.folding || this.#warmSteps > warmStepsMax;
+    if (this.#isWarm) world.scheduler.faults = world.plan.faults;
     return true;
   }
 
@@ -74,7 +93,7 @@ class Run {
 function calm(world: World): void {
   world.scheduler.note('--- peace');
   world.peaceful = true;
-  world.scheduler.faults = { fail: 0, lost: 0, late: 0, twice: 0 };
+  world.scheduler.faults = noFaults;
   world.scheduler.slowShare = 0;
   for (const host of world.hosts) host.frozen = false;
   for (const id of [1, 2]) world.knownSchemas.add(id);

@@ -1,7 +1,8 @@
-import { RefusedError } from '../../lib/errors.ts';
+import { RefusedError, RetryableError } from '../../lib/errors.ts';
 import { MemoryGroups } from '../../lib/stream/memory-group.ts';
 import { MemoryLog } from '../../lib/stream/memory-log.ts';
 import { memoryStore } from '../../lib/stream/memory-store.ts';
+import type { RunningService } from '../../lib/service.ts';
 import type { StateStore } from '../../lib/stream/store.ts';
 import type { OutMessage } from '../../lib/stream/topology.ts';
 import { ahead, Cast, emitted, failed, source } from './cast.ts';
@@ -163,6 +164,14 @@ export class World implements HostWorld {
     this.checks[0]?.appended(record);
   }
 
+  /** Whether every process has all its services, and all their partitions. */
+  get folding(): boolean {
+    return this.hosts.every(
+      ({ services }) =>
+        services.length > 0 && services.every((service) => service.ready() === null),
+    );
+  }
+
   get allAppended(): boolean {
     return this.#appended >= this.plan.records.length;
   }
@@ -175,8 +184,8 @@ export class World implements HostWorld {
     this.scheduler.note(`${name} starts${this.#bootstrap ? ' with --bootstrap' : ''}`);
     const fatal = (error: unknown): void => this.#ended(host, error as Error);
     const context = contextOf({ ...this.plan, bootstrap: this.#bootstrap, onFatal: fatal });
-    for (const running of this.#cast.run(host, this, context))
-      running.then((service) => host.services.push(service), fatal);
+    for (const start of this.#cast.starts(host, this, context))
+      patiently(start).then((service) => host.services.push(service), fatal);
   }
 
   /** A process that ended by itself: it had better have had a reason. */
@@ -184,7 +193,6 @@ export class World implements HostWorld {
     if (!host.alive) return;
     this.scheduler.note(`${host.name} ends: ${error.message}`);
     this.kill(host);
-    if (error.name === 'RetryableError') return;
     const lost = this.#tailLost && error.message.includes('state was lost');
     if (lost) this.#bootstrap = true;
     const cut = this.overtaken && error.message.includes('retention removed');
@@ -235,5 +243,16 @@ export class World implements HostWorld {
     this.scheduler.note(`retention: ${source}/${partition} begins at ${low}`);
     this.overtaken ||= low > stored;
     this.log.trim(source, partition, low);
+  }
+}
+
+/** As a process does: what is away at the start is waited for. */
+async function patiently(start: () => Promise<RunningService>): Promise<RunningService> {
+  for (;;) {
+    try {
+      return await start();
+    } catch (error) {
+      if (!(error instanceof RetryableError)) throw error;
+    }
   }
 }

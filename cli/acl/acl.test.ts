@@ -133,7 +133,7 @@ describe('on Redis', () => {
     expect(line('seen-items')).toBe(
       'ACL SETUSER shop-seen-items on resetkeys resetchannels clearselectors -@all +asking ' +
         '+client|setname +cluster|info +cluster|nodes +cluster|slots +eval +evalsha +get ' +
-        '+getrange +info +mget +mset +ping +readonly +readwrite +sadd +select +set +setnx ' +
+        '+getrange +info +mget +mset +ping +readonly +readwrite +sadd +scard +select +set +setnx ' +
         '+setrange +smembers +strlen +unlink ' +
         '%RW~{??}s* %RW~{??}S* %RW~shop:current:seen-items %R~shop:current:ingest ' +
         '%R~shop:topic-sets %R~shop:builds:seen-items',

@@ -42,6 +42,7 @@ export const scriptCommands: readonly string[] = [
   'mset',
   'setrange',
   'sadd',
+  'scard',
   'strlen',
   'unlink',
 ];

@@ -266,7 +266,8 @@ export class FoldPartition<In, Row, Out, Shared> {
     }
     const next = formatHeader(header);
     const headerKey = keys.header(partition);
-    const commit = { headerKey, expected: this.#headerText, next, writes, removes };
+    const decided = { key: keys.decided(partition), count: this.#decided.size };
+    const commit = { headerKey, expected: this.#headerText, next, writes, removes, decided };
     if ((await store.commit(commit)) === 'refused') return false;
     this.#headerText = next;
     this.#header = header;

@@ -14,8 +14,10 @@ export function memoryStore(): MemoryStore {
     values,
     decisions,
     load: async (keys) => keys.map((key) => copy(values.get(key))),
-    commit: async ({ headerKey, expected, next, writes, removes = [] }) => {
+    commit: async ({ headerKey, expected, next, writes, removes = [], decided }) => {
       if (stands(headerKey) !== expected) return 'refused';
+      if (decided !== undefined && (decisions.get(decided.key)?.size ?? 0) !== decided.count)
+        return 'refused';
       for (const { key, write } of writes) {
         if ('whole' in write) values.set(key, Buffer.from(write.whole));
         else for (const { at, bytes } of write.patches) patch(values, key, { at, bytes });

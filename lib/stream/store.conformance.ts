@@ -157,6 +157,25 @@ export function storeConformance(name: string, open: () => Promise<StateStore>):
       expect((await store.decided('{t}Zd')).size).toBe(20_001);
     });
 
+    test('nothing is stored that was folded by fewer decisions than there are', async () => {
+      await commit({});
+      const by = (count: number) => ({ key: '{t}Zd', count });
+      const next = (n: number) => ({ expected: header(n), next: header(n + 1) });
+      const rest = { writes: [whole('{t}za', 'one')], removes: ['{t}zb'] };
+      expect(await commit({ ...next(1), ...rest, decided: by(0) })).toBe('applied');
+      // Sent long before, and late.
+      expect(await decide(header(2), [7, 8])).toBe('applied');
+      expect(await commit({ ...next(2), writes: [whole('{t}za', 'two')], decided: by(0) })).toBe(
+        'refused',
+      );
+      expect(await read('{t}Zh', '{t}za')).toEqual([header(2), 'one']);
+      expect(
+        await commit({ ...next(2), ...rest, removes: ['{t}za'], writes: [], decided: by(2) }),
+      ).toBe('applied');
+      expect(await read('{t}Zh', '{t}za')).toEqual([header(3), null]);
+      expect((await store.decided('{t}Zd')).size).toBe(2);
+    });
+
     test('an owner that was overtaken decides nothing', async () => {
       await commit({});
       for (const expected of [null, header(0), '']) {

@@ -15,6 +15,8 @@ export interface Commit {
   readonly writes: readonly KeyWrite[];
   /** Keys to delete, none of which is written; left out: none. */
   readonly removes?: readonly string[];
+  /** The decisions that the slice was folded by: how many there were. Left out: by none. */
+  readonly decided?: { readonly key: string; readonly count: number };
 }
 
 export interface Decision {
@@ -44,8 +46,9 @@ export interface StateStore {
   /** Values of keys of one partition, read at one moment. */
   load(keys: readonly string[]): Promise<(Buffer | null)[]>;
   /**
-   * Writes all values and the header and deletes what is to go, or does nothing: 'refused' when the stored header is not
-   * `expected` any more. May throw RetryableError with the outcome unknown; doing it again is
+   * Writes all values and the header and deletes what is to go, or does nothing: 'refused' when the
+   * stored header is not `expected` any more, or a decision has come in between, which may have
+   * been sent long before and leaves the header as it is. May throw RetryableError with the outcome unknown; doing it again is
    * then safe, because it is refused if it was done.
    */
   commit(commit: Commit): Promise<'applied' | 'refused'>;
@@ -65,9 +68,11 @@ export interface StateStore {
 /**
  * Compare-and-set of a partition's state.
  *
- * KEYS: 1 header; then the keys to set, in order; then one key per patch; then the keys to delete.
+ * KEYS: 1 header; then the keys to set, in order; then one key per patch; then the keys to delete;
+ *       then the set of decided offsets, if there is a fifth argument.
  * ARGV: 1 expected header, empty if there must be none; 2 next header; 3 number of keys to set;
- *       4 number of patches; then the values to set; then per patch its place and its bytes.
+ *       4 number of patches; 5 number of decided offsets, or empty; then the values to set; then per
+ *       patch its place and its bytes.
  * Returns 1 when everything was written, 0 when the header was another one and nothing was.
  *
  * Headers are compared as text: Lua's numbers are doubles. Nothing after the first write can fail:
@@ -77,13 +82,18 @@ export interface StateStore {
 const commitScript = script(`
 local held = redis.call('GET', KEYS[1])
 if (held or '') ~= ARGV[1] then return 0 end
+local last = #KEYS
+if ARGV[5] ~= '' then
+  if redis.call('SCARD', KEYS[last]) ~= tonumber(ARGV[5]) then return 0 end
+  last = last - 1
+end
 local sets = tonumber(ARGV[3])
 local patches = tonumber(ARGV[4])
 local chunk = {}
 local n = 0
 for i = 1, sets do
   chunk[n + 1] = KEYS[1 + i]
-  chunk[n + 2] = ARGV[4 + i]
+  chunk[n + 2] = ARGV[5 + i]
   n = n + 2
   if n == 4000 then
     redis.call('MSET', unpack(chunk, 1, n))
@@ -91,13 +101,13 @@ for i = 1, sets do
   end
 end
 if n > 0 then redis.call('MSET', unpack(chunk, 1, n)) end
-local at = 4 + sets
+local at = 5 + sets
 for i = 2 + sets, 1 + sets + patches do
   redis.call('SETRANGE', KEYS[i], ARGV[at + 1], ARGV[at + 2])
   at = at + 2
 end
-for i = 2 + sets + patches, #KEYS, 4000 do
-  redis.call('UNLINK', unpack(KEYS, i, math.min(i + 3999, #KEYS)))
+for i = 2 + sets + patches, last, 4000 do
+  redis.call('UNLINK', unpack(KEYS, i, math.min(i + 3999, last)))
 end
 redis.call('SET', KEYS[1], ARGV[2])
 return 1
@@ -137,7 +147,7 @@ return {rows, bytes}
 export function redisStore(redis: RedisPort): StateStore {
   return {
     load: (keys) => redis.mget(keys),
-    commit: async ({ headerKey, expected, next, writes, removes = [] }) => {
+    commit: async ({ headerKey, expected, next, writes, removes = [], decided }) => {
       const setKeys: string[] = [];
       const setValues: Buffer[] = [];
       const patchKeys: string[] = [];
@@ -153,8 +163,9 @@ export function redisStore(redis: RedisPort): StateStore {
           patchArgs.push(String(at), bytes);
         }
       }
-      const keys = [headerKey, ...setKeys, ...patchKeys, ...removes];
-      const counts = [String(setKeys.length), String(patchKeys.length)];
+      const known = decided === undefined ? [] : [decided.key];
+      const keys = [headerKey, ...setKeys, ...patchKeys, ...removes, ...known];
+      const counts = [setKeys.length, patchKeys.length, decided?.count ?? ''].map(String);
       const args = [expected ?? '', next, ...counts, ...setValues, ...patchArgs];
       return (await redis.eval(commitScript, keys, args)) === 1 ? 'applied' : 'refused';
     },

@@ -15,6 +15,9 @@ export class RefusedError extends Error {
   override readonly name = 'RefusedError';
 }
 
+/** Others have taken over from this very service: what else its process runs may go on. */
+export class SupersededError extends RefusedError {}
+
 export class UserError extends Error {
   override readonly name = 'UserError';
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 
 import { now } from '../../lib/clock.ts';
-import { commonConfig } from '../../lib/config/common.ts';
+import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
+import { openRedis } from '../../lib/redis/redis-port.ts';
+import { notCurrentSet } from '../data/current-set.ts';
 import { openProgress, type Progress } from '../data/progress-of-services.ts';
 import { recordTimes, spotName } from '../data/record-times.ts';
 import { textTable } from '../data/text-table.ts';
@@ -33,6 +35,7 @@ async function lag({ json }: { readonly json?: boolean }): Promise<void> {
   const reader = await openProgress(config);
   const { progress, missing } = await reader.read();
   await reader.close();
+  await sayOtherSet(config);
   const behind = progress.filter((row) => row.lag > 0);
   const spots = behind.map(({ topic, partition, next }) => ({ topic, partition, offset: next }));
   const times = await recordTimes(config, spots, timesMsMax);
@@ -43,6 +46,17 @@ async function lag({ json }: { readonly json?: boolean }): Promise<void> {
     { lag: lags, not_started: missing, messages: behind.reduce((sum, row) => sum + row.lag, 0) },
     text(lags, missing),
   );
+}
+
+/** The rows of a set that nobody folds any more are all caught up. */
+async function sayOtherSet(config: CommonConfig): Promise<void> {
+  const redis = await openRedis(config.redis);
+  try {
+    const otherSet = await notCurrentSet(redis, config);
+    if (otherSet !== null) console.error(`freshet: ${otherSet}`);
+  } finally {
+    await redis.close();
+  }
 }
 
 function secondsOf(

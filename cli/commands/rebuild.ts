@@ -1,6 +1,6 @@
 import { constants, setPriority } from 'node:os';
 
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
@@ -45,7 +45,11 @@ export function registerRebuildCommand(program: Command): void {
     .option('--partitions <count>', 'fold everything into so many partitions instead', countOf)
     .option('--no-switch', 'only build and compare; the same without it goes on and switches')
     .option('--differ-max <share>', 'do not switch if more values differ: 0.05 is 5 %', shareOf)
-    .option('--keep <time>', 'how long the one before is kept: 24h, 90m, 7d', timeOf, timeOf('24h'))
+    .addOption(
+      new Option('--keep <time>', 'how long the one before is kept: 24h, 90m, 7d')
+        .argParser(timeOf)
+        .default(timeOf('24h'), '24h'),
+    )
     .option('--back', 'switch back to the one before, once it has caught up')
     .option('--drop', 'delete what is not current: kept, or built and not switched to')
     .option('--status', 'say what there is, of these services or of all')
@@ -104,8 +108,10 @@ async function partitions(
   flags: RebuildFlags,
   count: number,
 ): Promise<void> {
-  if (services.length > 0 || flags.from !== undefined)
+  if (services.length > 0)
     throw new UserError('--partitions folds all services from the beginning: name none');
+  if (flags.from !== undefined)
+    throw new UserError('--partitions folds from the first record that there is: leave out --from');
   const options = optionsOf(flags);
   const report = await rebuildPartitions(options.back ? null : count, options);
   print({ json: flags.json === true }, report, partitionsReportText(report));

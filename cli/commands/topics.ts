@@ -1,7 +1,10 @@
 import type { Command } from 'commander';
 import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
+import { setOf } from '../../lib/config/topic-set.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
+import { openRedis } from '../../lib/redis/redis-port.ts';
+import { readTopicSets, setsThere } from '../../lib/stream/topic-sets.ts';
 import { topics } from '../../topics/all.ts';
 import { applyTopics, diffTopics, readTopics, type TopicChange } from '../../topics/apply.ts';
 import { topicName } from '../../topics/topic.ts';
@@ -28,6 +31,23 @@ export async function reconcileTopics(
   }
 }
 
+/** Topics of a set that was dropped, or never begun, would belong to nobody. */
+async function refuseUnknownSet({ prefix, redis: at }: CommonConfig): Promise<void> {
+  const set = setOf(prefix);
+  if (set === 1) return;
+  const redis = await openRedis(at);
+  try {
+    const sets = await readTopicSets(redis, prefix);
+    if (setsThere(sets).includes(set)) return;
+    throw new UserError(
+      `there is no set ${set} of internal topics, which FRESHET_PARTITIONS names: \`npx freshet ` +
+        'rebuild --status` says which there are',
+    );
+  } finally {
+    await redis.close();
+  }
+}
+
 function line(change: TopicChange): string {
   if (change.kind === 'create') {
     const { topic, partitions } = change.spec;
@@ -45,6 +65,7 @@ export function registerTopicCommands(program: Command): void {
     .description('create missing topics and correct settings; partition counts are never changed')
     .option('--json', 'print JSON')
     .action(async ({ json = false }: { json?: boolean }) => {
+      await refuseUnknownSet(commonConfig());
       const changes = await reconcileTopics(commonConfig(), 'apply');
       const text = changes.map(line).join('\n');
       const nothing = `all ${topics.length} topics are as listed`;

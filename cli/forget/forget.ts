@@ -19,6 +19,7 @@ import { forgetType } from '../../topics/reserved-types.ts';
 import { topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { acceptedOrThrow, sendCommands } from '../control/client.ts';
+import { notCurrentSet } from '../data/current-set.ts';
 import { partitionsOf } from '../data/topic-writer.ts';
 import { keysNaming, type NamedKey } from './named-keys.ts';
 import { type Receipt, removedBy } from './receipt.ts';
@@ -48,6 +49,8 @@ export async function forgetUser(options: ForgetOptions): Promise<Receipt> {
   const redis = await openRedis(config.redis);
   const admin = await openAdmin(config.kafka);
   try {
+    const otherSet = await notCurrentSet(redis, config);
+    if (otherSet !== null) throw new UserError(`nothing was sent: ${otherSet}: forget with that`);
     say('looking for what names the user');
     const before = await keysNaming(redis, config, userId);
     const eventId = `forget-${randomUUID()}`;

@@ -82,7 +82,10 @@ export function leftText({ fold, state, key }: Receipt['left'][number]): string 
   if (state === 'kept')
     return `${key} is kept by a generation before: \`npx freshet rebuild ${fold} --drop --yes\``;
   if (state === 'kept set')
-    return `${key} is of another set of internal topics: \`npx freshet rebuild --drop --yes\``;
+    return (
+      `${key} is kept by another set of internal topics, which nobody folds: it goes with that set ` +
+      '(`npx freshet rebuild --status` says when), or now, and the way back with it: `npx freshet rebuild --drop --yes`'
+    );
   if (state === 'building')
     return `${key} is of a generation that is being built: end that, and forget again`;
   if (state === 'unknown')

@@ -1,5 +1,11 @@
 import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
-import { messageOf, RefusedError, RetryableError, UserError } from '../../lib/errors.ts';
+import {
+  messageOf,
+  RefusedError,
+  RetryableError,
+  SupersededError,
+  UserError,
+} from '../../lib/errors.ts';
 import { within } from '../../lib/deadline.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
 import { armFailpoint } from '../../lib/stream/failpoints.ts';
@@ -72,8 +78,23 @@ export async function runServices(names: readonly string[], options: HostOptions
     ...besideAnswers(names, config),
     onFatal: (error) => over({ code: exitFatal, why: error.message }),
   };
+  const superseded = new Set<string>();
+  /** Of a running service; the others of its process may have nothing to do with it. */
+  const endOf = (name: string, error: Error): void => {
+    const at = running.findIndex((service) => service.name === name);
+    if (!(error instanceof SupersededError) || at < 0) {
+      if (!superseded.has(name)) context.onFatal(error);
+      return;
+    }
+    superseded.add(name);
+    const [ended] = running.splice(at, 1);
+    void ended?.stop().catch((cause: unknown) => log.warn({ service: name }, messageOf(cause)));
+    if (superseded.size === names.length) return context.onFatal(error);
+    log.error({ service: name }, `${error.message}. Other services of this process go on`);
+  };
   for (const name of names) {
-    void startPatiently(name, context).then(
+    const own = { ...context, onFatal: (error: Error) => endOf(name, error) };
+    void startPatiently(name, own).then(
       (service) => {
         running.push(service);
         waiting.delete(name);

@@ -1,5 +1,4 @@
 import { now } from '../../lib/clock.ts';
-import { messageOf } from '../../lib/errors.ts';
 import { changeBuilds, finishBuild } from '../../lib/stream/builds.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import type { Hands } from '../../lib/stream/hands.ts';
@@ -17,14 +16,13 @@ export async function finish({
   readonly current: CurrentGeneration;
   readonly options: RebuildOptions;
 }): Promise<number> {
-  const { config, keepMs, say } = options;
+  const { config, keepMs } = options;
   const untilMs = now() + keepMs;
   await changeBuilds(hands.redis, { prefix: config.prefix, name: current.name }, (builds) =>
     finishBuild(builds, { current, untilMs }),
   );
-  // An empty group is forgotten by the brokers some day: that it stays is no failure.
-  await deleteGroup(config, buildGroupOf(config.prefix, current)).catch((error: unknown) =>
-    say(messageOf(error)),
-  );
+  // An empty group is forgotten by the brokers some day: that it stays is no failure, and nothing
+  // that anybody asked for.
+  await deleteGroup(config, buildGroupOf(config.prefix, current)).catch(() => undefined);
   return untilMs;
 }

@@ -101,11 +101,21 @@ async function begin(
   return { current: planned.current, next: planned.next };
 }
 
-const refusalOf = (partitions: number | null, { current, next }: TopicSets): string | null =>
-  next === null && partitions === current.partitions
-    ? `internal topics have ${partitions} partitions already (FRESHET_PARTITIONS=` +
+function refusalOf(partitions: number | null, { current, next, kept }: TopicSets): string | null {
+  if (next !== null || partitions === null) return null;
+  if (partitions === current.partitions)
+    return (
+      `internal topics have ${partitions} partitions already (FRESHET_PARTITIONS=` +
       `${partitionsText(current)})`
-    : null;
+    );
+  const [newest] = kept;
+  if (newest?.partitions !== partitions) return null;
+  return (
+    `a set with ${partitions} partitions is kept (FRESHET_PARTITIONS=${partitionsText(newest)}): go ` +
+    `back to it with \`npx freshet rebuild --partitions ${partitions} --back\`, or delete it first ` +
+    'with `npx freshet rebuild --drop --yes`'
+  );
+}
 
 const lagOf = (rows: readonly Progress[], services: readonly string[]): number =>
   progressOfSet(rows, services, new Map()).lag;

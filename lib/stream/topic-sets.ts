@@ -1,5 +1,5 @@
 import { installationOf, partitionsText, setOf } from '../config/topic-set.ts';
-import { RefusedError } from '../errors.ts';
+import { SupersededError } from '../errors.ts';
 import type { RedisPort } from '../redis/redis-port.ts';
 import { replaceText } from './current.ts';
 
@@ -78,7 +78,7 @@ export async function refuseOtherSet(
 ): Promise<TopicSets | null> {
   const sets = await readTopicSets(redis, prefix);
   if (sets === null || isInUse(sets, prefix)) return sets;
-  throw new RefusedError(
+  throw new SupersededError(
     `${service}: another set of internal topics is current, with ${sets.current.partitions} ` +
       `partitions. Start the service with FRESHET_PARTITIONS=${partitionsText(sets.current)}`,
   );

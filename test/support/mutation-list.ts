@@ -1,3 +1,4 @@
+import { decisionMutations } from './decision-mutations.ts';
 import { forgetMutations } from './forget-mutations.ts';
 import { topicSetMutations } from './topic-set-mutations.ts';
 
@@ -18,13 +19,6 @@ export interface Mutation {
 
 export const mutations: readonly Mutation[] = [
   {
-    name: 'a decision on a record of one input counts for the other',
-    file: 'lib/stream/fold-partition.ts',
-    from: 'input === 0 ? offset : -1 - offset',
-    to: 'offset + 0 * input',
-    simulated: true,
-  },
-  {
     name: 'the end that a fold waits for moves on while it waits',
     file: 'lib/stream/ahead-gate.ts',
     from: 'if (first.offset >= this.#below && !',
@@ -33,15 +27,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'compare-and-set removed (the store applies any commit)',
     file: 'lib/stream/memory-store.ts',
-    from: `removes = [] }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
-    to: 'removes = [] }) => {',
-    simulated: true,
-  },
-  {
-    name: 'a decision is not compared with the header',
-    file: 'lib/stream/memory-store.ts',
-    from: `key, offsets }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
-    to: 'key, offsets }) => {',
+    from: `removes = [], decided }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
+    to: 'removes = [], decided }) => {',
     simulated: true,
   },
   {
@@ -260,6 +247,7 @@ export const mutations: readonly Mutation[] = [
     to: 'if (!remember(ring, event.event_id) && false) {',
     tests: 'services/ingest',
   },
+  ...decisionMutations,
   ...forgetMutations,
   ...topicSetMutations,
   {

@@ -13,6 +13,7 @@ import { startTelemetryServer } from '../../lib/telemetry/http.ts';
 import { createLogger } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { Turns } from '../../lib/turns.ts';
+import { isOfAllSets } from '../../topics/sets.ts';
 import { hostConfig } from './config.ts';
 import { serviceNames, startService } from './services.ts';
 import { refuseWrongSettings } from './settings.ts';
@@ -50,7 +51,7 @@ export async function runServices(names: readonly string[], options: HostOptions
   armFailpoint(failpoint);
   const log = createLogger({ name: 'freshet', level: config.logLevel });
   const metrics = createMetrics();
-  const running: RunningService[] = [];
+  const running = new Map<string, RunningService>();
   let over: (end: { code: number; why: string }) => void = () => undefined;
   const ended = new Promise<{ code: number; why: string }>((resolve) => {
     over = resolve;
@@ -62,11 +63,11 @@ export async function runServices(names: readonly string[], options: HostOptions
     host: config.host,
     port: options.port ?? config.port,
     metrics,
-    healthy: () => firstOf(running, (service) => service.healthy()),
+    healthy: () => firstOf([...running.values()], (service) => service.healthy()),
     ready: () =>
       waiting.size > 0
         ? `starting: ${[...waiting].join(', ')}`
-        : firstOf(running, (service) => service.ready()),
+        : firstOf([...running.values()], (service) => service.ready()),
   });
   log.info({ url: server.url, services: names }, 'started');
   if (options.json) console.log(JSON.stringify({ event: 'started', url: server.url }));
@@ -78,25 +79,27 @@ export async function runServices(names: readonly string[], options: HostOptions
     ...besideAnswers(names, config),
     onFatal: (error) => over({ code: exitFatal, why: error.message }),
   };
-  const superseded = new Set<string>();
-  /** Of a running service; the others of its process may have nothing to do with it. */
-  const endOf = (name: string, error: Error): void => {
-    const at = running.findIndex((service) => service.name === name);
-    if (!(error instanceof SupersededError) || at < 0) {
-      if (!superseded.has(name)) context.onFatal(error);
-      return;
+  let isSuperseded = false;
+  /** What was folded for one set of internal topics has another owner; the rest of it goes on. */
+  const endOfSet = (error: SupersededError): void => {
+    if (isSuperseded) return;
+    isSuperseded = true;
+    const ending = [...running.keys()].filter((name) => !isOfAllSets(name));
+    log.error({ services: ending }, `${error.message}. Other services of this process go on`);
+    for (const name of ending) {
+      const stopped = running.get(name)?.stop();
+      running.delete(name);
+      void stopped?.catch((cause: unknown) => log.warn({ service: name }, messageOf(cause)));
     }
-    superseded.add(name);
-    const [ended] = running.splice(at, 1);
-    void ended?.stop().catch((cause: unknown) => log.warn({ service: name }, messageOf(cause)));
-    if (superseded.size === names.length) return context.onFatal(error);
-    log.error({ service: name }, `${error.message}. Other services of this process go on`);
+  };
+  const endOf = (error: Error): void => {
+    if (error instanceof SupersededError && names.some(isOfAllSets)) endOfSet(error);
+    else context.onFatal(error);
   };
   for (const name of names) {
-    const own = { ...context, onFatal: (error: Error) => endOf(name, error) };
-    void startPatiently(name, own).then(
+    void startPatiently(name, { ...context, onFatal: endOf }).then(
       (service) => {
-        running.push(service);
+        running.set(name, service);
         waiting.delete(name);
       },
       (error: unknown) => {
@@ -110,7 +113,7 @@ export async function runServices(names: readonly string[], options: HostOptions
   log.info({ why }, 'stopping');
   const drained = await within(
     drainMsMax,
-    Promise.all(running.map((service) => service.stop())).then(() => server.close()),
+    Promise.all([...running.values()].map((service) => service.stop())).then(() => server.close()),
   );
   if (drained === 'late') log.error('stopped without waiting any longer');
   if (code !== 0) console.error(`freshet: ${why}`);

@@ -12,9 +12,9 @@ export const decisionMutations: readonly Mutation[] = [
   {
     name: 'a decision is not compared with the header',
     file: 'lib/stream/memory-store.ts',
+    // The simulation meets it too rarely to be relied on.
     from: `key, offsets }) => {\n      if (stands(headerKey) !== expected) return 'refused';`,
     to: 'key, offsets }) => {',
-    simulated: true,
   },
   {
     name: 'what was folded by fewer decisions than there are is stored',

@@ -37,7 +37,7 @@ export const row: FaultRow = {
 
 /** In the order of runbooks/redis-empty.md. */
 const folds =
-  'control ingest user-features seen-items signals learning external served experiments';
+  'control ingest user-features seen-items signals learning weights external served experiments';
 
 async function rebuild(bed: FaultBed): Promise<number> {
   const { admin, config, environment, redis, registry, dir } = bed;
@@ -45,7 +45,7 @@ async function rebuild(bed: FaultBed): Promise<number> {
   await typed(environment, `rebuild ${folds}`);
   const place = { admin, config, environment, redis, registry, dir, pids: { redis: 0, kafka: 0 } };
   const own = { ...place, close: async () => undefined };
-  const last = ['candidates', 'weights'];
+  const last = ['candidates'];
   const anew = await startServiceProcess(own, { run: [...last, '--bootstrap'] });
   try {
     // Stopped before it has stored anything it would have to be started so again.

@@ -1,3 +1,4 @@
+import { setOf } from '../lib/config/topic-set.ts';
 import { readCurrent } from '../lib/stream/current.ts';
 import { emptyHeader, parseHeader } from '../lib/stream/header.ts';
 import { foldKeys } from '../lib/stream/keys.ts';
@@ -41,8 +42,10 @@ export function foldsOf(service: string, prefix = ''): FoldInputs[] {
     case 'weights':
       return [{ fold: service, inputs: [trainingExamples] }];
     case 'served':
-    case 'repartition':
       return [{ fold: service, inputs: [exposures] }];
+    case 'repartition':
+      // In the first set exposures are where interactions are: there is nothing to fold.
+      return setOf(prefix) === 1 ? [] : [{ fold: service, inputs: [exposures] }];
     case 'external':
       return [{ fold: service, inputs: [externalCandidates] }];
     default:

@@ -87,7 +87,6 @@ test.for([
 });
 
 test.for([
-  [401, 'no'],
   [404, '<html>not here</html>'],
   [200, '<html>back soon</html>'],
   [200, {}],

@@ -93,8 +93,7 @@ export async function callRegistry(
   }
   const { status, text } = answer;
   if (status === 401 || status === 403) {
-    throw faultAt(
-      base,
+    throw new RefusedError(
       `the schema registry at ${base} refuses us (${status}): check FRESHET_REGISTRY_URL and the credentials in it or beside it`,
     );
   }

@@ -37,7 +37,7 @@ export const row: FaultRow = {
 
 /** In the order of runbooks/redis-empty.md. */
 const folds =
-  'control ingest user-features seen-items signals learning weights external served experiments';
+  'control ingest user-features seen-items signals learning external served experiments';
 
 async function rebuild(bed: FaultBed): Promise<number> {
   const { admin, config, environment, redis, registry, dir } = bed;
@@ -50,6 +50,8 @@ async function rebuild(bed: FaultBed): Promise<number> {
   try {
     // Stopped before it has stored anything it would have to be started so again.
     await Promise.race([caughtUp(own, last), anew.ended]);
+    // It reads what candidates emits, which has to have a generation before.
+    await typed(environment, 'rebuild weights');
   } finally {
     await anew.stop();
   }

@@ -63,11 +63,11 @@ export async function runServices(names: readonly string[], options: HostOptions
     host: config.host,
     port: options.port ?? config.port,
     metrics,
-    healthy: () => firstOf([...running.values()], (service) => service.healthy()),
+    healthy: () => firstOf(running.values(), (service) => service.healthy()),
     ready: () =>
       waiting.size > 0
         ? `starting: ${[...waiting].join(', ')}`
-        : firstOf([...running.values()], (service) => service.ready()),
+        : firstOf(running.values(), (service) => service.ready()),
   });
   log.info({ url: server.url, services: names }, 'started');
   if (options.json) console.log(JSON.stringify({ event: 'started', url: server.url }));
@@ -79,12 +79,10 @@ export async function runServices(names: readonly string[], options: HostOptions
     ...besideAnswers(names, config),
     onFatal: (error) => over({ code: exitFatal, why: error.message }),
   };
-  let isSuperseded = false;
   /** What was folded for one set of internal topics has another owner; the rest of it goes on. */
   const endOfSet = (error: SupersededError): void => {
-    if (isSuperseded) return;
-    isSuperseded = true;
     const ending = [...running.keys()].filter((name) => !isOfAllSets(name));
+    if (ending.length === 0) return;
     log.error({ services: ending }, `${error.message}. Other services of this process go on`);
     for (const name of ending) {
       const stopped = running.get(name)?.stop();
@@ -148,7 +146,7 @@ async function startPatiently(name: string, context: ServiceContext): Promise<Ru
 }
 
 function firstOf(
-  running: readonly RunningService[],
+  running: Iterable<RunningService>,
   ask: (service: RunningService) => string | null,
 ): string | null {
   for (const service of running) {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { type Generation, generationOf } from '../../lib/stream/generations.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
-import { type Comparison, isEqual, note, nothingCompared } from './compare.ts';
+import { type Comparison, isEqual, note, nothingCompared, prefixLength } from './compare.ts';
 
 export interface CompareSetsOptions {
   readonly redis: Pick<RedisPort, 'mgetMany' | 'scan'>;
@@ -33,9 +33,6 @@ export async function compareSets(options: CompareSetsOptions): Promise<Comparis
     await compareUsers(users.slice(at, at + rowsPerRead), { ...options, of, result });
   return result;
 }
-
-/** `{aB}` + code + id4. */
-const prefixLength = 9;
 
 async function usersOf({ redis, before, after }: CompareSetsOptions): Promise<Set<string>> {
   const users = new Set<string>();

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { UserError } from '../../lib/errors.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import { emptyHeader, type Header, parseHeader } from '../../lib/stream/header.ts';
@@ -40,7 +41,7 @@ const looksMax = 150;
 const lookAgainMs = 20;
 const examplesMax = 5;
 /** `{aB}` + code + id4. */
-const prefixLength = 9;
+export const prefixLength = 9;
 
 /**
  * Compares at equal offsets while both are folded: values of both and both headers are read in one
@@ -209,3 +210,13 @@ export function note(
 /** Of the values that were compared. */
 export const shareThatDiffers = (c: Comparison): number =>
   c.values === 0 ? 0 : (c.differ + c.onlyBefore + c.onlyAfter) / c.values;
+
+/** Before a switch; null: whatever the share. */
+export function refuseAbove(differMax: number | null, compared: Comparison, fold: string): void {
+  const share = shareThatDiffers(compared);
+  if (differMax === null || share <= differMax) return;
+  throw new UserError(
+    `${fold}: not switched, since ${(share * 100).toFixed(2)} % of ${compared.values} values differ ` +
+      `and --differ-max is ${differMax}; what is built stays, and the same command goes on with it`,
+  );
+}

@@ -18,7 +18,7 @@ import { createLogger } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
 import { describeValue } from '../verify/describe.ts';
-import { type Comparison, compareGenerations, shareThatDiffers } from './compare.ts';
+import { compareGenerations, refuseAbove } from './compare.ts';
 import { finish } from './finish.ts';
 import { keepDecisions } from './keep-decisions.ts';
 import { patiently } from './patiently.ts';
@@ -105,7 +105,7 @@ export class FoldBuild {
   refuseDifference(): void {
     const { differMax } = this.#given.options;
     const { compared, fold } = this.#report;
-    if (compared !== null && differMax !== null) refuseAbove(differMax, compared, fold);
+    if (compared !== null) refuseAbove(differMax, compared, fold);
   }
 
   async switch(): Promise<void> {
@@ -172,13 +172,4 @@ async function startOwners(
     follows: building.replaces,
     failureMessage: await openFailureMessage(registry, { prefix: config.prefix, stage: fold.name }),
   });
-}
-
-function refuseAbove(differMax: number, compared: Comparison, fold: string): void {
-  const share = shareThatDiffers(compared);
-  if (share <= differMax) return;
-  throw new UserError(
-    `${fold}: not switched, since ${(share * 100).toFixed(2)} % of ${compared.values} values differ ` +
-      `and --differ-max is ${differMax}; what is built stays, and the same command goes on with it`,
-  );
 }

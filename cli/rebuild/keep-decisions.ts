@@ -1,8 +1,10 @@
 import { openRegistry } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { readCurrent } from '../../lib/stream/current.ts';
-import { closeHands, generationFor, openHands } from '../../lib/stream/hands.ts';
-import { foldKeys } from '../../lib/stream/keys.ts';
+import { decisionOf } from '../../lib/stream/fold-partition.ts';
+import { closeHands, generationFor, type Hands, openHands } from '../../lib/stream/hands.ts';
+import { parseHeader } from '../../lib/stream/header.ts';
+import { type FoldKeys, foldKeys } from '../../lib/stream/keys.ts';
 import { foldIdentity } from '../../lib/stream/memory-driver.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
 import { openIngestFold } from '../../services/ingest/main.ts';
@@ -30,21 +32,40 @@ export async function keepDecisions({
   );
   const keys = foldKeys(generation);
   for (let partition = 0; partition < generation.partitions; partition += 1) {
-    const offsets = inputsOf(fold).flatMap(({ topic }, input) =>
+    const decided = inputsOf(fold).flatMap(({ topic }, input) =>
       [...failed.stayFailed(fold.name, topic, partition)].map((offset) =>
-        input === 0 ? offset : -1 - offset,
+        decisionOf(offset, input),
       ),
     );
-    if (offsets.length === 0) continue;
-    const headerKey = keys.header(partition);
-    const [bytes] = await hands.store.load([headerKey]);
-    const expected = bytes?.toString() ?? null;
-    await hands.store.decide({ headerKey, expected, key: keys.decided(partition), offsets });
+    await keep(hands, { keys, partition }, decided);
   }
 }
 
 /**
- * The same of what is folded from \`user-events\` for another set of internal topics: what one set's
+ * Only of what is yet to be folded: below that the generation has decided for itself, and what was
+ * folded is not to count as failed. Whoever folds it may move on meanwhile.
+ */
+export async function keep(
+  { store }: Pick<Hands, 'store'>,
+  { keys, partition }: { readonly keys: FoldKeys; readonly partition: number },
+  decided: readonly number[],
+): Promise<void> {
+  const headerKey = keys.header(partition);
+  for (;;) {
+    const [bytes] = await store.load([headerKey]);
+    const expected = bytes?.toString() ?? null;
+    const next = expected === null ? [] : parseHeader(expected).offsets;
+    const offsets = decided.filter((one) =>
+      one < 0 ? -1 - one >= (next[1] ?? 0) : one >= (next[0] ?? 0),
+    );
+    if (offsets.length === 0) return;
+    const decision = { headerKey, expected, key: keys.decided(partition), offsets };
+    if ((await store.decide(decision)) === 'applied') return;
+  }
+}
+
+/**
+ * The same of what is folded from `user-events` for another set of internal topics: what one set's
  * \`ingest\` has decided the other's does not decide otherwise.
  */
 export async function keepDecisionsOfSet(from: CommonConfig, to: CommonConfig): Promise<void> {
@@ -61,12 +82,7 @@ export async function keepDecisionsOfSet(from: CommonConfig, to: CommonConfig): 
     const keys = foldKeys(generationFor({ fold, identity }, hands.partitions));
     for (let partition = 0; partition < hands.partitions; partition += 1) {
       const decided = await hands.store.decided(foldKeys(current).decided(partition));
-      if (decided.size === 0) continue;
-      const headerKey = keys.header(partition);
-      const [bytes] = await hands.store.load([headerKey]);
-      const expected = bytes?.toString() ?? null;
-      const offsets = [...decided];
-      await hands.store.decide({ headerKey, expected, key: keys.decided(partition), offsets });
+      await keep(hands, { keys, partition }, [...decided]);
     }
   } finally {
     await closeHands(hands);

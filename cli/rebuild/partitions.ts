@@ -25,7 +25,7 @@ import {
 } from '../data/progress-of-services.ts';
 import { seenEntries } from '../../schemas/packed/seen-items.ts';
 import { describeValue } from '../verify/describe.ts';
-import { shareThatDiffers } from './compare.ts';
+import { refuseAbove } from './compare.ts';
 import { compareSets } from './compare-sets.ts';
 import { keepDecisionsOfSet } from './keep-decisions.ts';
 import { patiently } from './patiently.ts';
@@ -149,7 +149,8 @@ class Filling {
   #saidMs = -Infinity;
   #first: number | null = null;
   #records = 0;
-  readonly #startedMs = monotonicMs();
+  /** When nothing was folded yet, last: until groups have met that says nothing of what is left. */
+  #startedMs = monotonicMs();
 
   constructor(parts: FillingParts) {
     this.#parts = parts;
@@ -190,6 +191,7 @@ class Filling {
         const { left, done, missing } = progressOfSet(progress, services, this.#sizes);
         this.#first ??= done;
         this.#records = done - this.#first;
+        if (this.#records === 0) this.#startedMs = monotonicMs();
         if (running.begun && missing.length === 0 && isNear(progress, services)) {
           const current = await patiently(() => before.read(), options);
           if (hasLists(current.progress, progress, services)) return;
@@ -239,14 +241,7 @@ class Filling {
 
   #refuseDifference(compared: PartitionsReport['compared']): void {
     const { differMax } = this.#parts.options;
-    if (differMax === null) return;
-    for (const [fold, own] of Object.entries(compared)) {
-      if (shareThatDiffers(own) <= differMax) continue;
-      throw new UserError(
-        `${fold}: not switched, since ${(own.share * 100).toFixed(2)} % of ${own.values} values ` +
-          `differ and --differ-max is ${differMax}; what is filled stays`,
-      );
-    }
+    for (const [fold, own] of Object.entries(compared)) refuseAbove(differMax, own, fold);
   }
 
   /** How long nothing new came into the current set; null: somebody had switched already. */

@@ -56,6 +56,11 @@ export interface RegistryPort {
  */
 const answeredAt = new Set<string>();
 
+function answered<T>(config: RegistryConfig, answer: T): T {
+  answeredAt.add(addressOf(config).base);
+  return answer;
+}
+
 /** What a registry says when it knows something not: told apart from a wrong address's 404. */
 const unknownCodes = { min: 40_400, max: 40_499 };
 
@@ -128,11 +133,8 @@ function parse(
 export const notARegistry = (config: RegistryConfig, status: number): Error => {
   const { base } = addressOf(config);
   const text = `${base} does not answer as a schema registry (status ${status}): check FRESHET_REGISTRY_URL`;
-  return faultAt(base, text);
+  return answeredAt.has(base) ? new RetryableError(text) : new RefusedError(text);
 };
-
-const faultAt = (base: string, text: string): Error =>
-  answeredAt.has(base) ? new RetryableError(text) : new RefusedError(text);
 
 /** 404 and 422 with the registry's own error code: it does not know, or cannot parse. */
 function isUnknown(status: number, body: Readonly<Record<string, unknown>>): boolean {
@@ -154,11 +156,10 @@ export function openRegistry(config: RegistryConfig): RegistryPort {
       const path = `/subjects/${encodeURIComponent(subject)}?deleted=true`;
       const request = { method: 'POST', body: { schema } };
       const { status, body } = await callRegistry(config, path, request);
-      if (isUnknown(status, body)) return null;
+      if (isUnknown(status, body)) return answered(config, null);
       const { id } = body;
       if (status !== 200 || typeof id !== 'number') throw notARegistry(config, status);
-      answeredAt.add(addressOf(config).base);
-      return id;
+      return answered(config, id);
     },
   };
 }
@@ -174,9 +175,8 @@ export function schemaOfVersion(
 
 async function avroAt(config: RegistryConfig, path: string): Promise<string | null> {
   const { status, body } = await callRegistry(config, path, { method: 'GET' });
-  if (isUnknown(status, body)) return null;
+  if (isUnknown(status, body)) return answered(config, null);
   const { schema, schemaType } = body;
   if (status !== 200 || typeof schema !== 'string') throw notARegistry(config, status);
-  answeredAt.add(addressOf(config).base);
-  return schemaType === undefined || schemaType === 'AVRO' ? schema : null;
+  return answered(config, schemaType === undefined || schemaType === 'AVRO' ? schema : null);
 }

@@ -295,4 +295,5 @@ export class FoldPartition<In, Row, Out, Shared> {
 }
 
 /** Decisions of both inputs lie in one set: those of the second below zero. */
-const decisionOf = (offset: number, input: number): number => (input === 0 ? offset : -1 - offset);
+export const decisionOf = (offset: number, input: number): number =>
+  input === 0 ? offset : -1 - offset;

@@ -63,8 +63,8 @@ export function hashOfAscii(id: string): number | null {
   return units > 0x7f ? null : value ^ (value >>> 15);
 }
 
-/** Whether the bytes from `at` are those of an ASCII id of that length. */
-export function isAscii(bytes: Buffer, at: number, id: string): boolean {
+/** Whether the bytes from `at` are those of an ASCII id. */
+export function sameAscii(bytes: Buffer, at: number, id: string): boolean {
   for (let i = 0; i < id.length; i++) if (bytes[at + i] !== id.charCodeAt(i)) return false;
   return true;
 }

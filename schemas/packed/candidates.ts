@@ -135,13 +135,13 @@ function packScore(score: number): number {
 
 /** Powers of two of whole doublings, from -32, and of the steps between two of them. */
 const doublings = Float64Array.from({ length: 64 }, (_, n) => 2 ** (n - 32));
-const steps = Float64Array.from(
+const fractions = Float64Array.from(
   { length: stepsPerDoubling },
   (_, n) => 2 ** (n / stepsPerDoubling),
 );
 
 const unpackScore = (packed: number): number =>
-  packed === 0 ? 0 : (doublings[packed >> 10] ?? 0) * (steps[packed & 1023] ?? 0);
+  packed === 0 ? 0 : (doublings[packed >> 10] ?? 0) * (fractions[packed & 1023] ?? 0);
 
 function varintBytes(value: number): number {
   let bytes = 1;

@@ -3,8 +3,8 @@ import {
   hashOf,
   hashOfAscii,
   idScratch,
-  isAscii,
   readId,
+  sameAscii,
   sameId,
   writeId,
 } from './bytes.ts';
@@ -179,7 +179,7 @@ function find(bytes: Buffer, itemId: string): number {
     const idAt = at + seenEntryBytes;
     const isSame =
       bytes[at + 5] === length &&
-      (ascii === null ? sameId(bytes, idAt, wanted, length) : isAscii(bytes, idAt, itemId));
+      (ascii === null ? sameId(bytes, idAt, wanted, length) : sameAscii(bytes, idAt, itemId));
     if (isSame) return at;
     slot = (slot + 1) & mask;
   }

@@ -148,7 +148,7 @@ const fill = (kept: Kept, { candidates, objections, step }: Looked, wanted: numb
       objections.set(itemId, objecting);
       continue;
     }
-    if (objections.size > 0) objections.delete(itemId);
+    objections.delete(itemId);
     there.add(itemId);
     items.push({ ...candidate, step });
     for (const { add } of rules) add?.(itemId);

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
 import type { Bed } from '../../bench/bed.ts';
 import { caughtUp } from '../../bench/progress.ts';
@@ -14,6 +14,7 @@ import { interactions } from '../../topics/interactions.ts';
 import { items } from '../../topics/items.ts';
 import { topicName } from '../../topics/topic.ts';
 import { type Asking, openAsking } from '../support/asking.ts';
+import { testStack } from '../support/fixtures.ts';
 import { openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
 
 /** Another partition count under load, on real processes: nothing lost, nothing doubled, answers. */
@@ -109,17 +110,7 @@ function underLoad(seed: number): { stop(): Promise<number> } {
 }
 
 beforeAll(async () => {
-  pipeline = await openPipeline(
-    {
-      kafkaBrokers: inject('kafkaBrokers'),
-      registryUrl: inject('registryUrl'),
-      redisUrl: inject('redisUrl'),
-    },
-    prefix,
-    {
-      FRESHET_PARTITIONS: '3',
-    },
-  );
+  pipeline = await openPipeline(testStack(), prefix, { FRESHET_PARTITIONS: '3' });
   const { config, registry } = pipeline.bed;
   const topic = topicName(config.prefix, items);
   const encode = await openEncoder<Item>(registry, `${topic}-value`, itemSchema);

@@ -108,6 +108,7 @@ const placesIn = (stored: StoredList | null) =>
   new Map(
     stored
       ?.candidates()
+      .all()
       .map((one, index) => [one.itemId, { place: index + 1, exploration: explorationOf(one) }]),
   );
 
@@ -128,6 +129,7 @@ function storedOf(
   if (stored === null) return null;
   const left = stored
     .candidates()
+    .all()
     .filter(
       ({ itemId }) =>
         ladder.removedBy(itemId) === null &&

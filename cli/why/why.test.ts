@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import type { Explained } from '../../models/model.ts';
+import type { Candidate, Explained } from '../../models/model.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import { readSeen } from '../../schemas/packed/seen-items.ts';
 import { recommendations } from '../../topics/recommendations.ts';
@@ -66,6 +66,12 @@ const step = (name: string, list: readonly Explained[] | null) => ({
   stored: null,
   list,
 });
+const listed: readonly Candidate[] = [
+  { itemId: 'had', score: 3 },
+  { itemId: 'a', score: 1, propensity: 0.001 },
+  { itemId: 'old', score: 1, propensity: 0.95 },
+  { itemId: 'b', score: 1 },
+];
 const made: Recomputed = {
   atMs,
   context: { version: 'feed@1', revision: 1, definition },
@@ -86,12 +92,7 @@ const made: Recomputed = {
         profileOffset: 6,
         newestAtMs: atMs,
         computedAtMs: atMs - 3_000,
-        candidates: () => [
-          { itemId: 'had', score: 3 },
-          { itemId: 'a', score: 1, propensity: 0.001 },
-          { itemId: 'old', score: 1, propensity: 0.95 },
-          { itemId: 'b', score: 1 },
-        ],
+        candidates: () => ({ length: listed.length, at: (n) => listed[n], all: () => listed }),
       },
     },
     step('trending', steps[1] ?? []),

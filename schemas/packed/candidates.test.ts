@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { decodeCandidates, decodeCandidatesHead, encodeCandidates } from './candidates.ts';
+import {
+  decodeCandidates,
+  decodeCandidatesHead,
+  encodeCandidates,
+  StoredCandidates,
+} from './candidates.ts';
 
 const list = (count: number) => ({
   profileOffset: 2 ** 35 - 1,
@@ -81,4 +86,18 @@ test('propensities stand beside the first places, and cost nothing where there a
   expect(read).toEqual([0.75, 0.125, undefined, undefined]);
   expect(bytes.length - encodeCandidates({ ...list(4), candidates: plain }).length).toBe(9);
   expect(() => decodeCandidates(bytes.subarray(0, -1))).toThrow();
+});
+
+test('candidates are the same in whatever order they are asked for, and none is past the end', () => {
+  const bytes = encodeCandidates(list(30));
+  const all = decodeCandidates(bytes).candidates;
+  const places = fc.array(fc.nat(35), { maxLength: 20 });
+  fc.assert(
+    fc.property(places, (asked) => {
+      const stored = new StoredCandidates(bytes);
+      expect(stored.length).toBe(all.length);
+      for (const n of asked) expect(stored.at(n)).toEqual(all[n]);
+      expect(stored.all()).toEqual(all);
+    }),
+  );
 });

@@ -40,6 +40,7 @@ export const listPrefix = (modelVersion: string): string =>
   createHash('sha256').update(modelVersion).digest('base64url').slice(0, 4);
 
 const timesBytes = 12;
+const scoreBytes = 2;
 const id = idScratch();
 
 export function encodeCandidates(list: CandidateList): Buffer {
@@ -84,43 +85,87 @@ export function decodeCandidatesHead(bytes: Buffer): Omit<CandidateList, 'candid
   };
 }
 
-export function decodeCandidates(bytes: Buffer): CandidateList {
-  const head = decodeCandidatesHead(bytes);
-  let at = 1 + varintBytes(head.profileOffset) + timesBytes;
-  const count = readVarint(bytes, at);
-  if (count > candidatesMax) throw new RangeError(`candidates claim to be ${count}`);
-  at += varintBytes(count);
-  const candidates: { itemId: string; score: number; propensity?: number }[] = [];
-  // One text for all ids that are ASCII: a call to Buffer for each would be half of an answer.
-  const text = bytes.toString('latin1');
-  for (let n = 0; n < count; n++) {
-    const itemId = idIn(text, at) ?? readId(bytes, at);
-    at += 1 + (bytes[at] ?? 0);
-    candidates.push({ itemId, score: unpackScore(bytes.readUInt16LE(at)) });
-    at += 2;
+type StoredCandidate = CandidateList['candidates'][number];
+
+export const decodeCandidates = (bytes: Buffer): CandidateList => ({
+  ...decodeCandidatesHead(bytes),
+  candidates: new StoredCandidates(bytes).all(),
+});
+
+/**
+ * The candidates of stored bytes, each made when it is first asked for: an answer looks at a third
+ * of a list, and to make strings of the others' ids would cost as much as all that it does.
+ */
+export class StoredCandidates {
+  readonly length: number;
+  readonly #bytes: Buffer;
+  /** One text for all ids that are ASCII: a call to Buffer for each would be half of an answer. */
+  readonly #text: string;
+  readonly #made: StoredCandidate[] = [];
+  /** Where the next one to be made lies. */
+  #next: number;
+  /** Where the first propensity lies, and of how many places there are some. */
+  readonly #propensities: { readonly at: number; readonly count: number };
+
+  /** Bytes that are cut short anywhere are refused here. */
+  constructor(bytes: Buffer) {
+    const head = decodeCandidatesHead(bytes);
+    const countAt = 1 + varintBytes(head.profileOffset) + timesBytes;
+    const count = readVarint(bytes, countAt);
+    if (count > candidatesMax) throw new RangeError(`candidates claim to be ${count}`);
+    this.length = count;
+    this.#bytes = bytes;
+    this.#text = bytes.toString('latin1');
+    this.#next = countAt + varintBytes(count);
+    this.#propensities = propensitiesAt(bytes, endOf(bytes, this.#next, count), count);
   }
-  if (at < bytes.length) readPropensities(bytes, at, candidates);
-  return { ...head, candidates };
+
+  /** Undefined: the list is not so long. */
+  at(n: number): StoredCandidate | undefined {
+    const until = Math.min(n + 1, this.length);
+    while (this.#made.length < until) this.#made.push(this.#make(this.#made.length));
+    return this.#made[n];
+  }
+
+  all(): readonly StoredCandidate[] {
+    this.at(this.length - 1);
+    return this.#made;
+  }
+
+  #make(n: number): StoredCandidate {
+    const start = this.#next;
+    const end = start + 1 + (this.#bytes[start] ?? 0);
+    this.#next = end + scoreBytes;
+    const itemId = asciiIn(this.#text, start + 1, end) ?? readId(this.#bytes, start);
+    const score = unpackScore(this.#bytes.readUInt16LE(end));
+    const { at, count } = this.#propensities;
+    return n < count
+      ? { itemId, score, propensity: this.#bytes.readFloatLE(at + 4 * n) }
+      : { itemId, score };
+  }
 }
 
-/** Null: the id is not ASCII, or is cut short. */
-function idIn(text: string, at: number): string | null {
-  const end = at + 1 + text.charCodeAt(at);
-  if (!(end <= text.length)) return null;
-  for (let i = at + 1; i < end; i++) if (text.charCodeAt(i) > 0x7f) return null;
-  return text.slice(at + 1, end);
+/** Null: not only ASCII. */
+function asciiIn(text: string, start: number, end: number): string | null {
+  for (let i = start; i < end; i++) if (text.charCodeAt(i) > 0x7f) return null;
+  return text.slice(start, end);
 }
 
-function readPropensities(
-  bytes: Buffer,
-  start: number,
-  candidates: readonly { propensity?: number }[],
-): void {
+/** Where `count` candidates end. */
+function endOf(bytes: Buffer, start: number, count: number): number {
+  let at = start;
+  for (let n = 0; n < count; n++) at += 1 + (bytes[at] ?? 0) + scoreBytes;
+  if (at > bytes.length) throw new RangeError('candidates are cut short');
+  return at;
+}
+
+function propensitiesAt(bytes: Buffer, start: number, candidates: number) {
+  if (start === bytes.length) return { at: start, count: 0 };
   const count = readVarint(bytes, start);
   const at = start + varintBytes(count);
-  if (count > candidates.length) throw new RangeError(`propensities claim to be ${count}`);
-  for (const [n, candidate] of candidates.slice(0, count).entries())
-    candidate.propensity = bytes.readFloatLE(at + 4 * n);
+  if (count > candidates) throw new RangeError(`propensities claim to be ${count}`);
+  if (at + 4 * count > bytes.length) throw new RangeError('propensities are cut short');
+  return { at, count };
 }
 
 const stepsPerDoubling = 1024;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Candidate } from '../../models/model.ts';
-import { answer, type AnswerInput, type BoundRule } from './answer.ts';
+import { answer, type AnswerInput, type BoundRule, type Candidates } from './answer.ts';
 
 const list = (...items: string[]): Candidate[] =>
   items.map((itemId, index) => ({ itemId, score: 1 / (index + 1) }));
@@ -28,6 +28,21 @@ describe('the ladder', () => {
     const answered = answer(ask({ steps: [() => list('a', 'b', 'c', 'd'), later] }));
     expect(answered.items.map(({ itemId }) => itemId)).toEqual(['a', 'b', 'c']);
     expect([answered.step, answered.held, looked]).toEqual([0, [4], false]);
+  });
+
+  test('makes no more of a list than it looks at', () => {
+    const all = list('a', 'b', 'c', 'd', 'e', 'f');
+    const made: number[] = [];
+    const stored: Candidates = {
+      length: all.length,
+      at: (n) => {
+        made.push(n);
+        return all[n];
+      },
+    };
+    const rules = [removing('available', 'b')];
+    expect(itemsOf(ask({ steps: [() => stored], rules }))).toEqual(['a', 'c', 'd']);
+    expect(made).toEqual([0, 1, 2, 3]);
   });
 
   test('is filled up by later steps, each item once', () => {

@@ -15,13 +15,16 @@ export interface Tally {
   add(itemId: string): void;
 }
 
+/** A step's candidates, best first. A stored list makes only those that are looked at. */
+export type Candidates = Pick<readonly Candidate[], 'length' | 'at'>;
+
 export interface AnswerInput {
   /** Items wanted: the context's size, or fewer. */
   readonly wanted: number;
   /** A step answers by itself when so many of its items are left after rules. */
   readonly atLeast: number;
   /** Per step of the ladder, its candidates, best first; called only if the step is looked at. */
-  readonly steps: readonly (() => readonly Candidate[])[];
+  readonly steps: readonly (() => Candidates)[];
   readonly rules: readonly BoundRule[];
   /** Candidates wanted beyond the items, for the next page; left out: none. */
   readonly beyond?: number | undefined;
@@ -56,8 +59,9 @@ export interface StepEffect {
 /** One step's candidates, and which of them rules removed. */
 interface Looked {
   readonly step: number;
-  readonly candidates: readonly Candidate[];
-  readonly objections: Map<string, RuleName>;
+  readonly candidates: Candidates;
+  /** By place in the list, as far as it was looked at; null: no rule removes it. */
+  readonly objections: (RuleName | null)[];
 }
 
 /**
@@ -79,7 +83,7 @@ export const answer = (input: AnswerInput): Answered => {
   let answering: Kept | null = null;
   for (const [step, candidatesOf] of input.steps.entries()) {
     if (answering !== null && isFull(answering, looked, { wanted, beyond })) break;
-    const one: Looked = { step, candidates: candidatesOf(), objections: new Map() };
+    const one: Looked = { step, candidates: candidatesOf(), objections: [] };
     looked.push(one);
     if (answering !== null) {
       fill(answering, one, wanted);
@@ -135,22 +139,19 @@ const newKept = (step: number, rules: readonly BoundRule[]): Kept => ({
 
 const fill = (kept: Kept, { candidates, objections, step }: Looked, wanted: number): void => {
   const { items, there, rules } = kept;
-  for (const candidate of candidates) {
-    if (items.length >= wanted) return;
-    const { itemId } = candidate;
-    if (there.has(itemId)) {
-      // What another step's rule on the whole answer removed there may be in it all the same.
-      objections.delete(itemId);
-      continue;
-    }
-    const objecting = objectionTo(itemId, rules);
-    if (objecting !== null) {
-      objections.set(itemId, objecting);
-      continue;
-    }
-    objections.delete(itemId);
+  for (let at = 0; items.length < wanted; at++) {
+    const candidate = candidates.at(at);
+    if (candidate === undefined) return;
+    const { itemId, score, propensity } = candidate;
+    // What another step's rule on the whole answer removed there may be in it all the same.
+    const isThere = there.has(itemId);
+    const objecting = isThere ? null : objectionTo(itemId, rules);
+    objections[at] = objecting;
+    if (isThere || objecting !== null) continue;
     there.add(itemId);
-    items.push({ ...candidate, step });
+    items.push(
+      propensity === undefined ? { itemId, score, step } : { itemId, score, propensity, step },
+    );
     for (const { add } of rules) add?.(itemId);
   }
 };
@@ -175,14 +176,17 @@ const isFull = (
   if (items.length < wanted) return false;
   if (beyond === 0) return true;
   const held = looked.reduce((sum, { candidates }) => sum + candidates.length, 0);
-  const removed = looked.reduce((sum, { objections }) => sum + objections.size, 0);
+  const removed = looked.reduce(
+    (sum, { objections }) => sum + objections.filter((one) => one !== null).length,
+    0,
+  );
   return held - removed >= wanted + beyond;
 };
 
 const removedBy = (looked: readonly Looked[]): Partial<Record<RuleName, number>> => {
   const removed: Partial<Record<RuleName, number>> = {};
   for (const { objections } of looked)
-    for (const name of objections.values()) removed[name] = (removed[name] ?? 0) + 1;
+    for (const name of objections) if (name !== null) removed[name] = (removed[name] ?? 0) + 1;
   return removed;
 };
 
@@ -194,9 +198,11 @@ const restOf = (kept: Kept, looked: readonly Looked[], beyond: number): Answered
     ...own,
     ...looked.filter((one) => one.step !== kept.step),
   ])
-    for (const candidate of candidates) {
+    for (let at = 0; at < candidates.length; at++) {
       if (rest.length === beyond) return rest;
-      if (there.has(candidate.itemId) || objections.has(candidate.itemId)) continue;
+      const candidate = candidates.at(at);
+      if (candidate === undefined || (objections[at] ?? null) !== null) continue;
+      if (there.has(candidate.itemId)) continue;
       there.add(candidate.itemId);
       rest.push({ ...candidate, step });
     }

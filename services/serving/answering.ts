@@ -2,7 +2,7 @@ import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { offsetIn } from '../../lib/stream/header.ts';
 import type { Candidate } from '../../models/model.ts';
 import { decodeRecents } from '../../schemas/packed/user-features.ts';
-import { answer } from './answer.ts';
+import { answer, type Candidates } from './answer.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import type { LearnedReads } from '../../retrieval/learned-reads.ts';
 import type { LearnedWeights } from '../../retrieval/learned-weights.ts';
@@ -146,7 +146,7 @@ const stepsOf = (
     readonly lists: readonly (StoredList | null)[];
     readonly parts: AnsweringParts;
   },
-): (() => readonly Candidate[])[] =>
+): (() => Candidates)[] =>
   plan.steps.map((_, index) => () => candidatesOf(index, { plan, ...from }));
 
 const nothing: readonly Candidate[] = [];
@@ -159,15 +159,16 @@ const candidatesOf = (
     readonly lists: readonly (StoredList | null)[];
     readonly parts: AnsweringParts;
   },
-): readonly Candidate[] => {
+): Candidates => {
   const { items, rankings } = from.parts;
   const step = from.plan.steps[index];
   const category = from.plan.accepted.context.definition.ladder[index]?.category ?? null;
   if (step === undefined || step.kind === 'none') return nothing;
   // A shared ranking is cut by category before its depth, a user's list after.
   if (step.kind === 'shared') return rankings.list(step.model, category, items);
-  const list =
-    step.kind === 'session' ? from.session?.byStep.get(index) : from.lists[index]?.candidates();
+  const stored = step.kind === 'list' ? from.lists[index]?.candidates() : undefined;
+  if (stored !== undefined && category === null) return stored;
+  const list = stored === undefined ? from.session?.byStep.get(index) : stored.all();
   if (list === undefined) return nothing;
   return category === null ? list : list.filter(({ itemId }) => items.inCategory(itemId, category));
 };

@@ -1,5 +1,4 @@
-import type { Candidate } from '../../models/model.ts';
-import { decodeCandidates, decodeCandidatesHead } from '../../schemas/packed/candidates.ts';
+import { decodeCandidatesHead, StoredCandidates } from '../../schemas/packed/candidates.ts';
 
 /** A user's stored list. The items are read only where an answer looks at them. */
 export interface StoredList {
@@ -7,7 +6,7 @@ export interface StoredList {
   readonly profileOffset: number;
   readonly newestAtMs: number;
   readonly computedAtMs: number;
-  candidates(): readonly Candidate[];
+  candidates(): Pick<StoredCandidates, 'length' | 'at' | 'all'>;
 }
 
 /** Null: no list was made for this user and model. */
@@ -16,7 +15,7 @@ export const readList = (bytes: Buffer | null): StoredList | null =>
     ? null
     : {
         ...decodeCandidatesHead(bytes),
-        candidates: once(() => decodeCandidates(bytes).candidates),
+        candidates: once(() => new StoredCandidates(bytes)),
       };
 
 /** Decoded when first asked for: most steps of a ladder are never looked at. */

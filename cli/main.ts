@@ -5,6 +5,7 @@ import { enableCompileCache } from 'node:module';
 import { messageOf } from '../lib/errors.ts';
 import { sentenceOf, stackOf } from './cure.ts';
 import { leave } from './leave.ts';
+import { givesWay, takeLowestPriority } from './rebuild/lowest-priority.ts';
 
 /**
  * The `freshet` command. A command is a file in commands/ that exports one `register...` function:
@@ -19,6 +20,9 @@ const program = new Command('freshet')
   .version(version)
   .showHelpAfterError('(run with --help for usage)')
   .exitOverride();
+
+// Before anything else is read: that alone takes seconds of a processor on a busy machine.
+if (givesWay(process.argv.slice(2))) takeLowestPriority();
 
 // Halves the start: hundreds of modules are compiled once per machine, not once per command.
 enableCompileCache();

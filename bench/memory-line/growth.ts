@@ -7,6 +7,7 @@ import type { ModelDefinition } from '../../models/definitions.ts';
 import { readRow } from '../../models/blend/stored-row.ts';
 import { kinds } from '../../models/kinds.ts';
 import { randomOf, zipf } from '../micro/synthetic.ts';
+import { median } from '../median.ts';
 import { round } from '../stages.ts';
 
 /** CPU of the folds over users is not in it, nor the reading of rows from Redis. */
@@ -179,6 +180,3 @@ class Trial {
     return cost.usEach();
   }
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -4,6 +4,7 @@ import { createEchoTopics, foldServices, setupOf, withServices } from '../answer
 import { type Bed, openBed } from '../bed.ts';
 import type { Figures } from '../load/jobs.ts';
 import { startLoadProcess } from '../load/load-process.ts';
+import { median } from '../median.ts';
 import { caughtUp } from '../progress.ts';
 import { publishEvents, publishItems } from '../publish.ts';
 import { startServiceProcess } from '../service-process.ts';
@@ -17,6 +18,7 @@ export interface RebuildBenchOptions {
   readonly users: number;
   readonly items: number;
   readonly seconds: number;
+  readonly turns: number;
   readonly rate: number;
   readonly takeoverUsers: number;
   readonly aof: boolean;
@@ -38,7 +40,9 @@ interface ServingBeside {
   readonly answer_quiet_p99_ms: number;
   readonly answer_rebuild_p50_ms: number;
   readonly answer_rebuild_p99_ms: number;
+  /** Median over turns: each one's p99 beside a rebuild over that of the seconds around it. */
   readonly rebuild_to_quiet_p99: number;
+  readonly rebuild_to_quiet_p99_of_turns: readonly number[];
   readonly requests_unanswered: number;
 }
 
@@ -103,7 +107,7 @@ async function secondsOfNormal(service: string, bed: Bed): Promise<number> {
 
 const warmSeconds = 5;
 
-/** Answers without a rebuild beside them, with one after the other, and without again. */
+/** Answers beside one rebuild after the other and without, in turns: the machine's own noise is as large. */
 async function besideServing(
   bed: Bed,
   world: World,
@@ -125,16 +129,20 @@ async function besideServing(
       options.say('answers: waiting until all services have caught up');
       await caughtUp(bed, foldServices);
       await ask(warmSeconds);
-      const half = options.seconds / 2;
-      const before = await ask(half);
-      const over = new AbortController();
-      const rebuilding = rebuildUntil(bed, over.signal);
-      const beside = await Promise.race([ask(options.seconds), rebuilding.then(() => null)]);
-      over.abort();
-      const rebuilds = await rebuilding;
-      const after = await ask(half);
-      if (beside === null) throw new Error('the rebuilds ended before the answers');
-      return figuresOf({ before, beside, after, rebuilds });
+      const quiet = [await ask(options.seconds)];
+      const beside: Figures[] = [];
+      let rebuilds = 0;
+      for (let turn = 0; turn < options.turns; turn += 1) {
+        const over = new AbortController();
+        const rebuilding = rebuildUntil(bed, over.signal);
+        const figures = await Promise.race([ask(options.seconds), rebuilding.then(() => null)]);
+        over.abort();
+        rebuilds += await rebuilding;
+        if (figures === null) throw new Error('the rebuilds ended before the answers');
+        beside.push(figures);
+        quiet.push(await ask(options.seconds));
+      }
+      return figuresOf({ quiet, beside, rebuilds });
     });
   } finally {
     await generator.stop();
@@ -154,21 +162,29 @@ async function rebuildUntil(bed: Bed, over: AbortSignal): Promise<number> {
 const drop = async ({ config, redis }: Bed): Promise<void> =>
   void (await dropGenerations('user-features', { config, redis, all: true }));
 
-function figuresOf(given: {
-  readonly before: Figures;
-  readonly beside: Figures;
-  readonly after: Figures;
+/** One more of `quiet` than of `beside`: each of these lies between two of those. */
+function figuresOf({
+  quiet,
+  beside,
+  rebuilds,
+}: {
+  readonly quiet: readonly Figures[];
+  readonly beside: readonly Figures[];
   readonly rebuilds: number;
 }): ServingBeside {
-  const { before, beside, after, rebuilds } = given;
-  const quietP99 = (before.p99_ms + after.p99_ms) / 2;
+  const p99 = ({ p99_ms: ms }: Figures): number => ms;
+  const p50 = ({ p50_ms: ms }: Figures): number => ms;
+  const ratios = beside.map((one, turn) =>
+    round((2 * p99(one)) / quiet.slice(turn, turn + 2).reduce((sum, of) => sum + p99(of), 0)),
+  );
   return {
     rebuilds_beside: rebuilds,
-    answer_quiet_p50_ms: round((before.p50_ms + after.p50_ms) / 2),
-    answer_quiet_p99_ms: round(quietP99),
-    answer_rebuild_p50_ms: beside.p50_ms,
-    answer_rebuild_p99_ms: beside.p99_ms,
-    rebuild_to_quiet_p99: round(beside.p99_ms / quietP99),
-    requests_unanswered: before.missing + beside.missing + after.missing,
+    answer_quiet_p50_ms: round(median(quiet.map(p50))),
+    answer_quiet_p99_ms: round(median(quiet.map(p99))),
+    answer_rebuild_p50_ms: round(median(beside.map(p50))),
+    answer_rebuild_p99_ms: round(median(beside.map(p99))),
+    rebuild_to_quiet_p99: round(median(ratios)),
+    rebuild_to_quiet_p99_of_turns: ratios,
+    requests_unanswered: [...quiet, ...beside].reduce((sum, { missing }) => sum + missing, 0),
   };
 }

@@ -4,6 +4,7 @@ import { type ContextDefinition, parseContext } from '../../models/definitions.t
 import { answerBatch } from '../../services/serving/answering.ts';
 import { replyOf } from '../../services/serving/reply.ts';
 import type { Accepted } from '../../services/serving/request.ts';
+import { median } from '../median.ts';
 import { round } from '../stages.ts';
 import { good } from './good.ts';
 import { nowMs, stage, userOf, usersCount } from './stored-users.ts';
@@ -84,9 +85,6 @@ function added(
     assignment_and_rules_us_per_answer: round(us('both') - us('plain')),
   };
 }
-
-const median = (values: readonly number[]): number =>
-  values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN;
 
 const least = (values: readonly number[]): number => Math.min(...values);
 

@@ -17,6 +17,7 @@ import { models } from '../../topics/models.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { type Bed, openBed } from '../bed.ts';
 import { cpuSeconds, residentMb } from '../cpu.ts';
+import { median } from '../median.ts';
 import { startServiceProcess } from '../service-process.ts';
 import { round } from '../stages.ts';
 import { type AnswerCost, measureAnswerCost } from './answer-cost.ts';
@@ -101,12 +102,11 @@ async function startsOf(bed: Bed, count: number): Promise<Start> {
     all.push({ readyMs, rssMb: residentMb(serving.pid).now, idlePercent });
     await serving.stop();
   }
-  const median = (of: (start: Start) => number): number =>
-    all.map(of).toSorted((a, b) => a - b)[count >> 1] ?? Number.NaN;
+  const middle = (of: (start: Start) => number): number => median(all.map(of));
   return {
-    readyMs: median(({ readyMs }) => readyMs),
-    rssMb: median(({ rssMb }) => rssMb),
-    idlePercent: median(({ idlePercent }) => idlePercent),
+    readyMs: middle(({ readyMs }) => readyMs),
+    rssMb: middle(({ rssMb }) => rssMb),
+    idlePercent: middle(({ idlePercent }) => idlePercent),
   };
 }
 

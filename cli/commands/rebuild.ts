@@ -1,5 +1,3 @@
-import { constants, setPriority } from 'node:os';
-
 import { type Command, InvalidArgumentError, Option } from 'commander';
 
 import { commonConfig } from '../../lib/config/common.ts';
@@ -76,9 +74,6 @@ async function rebuild(services: readonly string[], flags: RebuildFlags): Promis
     throw new UserError(`name a service; there are: ${statefulServices.join(', ')}`);
   const json = flags.json === true;
   const options = optionsOf(flags);
-  // It may take all that is left of a machine, but not what answers need. Of many processes that
-  // fill a set each has to keep up.
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const order = statefulServices.filter((service) => services.includes(service));
   // A fold may be named too: `learning:co-visits-0123`.
   for (const service of [...order, ...services.filter((name) => !order.includes(name))]) {

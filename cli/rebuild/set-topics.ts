@@ -1,7 +1,7 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { prefixOfSet } from '../../lib/config/topic-set.ts';
 import { UserError } from '../../lib/errors.ts';
-import { openAdmin } from '../../lib/kafka/admin.ts';
+import { type KafkaAdmin, openAdmin } from '../../lib/kafka/admin.ts';
 import { topics } from '../../topics/all.ts';
 import { interactions } from '../../topics/interactions.ts';
 import { topicName } from '../../topics/topic.ts';
@@ -25,11 +25,27 @@ export async function makeTopicsOf(config: CommonConfig): Promise<void> {
 export async function highestSetOnBrokers(config: CommonConfig): Promise<number> {
   const admin = await openAdmin(config.kafka);
   try {
-    for (let above = 1; ; above += 1) {
-      const name = topicName(prefixOfSet(config.prefix, above + 1), interactions);
-      if (!(await admin.partitionCounts([name])).has(name)) return above;
-    }
+    return await highestSet(admin, config.prefix);
   } finally {
     await admin.close();
+  }
+}
+
+/** So many sets in a row may have been dropped below one that is there. */
+const droppedMax = 32;
+
+/** 1, which always is, where there is no other. */
+export async function highestSet(
+  admin: Pick<KafkaAdmin, 'partitionCounts'>,
+  prefix: string,
+): Promise<number> {
+  for (let highest = 1; ; ) {
+    const names = Array.from({ length: droppedMax + 1 }, (_, n) =>
+      topicName(prefixOfSet(prefix, highest + 1 + n), interactions),
+    );
+    const there = await admin.partitionCounts(names);
+    const last = names.findLastIndex((name) => there.has(name));
+    if (last < 0) return highest;
+    highest += last + 1;
   }
 }

@@ -7,42 +7,16 @@ import {
   emissionText,
   tallyText,
 } from '../../test/support/counting-fold.ts';
+import { ownerOf } from '../../test/support/slice-owner.ts';
 import { forgettingFold, happened } from '../../test/support/forgetting-fold.ts';
-import { FoldPartition, type FoldPartitionDeps } from './fold-partition.ts';
-import { defaultBounds } from './fold-slice.ts';
 import { parseHeader } from './header.ts';
-import { foldKeys } from './keys.ts';
-import { drive, foldIdentity } from './memory-driver.ts';
-import { type MemoryStore, memoryStore } from './memory-store.ts';
-import { PoisonMeter, unknownSchema } from './poison.ts';
-import type { LogRecord, OutMessage } from './topology.ts';
+import { drive } from './memory-driver.ts';
+import { memoryStore } from './memory-store.ts';
+import { unknownSchema } from './poison.ts';
+import type { LogRecord } from './topology.ts';
 
 const from = (offset: number, partition = 0) => ({ lineage: 'source', partition, offset });
 const unit = (key: string, n: number) => ({ key, n });
-
-/** An owner of partition 0 over a store, with whatever a test wants to be otherwise. */
-function ownerOf(store: MemoryStore, change: Partial<FoldPartitionDeps> = {}) {
-  const fold = countingFold({ cacheBytesMax: 10_000 });
-  const identity = foldIdentity(fold, 1);
-  const sent: OutMessage[] = [];
-  const keys = foldKeys({ ...fold, id4: identity.id4 });
-  const owner = new FoldPartition(fold, {
-    partition: 0,
-    identity,
-    keys,
-    store,
-    bounds: defaultBounds,
-    meter: new PoisonMeter({ consecutiveMax: 3, inWindowMax: 50, windowRecords: 100 }),
-    send: async (messages) => void sent.push(...messages),
-    failureMessage: ({ record, reason }) => ({
-      topic: 'failed',
-      key: `${record.offset} ${reason}`,
-      value: record.value,
-    }),
-    ...change,
-  });
-  return { owner, sent, keys };
-}
 
 const log: readonly LogRecord[] = [
   countingRecord(0, { from: from(0), units: [unit('a', 1), unit('b', 2)] }),

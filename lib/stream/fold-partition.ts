@@ -58,6 +58,8 @@ export class FoldPartition<In, Row, Out, Shared> {
   #header: Header;
   #decided = new Set<number>();
   #recordsAimed: number;
+  /** Of what is stored. */
+  #meter: PoisonMeter;
 
   constructor(fold: Fold<In, Row, Out, Shared>, deps: FoldPartitionDeps) {
     refuseHorizon(fold);
@@ -66,6 +68,7 @@ export class FoldPartition<In, Row, Out, Shared> {
     this.#header = emptyHeader(this.#inputs.length);
     this.#deps = deps;
     this.#recordsAimed = deps.bounds.recordsMax;
+    this.#meter = deps.meter;
     this.#cache = new RowCache(fold.rows, fold.cacheBytesMax);
   }
 
@@ -121,6 +124,7 @@ export class FoldPartition<In, Row, Out, Shared> {
     const read = await this.#read(decoded, rows);
     if (read === null) return this.#restarted();
     const { shared } = read;
+    const meter = this.#meter.fork();
     const draft = foldRecords({
       fold: this.#fold,
       input: this.#inputs[input] ?? this.#fold.input,
@@ -132,7 +136,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       marks: this.#header.marks[input] ?? [],
       newestMs: this.#header.newestMs[input] ?? -1,
       bounds: this.#deps.bounds,
-      meter: this.#deps.meter,
+      meter,
     });
     this.#aim(draft.records, decoded.length);
     const last = records[draft.records - 1];
@@ -148,6 +152,7 @@ export class FoldPartition<In, Row, Out, Shared> {
       newestMs: before.newestMs.with(input, draft.newestMs),
     };
     if (!(await this.#commit(header, draft, shared))) return this.#restarted();
+    this.#meter = meter;
     return this.#result(draft.full === null ? 'applied' : 'full', draft, sends.flat().length);
   }
 
@@ -277,15 +282,8 @@ export class FoldPartition<In, Row, Out, Shared> {
 
   #restarted(): SliceResult {
     this.drop();
-    return {
-      kind: 'restart',
-      records: 0,
-      units: 0,
-      emitted: 0,
-      failures: [],
-      skipped: new Map(),
-      full: null,
-    };
+    const nothing = { records: 0, units: 0, emitted: 0, failures: [], full: null };
+    return { kind: 'restart', ...nothing, skipped: new Map() };
   }
 
   #result(kind: 'applied' | 'full', draft: Draft<Row, Out>, emitted: number): SliceResult {

@@ -41,7 +41,7 @@ export const defaultPoisonLimits: PoisonLimits = {
  */
 export class PoisonMeter {
   readonly #limits: PoisonLimits;
-  readonly #window: Uint8Array;
+  #window: Uint8Array;
   #seen = 0;
   #inWindow = 0;
   #consecutive = 0;
@@ -59,6 +59,16 @@ export class PoisonMeter {
     if (this.#seen >= windowRecords && this.#inWindow >= inWindowMax)
       return `${this.#inWindow} of the last ${windowRecords} records could not be used`;
     return null;
+  }
+
+  /** Counts on by itself: for records that may have to be tried, and counted, again. */
+  fork(): PoisonMeter {
+    const own = new PoisonMeter(this.#limits);
+    own.#window = this.#window.slice();
+    own.#seen = this.#seen;
+    own.#inWindow = this.#inWindow;
+    own.#consecutive = this.#consecutive;
+    return own;
   }
 
   count(failed: boolean): void {

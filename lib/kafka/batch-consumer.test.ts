@@ -44,6 +44,7 @@ class FakeGroup {
       topic,
       partition: 0,
       highWatermark: 1_000,
+      last: 0,
       from,
       records: Array.from({ length: records }, (_, n) => ({
         topic,

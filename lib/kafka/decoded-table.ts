@@ -8,6 +8,7 @@ type Decoded<T> =
   | { readonly ok: false; readonly reason: string; readonly detail: string };
 
 export interface Decoder<T> {
+  open?(): Promise<void>;
   prepare(values: Iterable<Buffer | null>): Promise<void>;
   decode(value: Buffer | null): Decoded<T>;
 }
@@ -46,6 +47,7 @@ const waitingMax = 5_000;
  * without waiting in between sees one revision.
  */
 export const followDecoded = async <T>(options: DecodedTableOptions<T>): Promise<DecodedTable> => {
+  await options.decoder.open?.();
   const queue = new DecodingQueue(options);
   const table = await (options.follow ?? followTable)({
     kafka: options.kafka,

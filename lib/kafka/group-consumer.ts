@@ -6,23 +6,10 @@ import { copartitioned } from './assigner.ts';
 import { within } from '../deadline.ts';
 import { kafkaClient, type KafkaConfig } from './client.ts';
 import { isAway, kafkaFault } from './faults.ts';
-import { type LogRecord, logRecord } from './log-record.ts';
+import type { FetchedBatch } from './fetched-batch.ts';
+import { logRecord } from './log-record.ts';
 
-/** What one fetch brought of one partition. */
-export interface FetchedBatch {
-  readonly topic: string;
-  readonly partition: number;
-  readonly highWatermark: number;
-  /** What was asked for: from here to the first record there is nothing in the log. */
-  readonly from: number;
-  readonly records: readonly LogRecord[];
-  /** Keeps the membership alive; throws RetryableError when it is gone. Call between slices. */
-  heartbeat(): Promise<void>;
-  /** The next fetch starts after `offset`. */
-  resolve(offset: number): void;
-  /** True once somebody has sought elsewhere or the consumer stops: leave the batch. */
-  stale(): boolean;
-}
+export type { FetchedBatch };
 
 export interface GroupOptions {
   readonly kafka: KafkaConfig;
@@ -41,6 +28,8 @@ export interface GroupOptions {
   readonly onRebalancing?: () => void;
   /** Must settle faults itself: whatever it throws is taken for a bug and ends the consumer. */
   readonly onBatch: (batch: FetchedBatch) => Promise<void>;
+  /** A fetch that held nothing but marks and aborted records is no batch: where it ended. */
+  readonly onPassedOver?: (topic: string, partition: number, last: number) => void;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -215,6 +204,12 @@ function watch(consumer: Consumer, options: GroupOptions, pulse: Pulse): void {
   };
   consumer.on(events.FETCH, seen);
   consumer.on(events.HEARTBEAT, seen);
+  consumer.on(
+    events.END_BATCH_PROCESS,
+    ({ payload: { topic, partition, batchSize, lastOffset } }) => {
+      if (batchSize === 0) options.onPassedOver?.(topic, partition, Number(lastOffset));
+    },
+  );
   consumer.on(events.GROUP_JOIN, ({ payload }) => {
     seen();
     const assigned = new Map(Object.entries(payload.memberAssignment));
@@ -250,6 +245,7 @@ async function deliver(
     partition,
     highWatermark: Number(batch.highWatermark),
     from: fetchedFrom(batch),
+    last: Number(batch.lastOffset()),
     records: batch.messages.map((message) => logRecord(topic, partition, message)),
     heartbeat: async () => {
       try {

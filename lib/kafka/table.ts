@@ -55,6 +55,7 @@ export async function followTable(options: TableOptions): Promise<Table> {
     topics: options.topics,
     maxWaitMs: 100,
     onFatal: options.onFatal,
+    onPassedOver: (topic, partition, last) => reached(topic, partition, last + 1),
     onBatch: async (batch) => {
       for (const record of batch.records) {
         // After a rejoin the client starts over; what was handed over is passed by.
@@ -65,7 +66,7 @@ export async function followTable(options: TableOptions): Promise<Table> {
       if (last === undefined) return;
       batch.resolve(last.offset);
       options.onBatch?.();
-      reached(batch.topic, batch.partition, last.offset + 1);
+      reached(batch.topic, batch.partition, Math.max(last.offset, batch.last) + 1);
       while (options.hasRoom?.() === false && !batch.stale()) {
         await new Promise((resolve) => setTimeout(resolve, roomMs));
         // Where membership is lost the client joins again, and delivers from where we are.

@@ -142,7 +142,17 @@ export class Member {
       if (this.#assigned.has(at)) this.#positions.set(at, offset + 1);
     };
     this.#options
-      .onBatch({ topic, partition, highWatermark: high, from, records, heartbeat, resolve, stale })
+      .onBatch({
+        topic,
+        partition,
+        highWatermark: high,
+        from,
+        last: records.at(-1)?.offset ?? from,
+        records,
+        heartbeat,
+        resolve,
+        stale,
+      })
       .catch((error: unknown) => this.#options.onFatal(error as Error))
       .finally(() => {
         this.#handlers -= 1;

@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest';
 
 import { kafkaClient } from '../../lib/kafka/client.ts';
 import { openOutbox } from '../../lib/kafka/outbox.ts';
+import { followTable } from '../../lib/kafka/table.ts';
 import type { OutMessage } from '../../lib/stream/topology.ts';
 import {
   admin,
@@ -120,5 +121,22 @@ describe('an owner', () => {
     await caughtUp(1);
     await expectFolded();
     expect([first.fatal, second.fatal]).toEqual([[], []]);
+    await expectReadWhole();
+    await transact('abort', messagesOf(40));
+    await expectReadWhole();
   });
 });
+
+/** As serving reads items: to the end, though what stands there is a transaction's mark. */
+async function expectReadWhole(): Promise<void> {
+  const table = await followTable({
+    kafka: kafka(),
+    topics: [topic()],
+    onRecord: () => undefined,
+    onFatal: (error) => closers.push(() => Promise.reject(error)),
+  });
+  closers.push(() => table.stop());
+  await table.ready;
+  const ends = (await admin.topicOffsets(topic())).map(({ high }) => high);
+  expect(table.offsets(topic())).toEqual(ends);
+}

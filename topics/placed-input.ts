@@ -10,6 +10,7 @@ export interface Placed {
 
 /** The part of lib/avro's TopicDecoder that an input needs. */
 export interface ValueDecoder<T> {
+  open?(): Promise<void>;
   prepare(values: Iterable<Buffer | null>): Promise<void>;
   decode(
     value: Buffer | null,
@@ -37,6 +38,7 @@ export function placedInput<T extends Placed>(options: PlacedInputOptions<T>): I
     topic,
     lineage,
     ...(beside === undefined ? {} : { beside }),
+    open: async () => decoder.open?.(),
     prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
     decode: ({ value }) => {
       const decoded = decoder.decode(value);

@@ -128,6 +128,7 @@ function foldOf() {
         schemaOf: async () =>
           JSON.stringify(schema === exposures ? exposureSchema : interactionSchema),
         idOf: async () => 1,
+        newestOf: async () => null,
       },
       subject: 'bench-value',
       schema,

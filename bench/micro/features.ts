@@ -90,6 +90,7 @@ function logOf(events: number): LogRecord[][] {
 const registry = {
   schemaOf: async () => JSON.stringify(interactionSchema),
   idOf: async () => 1,
+  newestOf: async () => null,
 };
 const decoderOf = (): TopicDecoder<Interaction> =>
   new TopicDecoder({

@@ -68,10 +68,25 @@ export class TopicDecoder<T> {
   readonly #options: TopicDecoderOptions;
   readonly #type: Type;
   readonly #known = new Map<number, Known>();
+  #isOpen = false;
 
   constructor(options: TopicDecoderOptions) {
     this.#options = options;
     this.#type = parseSchema(options.schema);
+  }
+
+  /**
+   * Learns the newest schema of the subject, which writers use most likely, before any value needs
+   * it: a registry in trouble may also say that it does not know an id, and is believed. Throws
+   * RetryableError when the registry is away.
+   */
+  async open(): Promise<void> {
+    if (this.#isOpen) return;
+    const { registry, subject } = this.#options;
+    const newest = await registry.newestOf(subject);
+    if (newest === null) return;
+    this.#remember(newest.id, openReader(newest.schema, this.#type));
+    this.#isOpen = true;
   }
 
   /** Fetches what the values need. Throws RetryableError when the registry is away. */

@@ -4,7 +4,7 @@ import type { RegistryPort } from './registry.ts';
 export interface MemoryRegistry extends RegistryPort {
   /** Schemas by id, as text. */
   readonly texts: Map<number, string>;
-  /** Every question, in order: 'schema <id>' or 'lookup <subject>'. */
+  /** Every question, in order: 'schema <id>', 'lookup <subject>' or 'newest <subject>'. */
   readonly asked: string[];
 }
 
@@ -31,6 +31,12 @@ export function memoryRegistry(
       asked.push(`lookup ${subject}`);
       for (const [id, text] of texts) if (text === schema && !foreign.includes(id)) return id;
       return null;
+    },
+    async newestOf(subject) {
+      asked.push(`newest ${subject}`);
+      const own = [...texts].filter(([id]) => !foreign.includes(id));
+      const [id, schema] = own.toSorted(([a], [b]) => a - b).at(-1) ?? [];
+      return id === undefined || schema === undefined ? null : { id, schema };
     },
   };
 }

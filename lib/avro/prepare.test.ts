@@ -92,3 +92,28 @@ describe('asking the registry', () => {
     expect(decoder.decode(value).ok).toBe(true);
   });
 });
+
+test('what writers use is known from the start, whatever a registry in trouble says later', async () => {
+  const registry = memoryRegistry({ 6: { ...schema, doc: 'before' }, 7: schema });
+  const decoder = decoderOn(registry);
+  await decoder.open();
+  await decoder.open();
+  expect(registry.asked).toEqual(['newest things-value']);
+  registry.texts.clear();
+  const value = encoderFor<Thing>(schema, 7)({ id: 'a' });
+  await decoder.prepare([value]);
+  expect(decoder.decode(value)).toEqual({ ok: true, value: { id: 'a' } });
+  expect(registry.asked).toHaveLength(1);
+});
+
+test('a subject that has no schema yet is asked for again by the next opening', async () => {
+  const registry = memoryRegistry({});
+  const decoder = decoderOn(registry);
+  await decoder.open();
+  registry.texts.set(7, JSON.stringify(schema));
+  await decoder.open();
+  registry.texts.clear();
+  const value = encoderFor<Thing>(schema, 7)({ id: 'a' });
+  await decoder.prepare([value]);
+  expect(decoder.decode(value).ok).toBe(true);
+});

@@ -64,6 +64,18 @@ test.for([
   expect(await registry.idOf('s', '"int"')).toBeNull();
 });
 
+test('the newest schema of a subject comes with its id', async () => {
+  const { asked, registry } = answering(200, { schema: '"int"', id: 3, version: 2 });
+  expect(await registry.newestOf('a/b-value')).toEqual({ id: 3, schema: '"int"' });
+  expect(asked.map(({ url }) => url)).toEqual([
+    'http://registry.invalid:8081/subjects/a%2Fb-value/versions/latest',
+  ]);
+  const none = answering(404, { error_code: 40401, message: 'Subject not found' });
+  expect(await none.registry.newestOf('s')).toBeNull();
+  const other = answering(200, { schema: 'message A {}', id: 3, schemaType: 'PROTOBUF' });
+  expect(await other.registry.newestOf('s')).toBeNull();
+});
+
 test('a schema of another language is not known', async () => {
   const { registry } = answering(200, { schema: 'message A {}', schemaType: 'PROTOBUF' });
   expect(await registry.schemaOf(1)).toBeNull();

@@ -48,6 +48,14 @@ export interface RegistryPort {
   schemaOf(id: number): Promise<string | null>;
   /** The id that a schema has under a subject; null: not registered there. */
   idOf(subject: string, schema: string): Promise<number | null>;
+  /** The newest schema of a subject; null: there is none, or it is not Avro. */
+  newestOf(subject: string): Promise<RegisteredSchema | null>;
+}
+
+export interface RegisteredSchema {
+  readonly id: number;
+  /** Text of the Avro schema. */
+  readonly schema: string;
 }
 
 /**
@@ -161,8 +169,27 @@ export function openRegistry(config: RegistryConfig): RegistryPort {
       if (status !== 200 || typeof id !== 'number') throw notARegistry(config, status);
       return answered(config, id);
     },
+    newestOf: (subject) => registeredAt(config, versionPath(subject, 'latest')),
   };
 }
+
+const versionPath = (subject: string, version: number | 'latest'): string =>
+  `/subjects/${encodeURIComponent(subject)}/versions/${version}`;
+
+async function registeredAt(
+  config: RegistryConfig,
+  path: string,
+): Promise<RegisteredSchema | null> {
+  const { status, body } = await callRegistry(config, path, { method: 'GET' });
+  if (isUnknown(status, body)) return answered(config, null);
+  const { id, schema, schemaType } = body;
+  if (status !== 200 || typeof schema !== 'string' || typeof id !== 'number')
+    throw notARegistry(config, status);
+  return answered(config, isAvro(schemaType) ? { id, schema } : null);
+}
+
+/** Left out is Avro: so it was before registries knew other languages. */
+const isAvro = (schemaType: unknown): boolean => schemaType === undefined || schemaType === 'AVRO';
 
 /** Text of a version of a subject; null: there is none, or it is not Avro. For people's commands. */
 export function schemaOfVersion(
@@ -170,7 +197,7 @@ export function schemaOfVersion(
   subject: string,
   version: number,
 ): Promise<string | null> {
-  return avroAt(config, `/subjects/${encodeURIComponent(subject)}/versions/${version}`);
+  return avroAt(config, versionPath(subject, version));
 }
 
 async function avroAt(config: RegistryConfig, path: string): Promise<string | null> {
@@ -178,5 +205,5 @@ async function avroAt(config: RegistryConfig, path: string): Promise<string | nu
   if (isUnknown(status, body)) return answered(config, null);
   const { schema, schemaType } = body;
   if (status !== 200 || typeof schema !== 'string') throw notARegistry(config, status);
-  return answered(config, schemaType === undefined || schemaType === 'AVRO' ? schema : null);
+  return answered(config, isAvro(schemaType) ? schema : null);
 }

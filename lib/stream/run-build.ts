@@ -14,7 +14,7 @@ import { type Advance, ownPartitions, type Owners, type PartitionWorker } from '
 import { realPorts, type RunnerPorts } from './ports.ts';
 import { type FailureMessage, type PoisonLimits, PoisonMeter } from './poison.ts';
 import type { StateStore } from './store.ts';
-import { type Fold, inputsOf, type LogRecord } from './topology.ts';
+import { type Fold, inputsOf, type LogRecord, openInputs } from './topology.ts';
 
 export interface BuildDeps {
   readonly context: ServiceContext;
@@ -46,6 +46,7 @@ export async function runBuild<In, Row, Out, Shared>(
   const { context, hands, generation } = deps;
   const { config } = context;
   const topics = inputsOf(fold).map(({ topic }) => topic);
+  await openInputs(fold);
   const emitted = await emittedBelow(deps, topics);
   return ownPartitions({
     service: fold.name,

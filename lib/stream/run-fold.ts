@@ -14,7 +14,7 @@ import { type Advance, ownPartitions, type Owners, type PartitionWorker } from '
 import { type FailureMessage, PoisonMeter } from './poison.ts';
 import { realPorts, type RunnerPorts } from './ports.ts';
 import { refuseOtherSet } from './topic-sets.ts';
-import { type Fold, inputsOf, type LogRecord } from './topology.ts';
+import { type Fold, inputsOf, type LogRecord, openInputs } from './topology.ts';
 
 export interface FoldDeps {
   readonly context: ServiceContext;
@@ -54,6 +54,7 @@ export async function runFold<In, Row, Out, Shared>(
     const identity = foldIdentity(fold, hands.partitions);
     const { bootstrap } = context;
     if (deps.ofAllSets !== true) await refuseOtherSet(hands.redis, config.prefix, fold.name);
+    await openInputs(fold);
     await becomeCurrent(hands, config.prefix, { fold, identity, topics, bootstrap });
     const worker = (partition: number): PartitionWorker =>
       foldWorker(fold, { hands, identity, partition, deps });

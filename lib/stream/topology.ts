@@ -87,6 +87,11 @@ export interface Input<In> {
    */
   readonly through?: { readonly topic: string; readonly fold: string };
   /**
+   * Called before the first record: the place to learn what records will need, while dependencies
+   * are well. Throws RetryableError when one is away.
+   */
+  open?(): Promise<void>;
+  /**
    * Called once per fetched batch, before any `decode` of it: the place to fetch unknown schemas.
    * Throws RetryableError when a dependency is away.
    */
@@ -194,6 +199,10 @@ export const inputsOf = <In, Row, Out, Shared>({
   ahead,
 }: Pick<Fold<In, Row, Out, Shared>, 'input' | 'ahead'>): readonly Input<In>[] =>
   ahead === undefined ? [input] : [input, ahead];
+
+export const openInputs = async <In, Row, Out, Shared>(
+  fold: Pick<Fold<In, Row, Out, Shared>, 'input' | 'ahead'>,
+): Promise<void> => void (await Promise.all(inputsOf(fold).map((input) => input.open?.())));
 
 /** For rows that are edited as bytes. */
 export const byteRows: RowCodec<Buffer> = {

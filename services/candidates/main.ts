@@ -45,7 +45,7 @@ export async function startCandidates(context: ServiceContext): Promise<RunningS
   try {
     definitions = await followPersonalModels(context, openRegistry(context.config.registry));
     const packing = await examplePacking(context);
-    const lists = listsOf(context, config, { redis, models: definitions, packing });
+    const lists = await listsOf(context, config, { redis, models: definitions, packing });
     const live = new LiveWork(monotonicMs);
     const task = candidatesTask(lists);
     const running = await runTask(
@@ -68,7 +68,7 @@ export async function startCandidates(context: ServiceContext): Promise<RunningS
   }
 }
 
-function listsOf(
+async function listsOf(
   context: ServiceContext,
   config: CandidatesConfig,
   given: {
@@ -76,14 +76,17 @@ function listsOf(
     readonly models: PersonalModelsInUse;
     readonly packing: ExamplePacking;
   },
-): CandidatesOptions {
+): Promise<CandidatesOptions> {
   const { redis } = given;
   const { prefix, types } = context.config;
   const { metrics } = context;
   const input = inputs(context);
+  const ofInteractions = input<ActiveUser>(interactions, interactionFields(activeUserFields));
+  const ofExposures = input<ServedUser>(exposuresBeside(prefix), exposureFields);
+  await Promise.all([ofInteractions.decoder.open?.(), ofExposures.decoder.open?.()]);
   return {
-    interactions: input<ActiveUser>(interactions, interactionFields(activeUserFields)),
-    exposures: input<ServedUser>(exposuresBeside(prefix), exposureFields),
+    interactions: ofInteractions,
+    exposures: ofExposures,
     ...given,
     types,
     config,

@@ -64,6 +64,7 @@ export const controlFold = (options: ControlOptions): ControlFold => ({
   input: {
     topic: options.topics.commands,
     lineage: null,
+    open: async () => options.decoder.open?.(),
     prepare: (records) => options.decoder.prepare(records.map(({ value }) => value)),
     decode: (record) => decode(record, options.decoder),
   },

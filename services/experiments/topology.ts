@@ -157,6 +157,7 @@ const exposuresInput = ({
   topic,
   lineage,
   ...(through === undefined ? {} : { through }),
+  open: async () => decoder.open?.(),
   prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
   decode: ({ value, timestampMs, headers }) => {
     const decoded = decoder.decode(value);

@@ -44,6 +44,7 @@ export function externalFold(options: ExternalOptions): Fold<ExternalCandidates,
     input: {
       topic,
       lineage,
+      open: async () => decoder.open?.(),
       prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
       decode: (record) => decode(record, options),
     },

@@ -86,6 +86,7 @@ function userEventsInput({ topic, decoder, limits }: IngestOptions): Input<UserE
   return {
     topic,
     lineage: null,
+    open: async () => decoder.open?.(),
     prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
     decode: ({ value, timestampMs }): Decoded<UserEvent> => {
       const decoded = decoder.decode(value);

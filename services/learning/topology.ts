@@ -49,6 +49,7 @@ export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown
     input: {
       topic: options.topic,
       lineage: options.lineage,
+      open: async () => decoder.open?.(),
       prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
       decode: ({ value }) => {
         const decoded = decoder.decode(value);

@@ -57,6 +57,7 @@ export async function startMetrics(context: ServiceContext): Promise<RunningServ
       watchedMax,
     }),
   };
+  await parts.decoder.open();
   const [definitions, consumer] = await allOrNone<[FollowedDefinitions, BatchConsumer]>([
     followContexts(context, registry, contexts),
     startBatchConsumer({

@@ -1,4 +1,3 @@
-import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry, type RegistryPort } from '../../lib/avro/registry.ts';
 import { monotonicMs, now } from '../../lib/clock.ts';
@@ -14,7 +13,6 @@ import { LearnedWeights } from '../../retrieval/learned-weights.ts';
 import { exposureSchema } from '../../schemas/generated/exposure.ts';
 import { metricEventSchema } from '../../schemas/generated/metric-event.ts';
 import { recommendationSchema } from '../../schemas/generated/recommendation.ts';
-import { type Request, requestSchema } from '../../schemas/generated/request.ts';
 import { topics as everyTopic } from '../../topics/all.ts';
 import { servingLineage } from '../../topics/exposures-input.ts';
 import { exposures } from '../../topics/exposures.ts';
@@ -34,6 +32,7 @@ import { PageTokens } from './page-token.ts';
 import { foldNames } from './plan.ts';
 import { Pressure } from './pressure.ts';
 import { Rankings } from './rankings.ts';
+import { openRequestDecoder } from './request-decoder.ts';
 import { SetGenerations } from './set-generations.ts';
 import { topicCache } from './topic-cache.ts';
 
@@ -238,12 +237,7 @@ async function batchPartsOf(parts: Parts): Promise<BatchParts> {
       monotonicMs,
     },
     contexts: knowledge.contexts.all,
-    decoder: new TopicDecoder<Request>({
-      registry: parts.registry,
-      subject: `${topic}-value`,
-      schema: requestSchema,
-      valueBytesMax: config.requestBytesMax,
-    }),
+    decoder: await openRequestDecoder(parts.registry, { topic, bytesMax: config.requestBytesMax }),
     messages: await messagesFor(parts),
     own: gathering(parts.own),
     foreign: foreignFor(parts),

@@ -36,6 +36,7 @@ export function weightsFold(options: WeightsOptions): Fold<TrainingExample, Buff
     input: {
       topic,
       lineage,
+      open: async () => decoder.open?.(),
       prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
       decode: ({ value }) => {
         const decoded = decoder.decode(value);

@@ -1,7 +1,9 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
+import { z } from 'zod';
 
 import type { Assigned } from '../../experiments/catalogue.ts';
+import { creditHoursMax, outcomeKindsMax } from '../../experiments/definition.ts';
 
 /** What a next page needs to know: no one keeps it but who asks. */
 export interface PageState {
@@ -39,11 +41,41 @@ export const tokenAgeMsMax = 3_600_000;
 /** Candidates beyond a page that are worth a try: what does not fit is left out. */
 export const beyondMax = 400;
 const macBytes = 32;
-/** Of what we signed ourselves; a bound all the same. */
+/** The prefix is a key that anybody may know: what is signed need not be ours. */
 const stateBytesMax = 1_048_576;
+/** An answer has 200 items at most, and the pages after it are made of the rest. */
+const countMax = 1_000;
+/** Names and versions of experiments, steps and models are shorter. */
+const nameCharsMax = 64;
 const triesMax = 24;
 /** A state is a few KB: a window for more than that takes time to set up. */
 const packing = { windowBits: 13, memLevel: 6 };
+
+const name = z.string().max(nameCharsMax);
+const count = z.int().min(0).max(countMax);
+const assignedShape = z.object({
+  experiment: name,
+  variant: name,
+  replaces: z.object({ step: name, model: name }).nullable(),
+  creditMs: z
+    .int()
+    .min(0)
+    .max(creditHoursMax * 3_600_000),
+  outcomeKinds: z.array(name).max(outcomeKindsMax),
+});
+const stateShape: z.ZodType<PageState> = z.object({
+  userId: z.string(),
+  contextId: z.string(),
+  contextVersion: z.string(),
+  assigned: assignedShape.nullable(),
+  page: count,
+  issuedMs: z.int().min(0),
+  shown: z.array(z.string()).max(countMax),
+  rest: z
+    .array(z.object({ step: count, items: z.array(z.string()).max(beyondMax) }))
+    .max(beyondMax)
+    .refine((rest) => itemsIn(rest) <= beyondMax),
+});
 
 /**
  * Tokens that hold all that they need, signed, so that serving keeps nothing between pages. Who
@@ -61,11 +93,11 @@ export class PageTokens {
 
   /** Null: nothing is left, or not even what was shown fits. As much of the rest as does is in it. */
   seal(state: PageState): string | null {
-    let count = state.rest.reduce((sum, { items }) => sum + items.length, 0);
-    for (let tries = 0; tries < triesMax && count > 0; tries++) {
-      const token = this.#sign({ ...state, rest: firstOf(state.rest, count) });
+    let kept = Math.min(beyondMax, itemsIn(state.rest));
+    for (let tries = 0; tries < triesMax && kept > 0; tries++) {
+      const token = this.#sign({ ...state, rest: firstOf(state.rest, kept) });
       if (token.length <= tokenCharsMax) return token;
-      count = Math.floor(count * Math.min(0.95, tokenCharsMax / token.length));
+      kept = Math.floor(kept * Math.min(0.95, tokenCharsMax / token.length));
     }
     return null;
   }
@@ -93,14 +125,26 @@ export class PageTokens {
     if (bytes.length <= macBytes || bytes.toString('base64url') !== token) return null;
     const body = bytes.subarray(macBytes);
     if (!timingSafeEqual(bytes.subarray(0, macBytes), this.#mac(body))) return null;
-    const inflated = inflateRawSync(body, { maxOutputLength: stateBytesMax });
-    return JSON.parse(inflated.toString()) as PageState;
+    return stateIn(body);
   }
 
   #mac(body: Buffer): Buffer {
     return createHmac('sha256', this.#key).update(body).digest();
   }
 }
+
+/** Null: it is no state, whoever signed it. A request that made us throw would come again for ever. */
+const stateIn = (body: Buffer): PageState | null => {
+  try {
+    const inflated = inflateRawSync(body, { maxOutputLength: stateBytesMax });
+    return stateShape.safeParse(JSON.parse(inflated.toString())).data ?? null;
+  } catch {
+    return null;
+  }
+};
+
+const itemsIn = (rest: PageState['rest']): number =>
+  rest.reduce((sum, { items }) => sum + items.length, 0);
 
 const firstOf = (rest: PageState['rest'], count: number): PageState['rest'] => {
   let left = count;

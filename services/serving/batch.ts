@@ -60,16 +60,22 @@ export const serveBatch = async (batch: Batch, parts: BatchParts): Promise<InFli
   const { admitted, shed } = admit(judged.accepted, facts);
   const refused = [...judged.refused, ...shed];
   parts.metrics.observe('freshet_request_batch_size', {}, batch.records.length);
-  if (admitted.length <= sliceMax)
-    return serveSlice({ lane: batch, admitted, refused }, parts, stage);
+  const since = (startedMs: number): number => answering.monotonicMs() - startedMs;
+  const startedMs = answering.monotonicMs();
+  if (admitted.length <= sliceMax) {
+    const { sent } = await serveSlice({ lane: batch, admitted, refused }, parts, stage);
+    // Other batches of the partition are under way beside it, and its send may wait for theirs.
+    const took = (): void => pressure.tookAtMost(admitted.length, since(startedMs));
+    return { sent: sent.then(took) };
+  }
   const refusing = wholly(serveSlice({ lane: batch, admitted: [], refused }, parts, nothing));
   // Looked at below: until then a failure is nobody's.
   refusing.catch(nothing);
   for (let at = 0; at < admitted.length; at += sliceMax) {
-    const startedMs = answering.monotonicMs();
+    const sliceAtMs = answering.monotonicMs();
     const slice = admitted.slice(at, at + sliceMax);
     await wholly(serveSlice({ lane: batch, admitted: slice, refused: [] }, parts, stage));
-    pressure.took(slice.length, answering.monotonicMs() - startedMs);
+    pressure.took(slice.length, since(sliceAtMs));
     await batch.heartbeat?.();
   }
   return { sent: refusing };

@@ -30,9 +30,22 @@ export class Pressure {
     return this.#msPerAnswer;
   }
 
+  /** A slice that nothing ran beside in its partition. */
   took(answers: number, ms: number): void {
-    if (answers < tellingMin) return;
-    this.#msPerAnswer += weight * (ms / answers - this.#msPerAnswer);
+    if (answers < tellingMin) this.tookAtMost(answers, ms);
+    else this.#learn(ms / answers);
+  }
+
+  /**
+   * However few they were, and whatever else was waited for: an answer does not cost more. So the
+   * estimate falls again also where it lets no more wait than are answered together.
+   */
+  tookAtMost(answers: number, ms: number): void {
+    if (answers > 0 && ms / answers < this.#msPerAnswer) this.#learn(ms / answers);
+  }
+
+  #learn(msPerAnswer: number): void {
+    this.#msPerAnswer += weight * (msPerAnswer - this.#msPerAnswer);
   }
 
   /** A request with more than this many after it would have waited, or would let others wait, for too long. */

@@ -50,8 +50,8 @@ const ofManyUsers = (
     const { user_id: userId } = one.request;
     const ofOthers = accepted.length - (counts.get(userId)?.length ?? 0);
     const before = taken.get(userId) ?? 0;
-    // Places that nobody else asks for are anybody's.
-    if (before >= Math.max(share, sliceMax - ofOthers)) {
+    // Places that nobody else asks for are anybody's, and who asks without a name is many people.
+    if (userId !== '' && before >= Math.max(share, sliceMax - ofOthers)) {
       shed.push(refusedAs(one, 'overloaded', 'one_user_asks_too_much'));
       continue;
     }

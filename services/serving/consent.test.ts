@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
+import type { Recommendation } from '../../schemas/generated/recommendation.ts';
+import { admit } from './admission.ts';
 import { answerBatch } from './answering.ts';
+import { asked, of as sentTo, serve, start } from './batch-asking.ts';
+import { acceptedRequest } from './fakes.ts';
 import { exposure, recommendation } from './outputs.ts';
 import { acceptedOf, partsOf } from './rule-asking.ts';
 import * as worlds from './rule-world.ts';
@@ -51,4 +55,45 @@ test('without consent an answer rests on nothing that is kept of its user, and l
   );
   expect(withItems).toBeGreaterThan(50);
   expect(withoutRead).toBeGreaterThan(0);
+});
+
+test.each([
+  ['unknown_context', { context_id: 'other' }],
+  ['expired', { deadline_at: 4_000 }],
+  ['invalid', { count: 0 }],
+  ['invalid', { page_token: 'x' }],
+  ['invalid', { user_id: 'x'.repeat(129) }],
+])('a refusal (%s) without consent names nobody, whatever name and key came', async (...given) => {
+  const [status, change] = given;
+  const { parts, own } = await start();
+  const records = ['', 'alice'].map((user, n) => ({
+    ...asked(n, { user_id: user, consent: false, ...change }),
+    key: Buffer.from('alice'),
+  }));
+  await serve({ records, highWatermark: 2 }, parts);
+  expect(sentTo<Recommendation>(own, 'rec')).toMatchObject([
+    { status, user_id: '', consent: false },
+    { status, user_id: '', consent: false },
+  ]);
+  expect(own.map(({ key }) => key)).toEqual(own.map(() => null));
+});
+
+test('a request that cannot be read is answered by its key, with the consent that it does not deny', async () => {
+  const { parts, own } = await start();
+  const record = { ...asked(1), key: Buffer.from('alice'), value: null };
+  await serve({ records: [record], highWatermark: 2 }, parts);
+  const said = { status: 'invalid', user_id: 'alice', consent: true };
+  expect(sentTo<Recommendation>(own, 'rec')).toMatchObject([said]);
+});
+
+test('whoever asks without a name shares no place with others who do', () => {
+  const all = Array.from({ length: 80 }, (_, n) => {
+    const one = acceptedRequest(n, { userId: n % 4 === 0 ? 'hot' : '' });
+    return { ...one, request: { ...one.request, consent: false } };
+  });
+  const { admitted, shed } = admit(all, { sliceMax: 10, msPerAnswer: 2, nowMs: 1_000 });
+  const nameless = admitted.filter(({ request }) => request.user_id === '');
+  // Of one who is named an eighth of all, as with consent.
+  expect([nameless.length, admitted.length, shed.length]).toEqual([60, 70, 10]);
+  expect(shed.every(({ userId, consent }) => userId === '' && !consent)).toBe(true);
 });

@@ -44,7 +44,7 @@ const noBasis = {
 export const refusal = (refused: Refused, atMs: number): Recommendation => ({
   answer_id: answerId(refused.record),
   status: refused.status,
-  consent: true,
+  consent: refused.consent,
   reason: refused.reason,
   user_id: refused.userId,
   context_id: refused.contextId,

@@ -27,7 +27,9 @@ export interface Refused {
   readonly status: RefusedStatus;
   /** A fixed snake_case word. */
   readonly reason: string;
-  /** As far as they are known. */
+  /** False: the request said so. One that cannot be read says nothing. */
+  readonly consent: boolean;
+  /** As far as they are known; without consent the user is nobody. */
   readonly userId: string;
   readonly contextId: string;
   /** The context, where there is one of that name: the only thing that labels may say. */
@@ -77,7 +79,8 @@ export const judge = (
     reply,
     status,
     reason,
-    userId: isId(request?.user_id) ? userOf(request) : keyed,
+    consent: request?.consent ?? true,
+    userId: request?.consent === false || isId(request?.user_id) ? userOf(request) : keyed,
     contextId: isId(request?.context_id) ? request.context_id : '',
     context: (request && facts.contexts.get(request.context_id)) ?? null,
   });
@@ -118,6 +121,7 @@ export const refusedAs = (
   reply,
   status,
   reason,
+  consent: request.consent,
   userId: userOf(request),
   contextId: request.context_id,
   context,

@@ -49,7 +49,11 @@ export class OffsetGauges {
     this.#hints.set(`${topic}|${partition}`, { topic, partition, offset });
   }
 
+  /** Whoever owns it now says how it is. */
   forget(partition: number): void {
+    const own = { service: this.#service, partition: String(partition) };
+    this.#metrics.forget('freshet_partition_paused', own);
+    this.#metrics.forget('freshet_partition_stopped', own);
     for (const topic of this.#topics) {
       const labels = { service: this.#service, topic, partition: String(partition) };
       this.#metrics.forget('freshet_offset', labels);

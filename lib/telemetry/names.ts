@@ -81,7 +81,7 @@ export const metricDeclarations = {
   },
   freshet_partition_stopped: {
     type: 'gauge',
-    help: '1 while the partition is stopped (too much poison, or a bug), else 0.',
+    help: '1 while the partition is stopped (too much poison, or a bug); else there is none.',
     labels: ['service', 'partition'],
   },
   freshet_offset: {

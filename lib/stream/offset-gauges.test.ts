@@ -1,0 +1,59 @@
+import { expect, test, vi } from 'vitest';
+
+import type { KafkaAdmin } from '../kafka/admin.ts';
+import { silentLogger } from '../telemetry/log.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { MemoryGroups } from './memory-group.ts';
+import { memoryAdmin, MemoryLog, plainLine } from './memory-log.ts';
+import { ownPartitions } from './owners.ts';
+import { realPorts } from './ports.ts';
+
+const kafka = { brokers: [], clientId: 'memory' };
+
+/** Owners of a topic of two partitions, who stop both at the first record. */
+const world = () => {
+  const log = new MemoryLog();
+  const groups = new MemoryGroups(log);
+  log.create('t', 2);
+  const own = async () => {
+    const metrics = createMetrics({ processMetrics: false });
+    const owners = await ownPartitions({
+      service: 's',
+      group: { kafka, groupId: 'g', topics: ['t'], onFatal: (error) => expect.fail(error.message) },
+      admin: memoryAdmin(log, groups, plainLine) as KafkaAdmin,
+      log: silentLogger(),
+      metrics,
+      bootstrap: true,
+      worker: () => ({
+        header: () => ({ offsets: [0], hashes: [''], marks: [[]], newestMs: [-1] }),
+        load: () => Promise.resolve(false),
+        startAt: () => undefined,
+        drop: () => undefined,
+        advance: () => Promise.resolve({ kind: 'full', why: 'too much poison' }),
+      }),
+      ports: { ...realPorts, join: (options) => groups.join(options, plainLine) },
+    });
+    const series = async (): Promise<string[]> =>
+      (await metrics.text()).split('\n').filter((line) => /^freshet_partition_/.test(line));
+    return { owners, series };
+  };
+  return { log, own };
+};
+
+const of = (name: string, partition: number, value: number): string =>
+  `freshet_partition_${name}{service="s",partition="${partition}"} ${value}`;
+
+test('that a partition is stopped or waits is said by who owns it, and not after it has moved away', async () => {
+  const { log, own } = world();
+  const first = await own();
+  for (const partition of [0, 1])
+    log.append({ topic: 't', partition, key: null, value: Buffer.from('x') });
+  const stoppedOne = of('stopped', 1, 1);
+  await vi.waitFor(async () => expect(await first.series()).toContain(stoppedOne));
+  expect(await first.series()).toContain(of('paused', 1, 1));
+  const second = await own();
+  await vi.waitFor(async () => expect(await second.series()).toContain(stoppedOne));
+  expect(await first.series()).toEqual([of('paused', 0, 1), of('stopped', 0, 1)]);
+  await second.owners.stop();
+  await first.owners.stop();
+});

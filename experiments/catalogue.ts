@@ -1,6 +1,6 @@
 import type { DefinitionRecord, Taken } from '../models/catalogue.ts';
 import { isInRanges, bucketOf, isHeldOut, variantOf } from './assignment.ts';
-import { type ExperimentRecord, parseRecord } from './definition.ts';
+import { type ExperimentDefinition, type ExperimentRecord, parseRecord } from './definition.ts';
 
 interface KnownExperiment {
   readonly revision: number;
@@ -70,7 +70,7 @@ export class Experiments {
     for (const record of running) {
       const { definition, salt } = record;
       if (salt === null || !isWithin(definition, atMs)) continue;
-      const creditMs = definition.outcome.withinHours * 3_600_000;
+      const creditMs = creditMsOf(definition);
       const outcomeKinds = definition.outcome.kinds;
       if (isHeldOut(bucket, definition.holdout)) {
         const experiment = holdoutOf(definition.layer);
@@ -89,6 +89,10 @@ export class Experiments {
 }
 
 const none: readonly ExperimentRecord[] = [];
+
+/** Hours may have fractions; what is written with an exposure is whole. */
+const creditMsOf = ({ outcome }: ExperimentDefinition): number =>
+  Math.max(1, Math.round(outcome.withinHours * 3_600_000));
 
 const isWithin = ({ startsAt, endsAt }: ExperimentRecord['definition'], atMs: number): boolean =>
   (startsAt === undefined || Date.parse(startsAt) <= atMs) &&

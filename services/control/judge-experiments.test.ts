@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
+import { experimentVersion } from '../../experiments/definition.ts';
 import { context, keysOf, model, Plane } from './fakes.ts';
 import type { Outcome } from './outcome.ts';
-import { contextOf } from './state.ts';
+import { applyChanges, contextOf, publication } from './state.ts';
 
 /** Refused in one sentence, with nothing changed. */
 const expectRefused = (plane: Plane, work: () => Outcome, why: RegExp): void =>
@@ -241,5 +242,36 @@ describe('experiments', () => {
     expectRefused(plane, () => plane.decide('test', { promote: true }), /'second' runs on 'home'/);
     expect(plane.decide('test', { winner: null }).accepted).toBe(true);
     expectRefused(plane, () => plane.decide('test'), /is decided: only a stopped one/);
+  });
+
+  test('a promotion does not take back what its context was changed to since', () => {
+    const plane = Plane.ready();
+    for (const name of ['first', 'second']) {
+      plane.create(name, { traffic: 0.5 });
+      plane.start(name);
+    }
+    plane.stop('first');
+    plane.stop('second');
+    expect(plane.decide('first', { promote: true }).accepted).toBe(true);
+    const before = contextOf(plane.state, 'home');
+    const late = { winner: 'a', promote: true };
+    expectRefused(
+      plane,
+      () => plane.decide('second', late),
+      /^'a' of experiment 'second' cannot be promoted: 'home' has changed since 'second' started, so decide without promotion, or run a new experiment/,
+    );
+    expect(plane.decide('second', { winner: 'a' }).accepted).toBe(true);
+    expect(contextOf(plane.state, 'home')).toEqual(before);
+  });
+
+  test('a record of before, without the version that it started with, is promoted', () => {
+    const plane = Plane.ready();
+    plane.create('test');
+    plane.start('test');
+    plane.stop('test');
+    const version = experimentVersion({ ...plane.recordOf('test'), contextVersion: null });
+    applyChanges(plane.state, [publication(plane.state, 'experiments', { key: 'test', version })]);
+    plane.apply(model('old'), context('home', ['old'], { size: 5 }));
+    expect(plane.decide('test', { promote: true }).accepted).toBe(true);
   });
 });

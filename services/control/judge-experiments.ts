@@ -190,7 +190,7 @@ type Promotion =
 /** The context with the winner's model at the experiment's step. */
 const promotionOf = (
   state: ControlState,
-  { definition }: ExperimentRecord,
+  { definition, contextVersion: startedWith }: ExperimentRecord,
   winner: string | null,
 ): Promotion => {
   const { experiment, context: name, step } = definition;
@@ -209,6 +209,11 @@ const promotionOf = (
   const running = runningOn(state, name).map((one) => one.definition.experiment);
   if (running.length > 0)
     return { why: `${cannot} ${quoted(running)} runs on '${name}', so stop that first` };
+  // What was decided of the context since the stop is not for an older experiment to take back.
+  if (startedWith !== null && startedWith !== there.version)
+    return {
+      why: `${cannot} '${name}' has changed since '${experiment}' started, so decide without promotion, or run a new experiment on it as it is now`,
+    };
   const ladder = context.ladder.map((one) => (one.step === step ? { ...one, model } : one));
   const version = contextVersion({ ...context, ladder });
   if (version.version === there.version) return { version: there.version, changes: [] };

@@ -143,14 +143,13 @@ export const parseRecord = (content: string): Parsed<ExperimentRecord> =>
 
 /** An experiment from its JSON; or every fault of it at once, one line each. */
 export const parseExperiment = (content: string): Parsed<ExperimentDefinition> =>
-  parseDefinition(experimentSchema, content, ({ variants, mode, startsAt, endsAt }) => {
+  parseDefinition(experimentSchema, content, ({ variants, mode, outcome, startsAt, endsAt }) => {
     const names = variants.map(({ variant }) => variant);
     const sum = variants.reduce((total, { weight }) => total + weight, 0);
     const models = new Set(variants.map(({ model }) => model));
     return [
-      ...names.flatMap((one, at) =>
-        names.indexOf(one) < at ? [`variants.${at}: '${one}' is there twice`] : [],
-      ),
+      ...twice('variants', names),
+      ...twice('outcome.kinds', outcome.kinds),
       ...(Math.abs(sum - 1) > 1e-9
         ? [`variants: weights add up to ${Number(sum.toFixed(6))}, and must to 1`]
         : []),
@@ -167,3 +166,8 @@ export const parseExperiment = (content: string): Parsed<ExperimentDefinition> =
         : []),
     ];
   });
+
+const twice = (field: string, names: readonly string[]): string[] =>
+  names.flatMap((one, at) =>
+    names.indexOf(one) < at ? [`${field}.${at}: '${one}' is there twice`] : [],
+  );

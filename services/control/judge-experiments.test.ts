@@ -86,6 +86,11 @@ describe('experiments', () => {
     ['a step that does not exist', { step: 'second' }, /'home' has no step 'second'/],
     ['an event type that does not exist', { outcome: { kinds: ['buy'] } }, /no event type 'buy'/],
     [
+      'a kind of outcome twice',
+      { outcome: { kinds: ['purchase', 'view', 'purchase'] } },
+      /outcome\.kinds\.2: 'purchase' is there twice/,
+    ],
+    [
       'a variant twice',
       {
         variants: [

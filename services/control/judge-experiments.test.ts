@@ -269,6 +269,19 @@ describe('experiments', () => {
     expect(contextOf(plane.state, 'home')).toEqual(before);
   });
 
+  test('a variant that was stopped alone may be named as the winner, and is not promoted', () => {
+    const plane = Plane.ready();
+    plane.create('test');
+    plane.start('test');
+    plane.stop('test', { variant: 'b', confirmedBy: 'guardrail' });
+    expectRefused(
+      plane,
+      () => plane.decide('test', { promote: true }),
+      /^'b' of experiment 'test' cannot be promoted: it was stopped \(seen enough\), so decide without promotion, or run a new experiment with it$/,
+    );
+    expect(plane.decide('test').accepted).toBe(true);
+  });
+
   test('a record of before, without the version that it started with, is promoted', () => {
     const plane = Plane.ready();
     plane.create('test');

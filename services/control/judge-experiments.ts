@@ -190,7 +190,7 @@ type Promotion =
 /** The context with the winner's model at the experiment's step. */
 const promotionOf = (
   state: ControlState,
-  { definition, contextVersion: startedWith }: ExperimentRecord,
+  { definition, stops, contextVersion: startedWith }: ExperimentRecord,
   winner: string | null,
 ): Promotion => {
   const { experiment, context: name, step } = definition;
@@ -198,6 +198,11 @@ const promotionOf = (
   const model = definition.variants.find((one) => one.variant === winner)?.model ?? '';
   const there = state.contexts.live.get(name);
   const cannot = `'${winner}' of experiment '${experiment}' cannot be promoted:`;
+  const stop = stops.find(({ variant }) => variant !== null && variant === winner);
+  if (stop !== undefined)
+    return {
+      why: `${cannot} it was stopped (${stop.why}), so decide without promotion, or run a new experiment with it`,
+    };
   if (context === undefined || there === undefined)
     return { why: `${cannot} there is no context '${name}' any more, so decide without promotion` };
   if (!context.ladder.some((one) => one.step === step))

@@ -11,6 +11,7 @@ import type { Assessed } from '../experiments/assessed.ts';
 import { readExperiment } from '../experiments/read.ts';
 import { headline } from '../experiments/words.ts';
 import { measuredExpectations, measuredFrom } from './expectations.ts';
+import { whyNotPromoted } from './promotion.ts';
 import { readPublished } from './published.ts';
 import { type SendFlags, sendAndPrint, withSendOptions } from './send.ts';
 import { coldVersions } from './warmth.ts';
@@ -138,8 +139,15 @@ async function decide(id: string, flags: DecideFlags): Promise<void> {
   const { winner, why, promote = false, force, metrics } = flags;
   if (winner === undefined)
     throw new UserError('say who won with --winner NAME, or --no-winner where nobody did');
-  if (promote && winner !== false && force !== true) await refuseBroken(id, winner, metrics);
   const shown = typeof winner === 'string' ? await readShown(id) : null;
+  if (promote && winner !== false && force !== true && shown !== null) {
+    const measured = await measuredExpectations(
+      measuredFrom(metrics),
+      shown.record.definition.context,
+    );
+    const broken = whyNotPromoted(shown, { winner, measured });
+    if (broken !== null) throw new UserError(broken);
+  }
   const body = { experiment: id, winner: winner === false ? null : winner, sentence: why, promote };
   await sendAndPrint({ kind: 'experiment.decide', body }, flags);
   // Who decides may know more than the figures; whoever reads the record should know that.
@@ -154,28 +162,4 @@ async function readShown(id: string): Promise<Assessed | null> {
   const config = commonConfig();
   const record = experimentOf(await readPublished(config), id);
   return record === undefined ? null : readExperiment(config, id);
-}
-
-/** What is promoted serves everybody: its context's expectations must hold for it. */
-async function refuseBroken(id: string, winner: string, metrics?: string): Promise<void> {
-  const record = experimentOf(await readPublished(commonConfig()), id);
-  if (record === undefined) return;
-  const { context, variants } = record.definition;
-  const model = variants.find(({ variant }) => variant === winner)?.model;
-  const measured = await measuredExpectations(measuredFrom(metrics), context);
-  if (measured === null)
-    throw new UserError(
-      `'${winner}' was not promoted: whether it keeps what '${context}' expects is not known, so ` +
-        'name the metrics service with --metrics URL, or say --force',
-    );
-  const broken = measured.filter((one) => one.broken && one.model === model);
-  if (broken.length === 0) return;
-  const said = broken.map(
-    ({ expectation, window, value, limit }) =>
-      `${expectation} ${limit} (${Number(value.toPrecision(4))} over ${window})`,
-  );
-  throw new UserError(
-    `'${winner}' was not promoted, it breaks what '${context}' expects: ${said.join('; ')}: decide ` +
-      'without --promote, or say --force',
-  );
 }

@@ -42,7 +42,7 @@ export const headline = ({ record, isCounted, fault, verdict }: Assessed): strin
 };
 
 /** Limits that are broken beyond doubt, one sentence each. */
-export const brokenTexts = ({ variants }: Assessed): readonly string[] =>
+export const brokenTexts = ({ variants }: Pick<Assessed, 'variants'>): readonly string[] =>
   variants.flatMap(({ variant, guardrails }) =>
     guardrails
       .filter(({ isBroken }) => isBroken)

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { context, experiment, keysOf, model, Plane } from './fakes.ts';
+import { contentBytesMax, limits } from './judge-definitions.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Refused in one sentence, with nothing changed. */
@@ -99,5 +100,39 @@ describe('definitions', () => {
     );
     const large = JSON.stringify({ definitions: ['x'.repeat(10 * 1024 * 1024)] });
     expectRefused(plane, () => plane.do('apply', large), /has 10\d+ bytes and at most 524288/);
+  });
+
+  test('drafts are created up to a limit, of one by one as of many, and what was decided leaves room', () => {
+    const plane = Plane.ready();
+    const { live } = plane.state.experiments;
+    const many = Array.from({ length: limits.experiments }, (_, n) => experiment(`e${n}`));
+    plane.apply(...many.map((one) => JSON.stringify(one)));
+    expect(live.size).toBe(limits.experiments);
+    const full =
+      /^nothing was changed: there would be 1001 experiments that are not decided and at most 1000 are kept, so delete drafts or decide what is stopped first$/;
+    expectRefused(plane, () => plane.create('more'), full);
+    expectRefused(plane, () => plane.apply(JSON.stringify(experiment('more'))), full);
+    expect(plane.create('e1', { traffic: 0.5 }).accepted).toBe(true);
+    expect(plane.apply(model('old'), context('second', ['old'])).accepted).toBe(true);
+    plane.start('e0');
+    plane.stop('e0');
+    expectRefused(plane, () => plane.create('more'), full);
+    plane.decide('e0', { winner: null });
+    expect(plane.create('more').accepted).toBe(true);
+    expect(live.has('e0')).toBe(true);
+  });
+
+  test('a draft past what is kept of content is refused, and nothing else is blocked by it', () => {
+    const plane = Plane.ready();
+    const version = 'large@0123456789ab';
+    const definitions = [
+      ...plane.state.models.live.values(),
+      ...plane.state.contexts.live.values(),
+    ];
+    const there = definitions.reduce((sum, one) => sum + one.content.length, 0);
+    const content = 'x'.repeat(contentBytesMax - there - 300);
+    plane.state.models.live.set(version, { name: 'large', version, revision: 1, content });
+    expectRefused(plane, () => plane.create('test'), /all definitions together would have \d+/);
+    expect(plane.apply(model('old', 51)).accepted).toBe(true);
   });
 });

@@ -18,6 +18,7 @@ import {
   type Change,
   type ControlState,
   contextsOf,
+  type DefinitionTopic,
   definitionTopics,
   experimentsOf,
   publication,
@@ -25,7 +26,11 @@ import {
   withdrawal,
 } from './state.ts';
 
-/** How much may be published at a time: all of it is in one value, and in every reader's memory. */
+/**
+ * How much may be published at a time: all of it is in one value, and in every reader's memory. A
+ * decided experiment stays as a record for ever and counts by its content alone: were it counted
+ * here, there would be no way to make room.
+ */
 export const limits = { models: 10_000, contexts: 1_000, experiments: 1_000 } as const;
 export const contentBytesMax = 8 * 1024 * 1024;
 
@@ -135,14 +140,16 @@ const whyFixed = (state: ControlState, { topic, key }: Change): string[] => {
   ];
 };
 
-const tooMuch = (state: ControlState, changes: readonly Change[]): string | null => {
+/** Why the state would be too large with these changes; null: it would not. */
+export const tooMuch = (state: ControlState, changes: readonly Change[]): string | null => {
   let bytes = 0;
   for (const topic of definitionTopics) {
     const { live } = state[topic];
     const own = changes.filter((change) => change.topic === topic);
     const fresh = own.filter(({ key }) => !live.has(key)).length;
-    if (fresh > 0 && live.size + fresh > limits[topic])
-      return `nothing was changed: there would be ${live.size + fresh} ${topic} and at most ${limits[topic]} are kept, so delete some that are not in use first`;
+    const { there, what, how } = countedOf(state, topic);
+    if (fresh > 0 && there + fresh > limits[topic])
+      return `nothing was changed: there would be ${there + fresh} ${what} and at most ${limits[topic]} are kept, so ${how} first`;
     for (const { content } of live.values()) bytes += content.length;
     for (const { key, record } of own)
       bytes += (record?.content.length ?? 0) - (live.get(key)?.content.length ?? 0);
@@ -150,6 +157,19 @@ const tooMuch = (state: ControlState, changes: readonly Change[]): string | null
   if (bytes <= contentBytesMax || changes.length === 0) return null;
   return `nothing was changed: all definitions together would have ${bytes} characters and at most ${contentBytesMax} are kept, so delete some that are not in use first`;
 };
+
+const countedOf = (state: ControlState, topic: DefinitionTopic) =>
+  topic === 'experiments'
+    ? {
+        there: experimentsOf(state).filter((one) => one.state !== 'decided').length,
+        what: 'experiments that are not decided',
+        how: 'delete drafts or decide what is stopped',
+      }
+    : {
+        there: state[topic].live.size,
+        what: topic,
+        how: 'delete some that are not in use',
+      };
 
 export const retireContext = (at: Case, { context }: Body<'context.retire'>): Outcome => {
   const { state } = at;

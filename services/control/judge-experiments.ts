@@ -3,6 +3,7 @@ import { type ExperimentRecord, experimentVersion } from '../../experiments/defi
 import { type ContextDefinition, contextVersion } from '../../models/definitions.ts';
 import type { Body } from './commands.ts';
 import { planDraft } from './drafts.ts';
+import { tooMuch } from './judge-definitions.ts';
 import { bucketsOf, firstFit, freeRanges, sizeOf } from './layers.ts';
 import {
   accepted,
@@ -31,6 +32,8 @@ export const createExperiment = (at: Case, { definition }: Body<'experiment.crea
   if (!planned.ok) return refusedFor(planned.faults);
   const { name, change } = planned.value;
   if (change === null) return accepted(`experiment '${name}' is there already, just so`, []);
+  const full = tooMuch(at.state, [change]);
+  if (full !== null) return refused(full);
   return accepted(
     change.revision === 1
       ? `experiment '${name}' is drafted: start it with experiment.start`

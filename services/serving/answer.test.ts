@@ -83,6 +83,33 @@ describe('the ladder', () => {
   });
 });
 
+describe('the chance of an item at its place in the list', () => {
+  const drawn = (...items: string[]): Candidate[] =>
+    list(...items).map((one, at) => ({ ...one, propensity: 0.9 - at / 10 }));
+  const chances = (input: AnswerInput) => answer(input).items.map(({ propensity }) => propensity);
+
+  test('is said while the answer is the list', () =>
+    expect(chances(ask({ steps: [() => drawn('a', 'b', 'c', 'd')] }))).toEqual([0.9, 0.8, 0.7]));
+
+  test('is not said below an item that a rule removed: there it was not shown by it', () => {
+    const rules = [removing('available', 'b')];
+    const [first, ...others] = answer(
+      ask({ steps: [() => drawn('a', 'b', 'c', 'd')], rules }),
+    ).items;
+    expect(first).toEqual({ itemId: 'a', score: 1, propensity: 0.9, step: 0 });
+    expect(others.map((one) => [one.itemId, 'propensity' in one])).toEqual([
+      ['c', false],
+      ['d', false],
+    ]);
+  });
+
+  test('is not said of what another step fills in, though it has the same place in its list', () => {
+    const steps = [() => drawn('a', 'b'), () => drawn('x', 'y', 'c')];
+    const rules = [removing('available', 'x', 'y')];
+    expect(chances(ask({ steps, rules }))).toEqual([0.9, 0.8, undefined]);
+  });
+});
+
 const item = fc.integer({ min: 0, max: 30 }).map((n) => `i${n}`);
 const scenario = fc.record({
   steps: fc.array(fc.array(item, { maxLength: 25 }), { maxLength: 4 }),

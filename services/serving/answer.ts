@@ -149,8 +149,12 @@ const fill = (kept: Kept, { candidates, objections, step }: Looked, wanted: numb
     objections[at] = objecting;
     if (isThere || objecting !== null) continue;
     there.add(itemId);
+    // A chance is of a place in the list: below what was passed over the item came to another one.
+    const isAtItsPlace = at === items.length && step === kept.step;
     items.push(
-      propensity === undefined ? { itemId, score, step } : { itemId, score, propensity, step },
+      propensity === undefined || !isAtItsPlace
+        ? { itemId, score, step }
+        : { itemId, score, propensity, step },
     );
     for (const { add } of rules) add?.(itemId);
   }

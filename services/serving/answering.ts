@@ -6,7 +6,7 @@ import { answer, type Candidates } from './answer.ts';
 import type { ItemTable } from '../../models/item-table.ts';
 import type { LearnedReads } from '../../retrieval/learned-reads.ts';
 import type { LearnedWeights } from '../../retrieval/learned-weights.ts';
-import { type StoredList, readList } from './lists.ts';
+import { type StoredList, ofCategory, readList } from './lists.ts';
 import type { PageTokens } from './page-token.ts';
 import { beyondOf, nextPageOf, restOf, withSteps } from './paging.ts';
 import type { AnsweredRequest, Basis } from './outputs.ts';
@@ -170,7 +170,7 @@ const candidatesOf = (
   if (stored !== undefined && category === null) return stored;
   const list = stored === undefined ? from.session?.byStep.get(index) : stored.all();
   if (list === undefined) return nothing;
-  return category === null ? list : list.filter(({ itemId }) => items.inCategory(itemId, category));
+  return category === null ? list : ofCategory(list, category, items);
 };
 
 /** How old what is behind the candidates is, told by the first personal step that has any. */

@@ -1,3 +1,5 @@
+import type { ItemTable } from '../../models/item-table.ts';
+import type { Candidate } from '../../models/model.ts';
 import { decodeCandidatesHead, StoredCandidates } from '../../schemas/packed/candidates.ts';
 
 /** A user's stored list. The items are read only where an answer looks at them. */
@@ -23,3 +25,13 @@ const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | null = null;
   return () => (made ??= { value: make() }).value;
 };
+
+/** Without the chances of exploration: they are of places in the whole list. */
+export const ofCategory = (
+  list: readonly Candidate[],
+  category: string,
+  items: Pick<ItemTable, 'inCategory'>,
+): readonly Candidate[] =>
+  list.flatMap(({ itemId, score }) =>
+    items.inCategory(itemId, category) ? [{ itemId, score }] : [],
+  );

@@ -61,6 +61,12 @@ test('weights are the ratio of chances, sums are by user', () => {
   expect(isModelled).toBe(true);
 });
 
+test('a mean weight above 1 by chance, or by a little, is no reason to refuse', () => {
+  for (let seed = 1; seed <= 100; seed++) estimated(offPolicy(log(seed, 300)));
+  const little = [...log(1, 2_000)].map((one) => ({ ...one, propensity: one.propensity / 1.05 }));
+  expect(estimated(offPolicy(little)).ips.low).toBeLessThan(truth * 1.1);
+});
+
 test('intervals cover what the target would have had, in about 95 of 100 logs', () => {
   const covered = { ips: 0, snips: 0, doublyRobust: 0, wrongModel: 0 };
   const widths = { ips: 0, snips: 0, doublyRobust: 0 };
@@ -115,6 +121,11 @@ test.each([
       targetShows: place.propensity === 0.1 ? 0.02 : 0,
     })),
     /^Too little overlap: of what this model shows, about 2 % could have been shown/,
+  ],
+  [
+    'chances that are not those it was shown by',
+    [...log(1, 2_000)].map((place) => ({ ...place, propensity: place.propensity / 1.5 })),
+    /^The chances do not fit what was shown: .* about 1\d\d places of 100, .* ask about fewer days/,
   ],
 ] as const)('of %s it says why it says nothing', (_, places, reason) => {
   const result = offPolicy(places);

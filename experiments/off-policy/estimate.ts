@@ -47,6 +47,8 @@ export type OffPolicy =
 export const effectiveUsersMin = 100;
 /** With less, most of what the target shows was never tried. */
 export const supportMin = 0.5;
+/** True chances have a mean weight of 1 at most; hardly more where rules remove what was drawn. */
+const meanWeightMax = 1.2;
 
 export const offPolicy = (places: Iterable<LoggedPlace>, alpha = 0.05): OffPolicy => {
   const all = collected(places);
@@ -56,6 +58,8 @@ export const offPolicy = (places: Iterable<LoggedPlace>, alpha = 0.05): OffPolic
   const { users, isModelled } = all;
   const perPlace = (of: (user: UserSums) => number): Interval =>
     ratioOf(users, { over: of, under: ({ places: count }) => count }, alpha);
+  const meanWeight = perPlace(({ weight }) => weight);
+  if (meanWeight.low > meanWeightMax) return { ok: false, overlap, reason: misfit(meanWeight) };
   return {
     ok: true,
     overlap,
@@ -98,6 +102,9 @@ const refusal = ({ places, effectiveUsers, support }: Overlap): string | null =>
     return `Too little overlap: what was shown says as much as ${Math.floor(effectiveUsers)} users would, and at least ${effectiveUsersMin} are needed; explore more, wait for more users, or run an experiment.`;
   return null;
 };
+
+const misfit = ({ estimate }: Interval): string =>
+  `The chances do not fit what was shown: by them this model would have filled about ${Math.round(estimate * 100)} places of 100, so items were not shown by these; ask about fewer days, or run an experiment.`;
 
 interface Ratio {
   readonly over: (user: UserSums) => number;

@@ -17,17 +17,18 @@ import {
   type TopicSet,
   type TopicSets,
 } from '../../lib/stream/topic-sets.ts';
-import {
-  currentGenerations,
-  openProgress,
-  type Progress,
-  serviceOf,
-} from '../data/progress-of-services.ts';
+import { currentGenerations, type Progress, serviceOf } from '../data/progress-of-services.ts';
 import { seenEntries } from '../../schemas/packed/seen-items.ts';
 import { describeValue } from '../verify/describe.ts';
 import { refuseAbove } from './compare.ts';
 import { compareSets } from './compare-sets.ts';
 import { keepDecisionsOfSet } from './keep-decisions.ts';
+import {
+  type LearnersInUse,
+  openLearners,
+  openReaders,
+  type SetReaders,
+} from './learners-in-use.ts';
 import { patiently } from './patiently.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import { withShare } from './report.ts';
@@ -61,15 +62,20 @@ export async function rebuildPartitions(
     const from = configOfSet(options.config, current);
     const to = configOfSet(options.config, next);
     await makeTopicsOf(to);
-    const inUse = await currentGenerations(redis, from.prefix);
-    const services = servicesOfSet(new Set(inUse.map(({ name }) => serviceOf(name))), next);
+    const learners = await openLearners(to);
+    const inUse = (await currentGenerations(redis, from.prefix))
+      .filter(({ name }) => learners.has(name))
+      .map(({ name }) => serviceOf(name));
+    const services = servicesOfSet(new Set(inUse), next);
     await keepDecisionsOfSet(from, to);
+    const readers = await openReaders({ from, to }, learners);
     const running = new SetServices(to, services);
     try {
-      const filling = new Filling({ from, to, services, running, redis, options });
-      return await filling.run(current, next);
+      const parts = { from, to, services, learners, readers, running, redis, options };
+      return await new Filling(parts).run(current, next);
     } finally {
       await running.stop();
+      await readers.close();
     }
   } finally {
     await redis.close();
@@ -137,6 +143,8 @@ interface FillingParts {
   readonly from: CommonConfig;
   readonly to: CommonConfig;
   readonly services: readonly string[];
+  readonly learners: LearnersInUse;
+  readonly readers: SetReaders;
   readonly running: SetServices;
   readonly redis: RedisPort;
   readonly options: RebuildOptions;
@@ -166,9 +174,9 @@ class Filling {
     const open = { ...report, switched: false, switch_ms: null, cut: null, kept_until: null };
     if (!options.switches) return open;
     this.#refuseDifference(compared);
-    const { redis, services } = this.#parts;
+    const { redis, services, learners } = this.#parts;
     const refuseEnd = (): void => this.#refuseEnd();
-    await untilOthers(to, { redis, services, say: options.say, refuseEnd });
+    await untilOthers(to, { redis, services, learners, say: options.say, refuseEnd });
     const switchedMs = await this.#switch(next);
     const sets = await readTopicSets(this.#parts.redis, to.prefix);
     const kept = sets?.kept.find(({ set }) => set === current.set);
@@ -182,26 +190,23 @@ class Filling {
   }
 
   async #untilLevel(): Promise<void> {
-    const { from, to, services, running, options } = this.#parts;
-    const [before, after] = [await openProgress(from), await openProgress(to)];
-    try {
-      for (;;) {
-        this.#refuseEnd();
-        const { progress } = await patiently(() => after.read(), options);
-        const { left, done, missing } = progressOfSet(progress, services, this.#sizes);
-        this.#first ??= done;
-        this.#records = done - this.#first;
-        if (this.#records === 0) this.#startedMs = monotonicMs();
-        if (running.begun && missing.length === 0 && isNear(progress, services)) {
-          const current = await patiently(() => before.read(), options);
-          if (hasLists(current.progress, progress, services)) return;
-        }
-        this.#say(left);
-        await pause(pollMs);
+    const { services, learners, readers, running, options } = this.#parts;
+    const { before, after } = readers;
+    for (;;) {
+      this.#refuseEnd();
+      await patiently(() => learners.look(), options);
+      const { progress } = await patiently(() => after.read(), options);
+      const { left, done, missing } = progressOfSet(progress, services, this.#sizes);
+      this.#first ??= done;
+      this.#records = done - this.#first;
+      if (this.#records === 0) this.#startedMs = monotonicMs();
+      const hasBegun = running.begun && !missing.some((service) => learners.needs(service));
+      if (hasBegun && isNear(progress, services)) {
+        const current = await patiently(() => before.read(), options);
+        if (hasLists(current.progress, progress, services)) return;
       }
-    } finally {
-      await before.close();
-      await after.close();
+      this.#say(left);
+      await pause(pollMs);
     }
   }
 
@@ -246,37 +251,32 @@ class Filling {
 
   /** How long nothing new came into the current set; null: somebody had switched already. */
   async #switch(next: TopicSet): Promise<number | null> {
-    const { from, to, services, redis, options } = this.#parts;
+    const { from, to, services, readers, redis, options } = this.#parts;
     const store = redisStore(redis);
-    const reader = await openProgress(to);
-    try {
-      for (let tries = 0; tries < switchTriesMax; tries += 1) {
-        await this.#untilLevel();
-        const sets = await patiently(() => readTopicSets(redis, to.prefix), options);
-        if (sets?.current.set === next.set) return null;
-        if (sets?.next?.set !== next.set)
-          throw new UserError('another set of internal topics is being filled now: start again');
-        const ingest = await readCurrent(redis, from.prefix, 'ingest');
-        if (ingest === null)
-          throw new UserError('ingest has no current state: `npx freshet rebuild ingest` first');
-        const startedMs = monotonicMs();
-        const result = await switchTopicSets({
-          redis,
-          store,
-          prefix: to.prefix,
-          sets,
-          ingest,
-          token: randomBytes(6).toString('hex'),
-          untilMs: now() + options.keepMs,
-          nowMs: now,
-          covers: (offsets, deadlineMs) =>
-            untilCovered(reader, services.filter(isFolded), { offsets, deadlineMs }),
-        });
-        if (result === 'switched') return monotonicMs() - startedMs;
-        options.say(`not switched yet (${result})`);
-      }
-    } finally {
-      await reader.close();
+    for (let tries = 0; tries < switchTriesMax; tries += 1) {
+      await this.#untilLevel();
+      const sets = await patiently(() => readTopicSets(redis, to.prefix), options);
+      if (sets?.current.set === next.set) return null;
+      if (sets?.next?.set !== next.set)
+        throw new UserError('another set of internal topics is being filled now: start again');
+      const ingest = await readCurrent(redis, from.prefix, 'ingest');
+      if (ingest === null)
+        throw new UserError('ingest has no current state: `npx freshet rebuild ingest` first');
+      const startedMs = monotonicMs();
+      const result = await switchTopicSets({
+        redis,
+        store,
+        prefix: to.prefix,
+        sets,
+        ingest,
+        token: randomBytes(6).toString('hex'),
+        untilMs: now() + options.keepMs,
+        nowMs: now,
+        covers: (offsets, deadlineMs) =>
+          untilCovered(readers.after, services.filter(isFolded), { offsets, deadlineMs }),
+      });
+      if (result === 'switched') return monotonicMs() - startedMs;
+      options.say(`not switched yet (${result})`);
     }
     throw new UserError(`not switched in ${switchTriesMax} tries: try again later`);
   }

@@ -3,10 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { partitionsText, setOf } from '../../lib/config/topic-set.ts';
-import { openAdmin } from '../../lib/kafka/admin.ts';
+import { type KafkaAdmin, openAdmin } from '../../lib/kafka/admin.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { groupIdOf } from '../../lib/stream/hands.ts';
 import { currentGenerations, serviceOf } from '../data/progress-of-services.ts';
+import type { LearnersInUse } from './learners-in-use.ts';
 
 /** Of a group that this command is in itself. */
 const ownMembers = 1;
@@ -16,25 +17,34 @@ const sayEveryMs = 30_000;
 export interface OthersOptions {
   readonly redis: RedisPort;
   readonly services: readonly string[];
+  readonly learners: LearnersInUse;
   readonly say: (line: string) => void;
   /** Throws where waiting makes no sense any more. */
   readonly refuseEnd: () => void;
+  /** For tests: who knows the members. */
+  readonly open?: () => Promise<Pick<KafkaAdmin, 'groupMembers' | 'close'>>;
 }
 
 /** After a switch nobody would go on with a set that this command alone has filled: waits for others. */
-export async function untilOthers(config: CommonConfig, options: OthersOptions): Promise<void> {
-  const { redis, services, say, refuseEnd } = options;
+export async function untilOthers(
+  config: Pick<CommonConfig, 'prefix' | 'partitions' | 'kafka'>,
+  options: OthersOptions,
+): Promise<void> {
+  const { redis, services, learners, say, refuseEnd } = options;
   const { prefix, partitions } = config;
-  const groups = (await currentGenerations(redis, prefix))
-    .filter(({ name }) => services.includes(serviceOf(name)))
-    .map((generation) => ({
-      service: serviceOf(generation.name),
-      group: groupIdOf(prefix, generation.name, generation),
-    }));
-  const admin = await openAdmin(config.kafka);
+  const folded = (await currentGenerations(redis, prefix)).map((generation) => ({
+    name: generation.name,
+    service: serviceOf(generation.name),
+    group: groupIdOf(prefix, generation.name, generation),
+  }));
+  const admin = await (options.open ?? (() => openAdmin(config.kafka)))();
   try {
     for (let saidMs = -Infinity; ; ) {
       refuseEnd();
+      await learners.look();
+      const groups = folded.filter(
+        ({ name, service }) => services.includes(service) && learners.has(name),
+      );
       const members = await admin.groupMembers(groups.map(({ group }) => group));
       const alone = groups.filter(({ group }) => (members.get(group) ?? 0) <= ownMembers);
       if (alone.length === 0) return;

@@ -62,7 +62,8 @@ Services go on meanwhile, and need no restart: they fold on where the new genera
 as much of Redis again as the service has now. Broken off, the same command goes on where it was.
 Where state was lost, stop the service, rebuild in the order above, then start it.
 With --partitions a second set of internal topics is made and filled by all services; start those with
-the FRESHET_PARTITIONS that it says. With --back as well it goes back to the set before.`;
+the FRESHET_PARTITIONS that it says. With --back as well it goes
+back to the set with that count, which is kept.`;
 
 async function rebuild(services: readonly string[], flags: RebuildFlags): Promise<void> {
   refuseUnknown(services);
@@ -108,7 +109,7 @@ async function partitions(
   if (flags.from !== undefined)
     throw new UserError('--partitions folds from the first record that there is: leave out --from');
   const options = optionsOf(flags);
-  const report = await rebuildPartitions(options.back ? null : count, options);
+  const report = await rebuildPartitions(count, options);
   print({ json: flags.json === true }, report, partitionsReportText(report));
 }
 

@@ -3,23 +3,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { monotonicMs, now } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
-import { partitionsText, setOf } from '../../lib/config/topic-set.ts';
 import { UserError } from '../../lib/errors.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { readCurrent } from '../../lib/stream/current.ts';
 import { redisStore } from '../../lib/stream/store.ts';
 import { switchTopicSets } from '../../lib/stream/switch-sets.ts';
-import {
-  changeTopicSets,
-  planBack,
-  planSet,
-  readTopicSets,
-  type TopicSet,
-  type TopicSets,
-} from '../../lib/stream/topic-sets.ts';
+import { readTopicSets, type TopicSet } from '../../lib/stream/topic-sets.ts';
 import { currentGenerations, type Progress, serviceOf } from '../data/progress-of-services.ts';
 import { seenEntries } from '../../schemas/packed/seen-items.ts';
 import { describeValue } from '../verify/describe.ts';
+import { beginSet } from './begin-set.ts';
 import { refuseAbove } from './compare.ts';
 import { compareSets } from './compare-sets.ts';
 import { keepDecisionsOfSet } from './keep-decisions.ts';
@@ -37,7 +30,7 @@ import { type PartitionsReport, rowOf } from './set-report.ts';
 import { configOfSet, isFolded, servicesOfSet, SetServices } from './set-services.ts';
 import { sizesOfTopics } from './set-sizes.ts';
 import { untilOthers } from './set-members.ts';
-import { highestSetOnBrokers, makeTopicsOf } from './set-topics.ts';
+import { makeTopicsOf } from './set-topics.ts';
 
 const pollMs = 200;
 const sayEveryMs = 2_000;
@@ -50,15 +43,15 @@ const comparedFolds = { 'user-features': whole, 'seen-items': seenEntries };
 
 /**
  * Fills another set of internal topics, with other partitions, beside the current one, compares, and
- * switches to it (docs/decisions/0013). `partitions` null: to the set before, which is kept.
+ * switches to it (docs/decisions/0013). With `back` that is one that was current before, and is kept.
  */
 export async function rebuildPartitions(
-  partitions: number | null,
+  partitions: number,
   options: RebuildOptions,
 ): Promise<PartitionsReport> {
   const redis = await openRedis(options.config.redis);
   try {
-    const { current, next } = await begin(partitions, redis, options);
+    const { current, next } = await beginSet(partitions, redis, options);
     const from = configOfSet(options.config, current);
     const to = configOfSet(options.config, next);
     await makeTopicsOf(to);
@@ -80,47 +73,6 @@ export async function rebuildPartitions(
   } finally {
     await redis.close();
   }
-}
-
-async function begin(
-  partitions: number | null,
-  redis: RedisPort,
-  { config }: RebuildOptions,
-): Promise<{ readonly current: TopicSet; readonly next: TopicSet }> {
-  const { prefix } = config;
-  const above = await highestSetOnBrokers(config);
-  const first = { set: setOf(prefix), partitions: config.partitions };
-  let refusal: string | null = null;
-  const planned = await changeTopicSets(redis, { prefix, first }, (sets) => {
-    refusal = refusalOf(partitions, sets);
-    if (refusal !== null) return null;
-    return partitions === null ? planBack(sets) : planSet(sets, { partitions, above });
-  });
-  if (refusal !== null) throw new UserError(refusal);
-  if (planned === null || planned.next === null)
-    throw new UserError(
-      partitions === null
-        ? 'no set of internal topics is kept that could be gone back to, or another is being filled'
-        : 'another set of internal topics is being filled: `npx freshet rebuild --status` says ' +
-            'which; go on with that, or delete it with `npx freshet rebuild --drop --yes`',
-    );
-  return { current: planned.current, next: planned.next };
-}
-
-function refusalOf(partitions: number | null, { current, next, kept }: TopicSets): string | null {
-  if (next !== null || partitions === null) return null;
-  if (partitions === current.partitions)
-    return (
-      `internal topics have ${partitions} partitions already (FRESHET_PARTITIONS=` +
-      `${partitionsText(current)})`
-    );
-  const [newest] = kept;
-  if (newest?.partitions !== partitions) return null;
-  return (
-    `a set with ${partitions} partitions is kept (FRESHET_PARTITIONS=${partitionsText(newest)}): go ` +
-    `back to it with \`npx freshet rebuild --partitions ${partitions} --back\`, or delete it first ` +
-    'with `npx freshet rebuild --drop --yes`'
-  );
 }
 
 const lagOf = (rows: readonly Progress[], services: readonly string[]): number =>

@@ -64,13 +64,23 @@ describe('a set', () => {
 
   test('that is kept is gone back to, and not folded by anybody until then', () => {
     expect(isInUse(second, 'shop')).toBe(false);
-    const back = planBack(second) as TopicSets;
+    const back = planBack(second, 4) as TopicSets;
     expect(back).toMatchObject({ next: { set: 1, back: true }, kept: [] });
     expect(isInUse(back, 'shop')).toBe(true);
-    expect(planBack(back)).toBe(back);
+    expect(planBack(back, 4)).toBe(back);
+    expect(planBack(back, 6)).toBeNull();
     expect(planSet(back, { partitions: 4, above: 2 })).toBeNull();
-    expect(planBack(first)).toBeNull();
-    expect(planBack(filling)).toBeNull();
+    expect(planBack(first, 4)).toBeNull();
+    expect(planBack(filling, 6)).toBeNull();
+  });
+
+  test('that is gone back to has the partitions that were asked for, not the newest one', () => {
+    const third = planSet(second, { partitions: 8, above: 2 }) as TopicSets;
+    const kept = switched(third, { cut, untilMs: 900 });
+    expect(kept.kept.map(({ partitions }) => partitions)).toEqual([6, 4]);
+    expect(planBack(kept, 4)).toMatchObject({ next: { set: 1 }, kept: [{ set: 2 }] });
+    expect(planBack(kept, 6)).toMatchObject({ next: { set: 2 }, kept: [{ set: 1 }] });
+    expect(planBack(kept, 8)).toBeNull();
   });
 
   test('is dropped after its time, or at once where that is asked for', () => {

@@ -95,14 +95,20 @@ export function planSet(
   return { ...sets, next: { set, partitions: wanted.partitions, back: false }, highest: set };
 }
 
-/** The one before is filled up, to be current again. Null: none is kept, or another is filled. */
-export function planBack(sets: TopicSets): TopicSets | null {
+/**
+ * The newest that is kept with so many partitions is filled up, to be current again. Null: there is
+ * none, or another is filled.
+ */
+export function planBack(sets: TopicSets, partitions: number): TopicSets | null {
   const { next, kept } = sets;
-  if (next !== null) return next.back ? sets : null;
-  const [newest] = kept;
-  if (newest === undefined) return null;
-  const { set, partitions } = newest;
-  return { ...sets, next: { set, partitions, back: true }, kept: kept.slice(1) };
+  if (next !== null) return next.back && next.partitions === partitions ? sets : null;
+  const before = kept.find((one) => one.partitions === partitions);
+  if (before === undefined) return null;
+  return {
+    ...sets,
+    next: { set: before.set, partitions, back: true },
+    kept: kept.filter((one) => one !== before),
+  };
 }
 
 /** After the cut. */

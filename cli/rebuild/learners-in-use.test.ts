@@ -75,6 +75,7 @@ test('nobody else is waited for in the group of a learner that is not in use', a
       services,
       learners: await learnersOf(1),
       say: () => undefined,
+      signal: new AbortController().signal,
       refuseEnd: () => {
         if (asked.length > 0) throw new Error(`waits for others than ${String(asked[0])}`);
       },

@@ -1,13 +1,11 @@
-import { randomBytes } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { monotonicMs, now } from '../../lib/clock.ts';
+import { monotonicMs } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
-import { readCurrent } from '../../lib/stream/current.ts';
+import { type CurrentGeneration, readCurrent } from '../../lib/stream/current.ts';
 import { redisStore } from '../../lib/stream/store.ts';
-import { switchTopicSets } from '../../lib/stream/switch-sets.ts';
 import { readTopicSets, type TopicSet } from '../../lib/stream/topic-sets.ts';
 import { currentGenerations, type Progress, serviceOf } from '../data/progress-of-services.ts';
 import { seenEntries } from '../../schemas/packed/seen-items.ts';
@@ -31,12 +29,12 @@ import { configOfSet, isFolded, servicesOfSet, SetServices } from './set-service
 import { sizesOfTopics } from './set-sizes.ts';
 import { untilOthers } from './set-members.ts';
 import { makeTopicsOf } from './set-topics.ts';
+import { switchSet } from './switch-set.ts';
 
 const pollMs = 200;
 const sayEveryMs = 2_000;
 /** Few enough to be folded within moments. */
 const levelRecordsMax = 2_000;
-const switchTriesMax = 10;
 const whole = (row: Buffer): Buffer => row;
 /** How far back 'seen' reaches for a new user is reckoned from what the partition has folded. */
 const comparedFolds = { 'user-features': whole, 'seen-items': seenEntries };
@@ -127,10 +125,11 @@ class Filling {
     if (!options.switches) return open;
     this.#refuseDifference(compared);
     const { redis, services, learners } = this.#parts;
+    const { say, signal } = options;
     const refuseEnd = (): void => this.#refuseEnd();
-    await untilOthers(to, { redis, services, learners, say: options.say, refuseEnd });
+    await untilOthers(to, { redis, services, learners, say, signal, refuseEnd });
     const switchedMs = await this.#switch(next);
-    const sets = await readTopicSets(this.#parts.redis, to.prefix);
+    const sets = await patiently(() => readTopicSets(redis, to.prefix), options);
     const kept = sets?.kept.find(({ set }) => set === current.set);
     return {
       ...report,
@@ -184,8 +183,9 @@ class Filling {
     const { from, to, redis, options } = this.#parts;
     const compared: Record<string, ReturnType<typeof withShare>> = {};
     for (const [fold, ownPart] of Object.entries(comparedFolds)) {
-      const before = await readCurrent(redis, from.prefix, fold);
-      const after = await readCurrent(redis, to.prefix, fold);
+      const currentOf = ({ prefix }: CommonConfig): Promise<CurrentGeneration | null> =>
+        patiently(() => readCurrent(redis, prefix, fold), options);
+      const [before, after] = [await currentOf(from), await currentOf(to)];
       if (before === null || after === null) continue;
       options.say(`${fold}: comparing`);
       const describe = (bytes: Buffer): string => describeValue(fold, bytes, to.types);
@@ -201,35 +201,18 @@ class Filling {
     for (const [fold, own] of Object.entries(compared)) refuseAbove(differMax, own, fold);
   }
 
-  /** How long nothing new came into the current set; null: somebody had switched already. */
-  async #switch(next: TopicSet): Promise<number | null> {
-    const { from, to, services, readers, redis, options } = this.#parts;
-    const store = redisStore(redis);
-    for (let tries = 0; tries < switchTriesMax; tries += 1) {
-      await this.#untilLevel();
-      const sets = await patiently(() => readTopicSets(redis, to.prefix), options);
-      if (sets?.current.set === next.set) return null;
-      if (sets?.next?.set !== next.set)
-        throw new UserError('another set of internal topics is being filled now: start again');
-      const ingest = await readCurrent(redis, from.prefix, 'ingest');
-      if (ingest === null)
-        throw new UserError('ingest has no current state: `npx freshet rebuild ingest` first');
-      const startedMs = monotonicMs();
-      const result = await switchTopicSets({
-        redis,
-        store,
-        prefix: to.prefix,
-        sets,
-        ingest,
-        token: randomBytes(6).toString('hex'),
-        untilMs: now() + options.keepMs,
-        nowMs: now,
-        covers: (offsets, deadlineMs) =>
-          untilCovered(readers.after, services.filter(isFolded), { offsets, deadlineMs }),
-      });
-      if (result === 'switched') return monotonicMs() - startedMs;
-      options.say(`not switched yet (${result})`);
-    }
-    throw new UserError(`not switched in ${switchTriesMax} tries: try again later`);
+  #switch(next: TopicSet): Promise<number | null> {
+    const { from, services, readers, redis, options } = this.#parts;
+    return switchSet({
+      redis,
+      store: redisStore(redis),
+      prefix: from.prefix,
+      next,
+      keepMs: options.keepMs,
+      untilLevel: () => this.#untilLevel(),
+      covers: (offsets, deadlineMs) =>
+        untilCovered(readers.after, services.filter(isFolded), { offsets, deadlineMs }),
+      patience: options,
+    });
   }
 }

@@ -8,17 +8,17 @@ import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { groupIdOf } from '../../lib/stream/hands.ts';
 import { currentGenerations, serviceOf } from '../data/progress-of-services.ts';
 import type { LearnersInUse } from './learners-in-use.ts';
+import { type Patience, patiently } from './patiently.ts';
 
 /** Of a group that this command is in itself. */
 const ownMembers = 1;
 const pollMs = 500;
 const sayEveryMs = 30_000;
 
-export interface OthersOptions {
+export interface OthersOptions extends Patience {
   readonly redis: RedisPort;
   readonly services: readonly string[];
   readonly learners: LearnersInUse;
-  readonly say: (line: string) => void;
   /** Throws where waiting makes no sense any more. */
   readonly refuseEnd: () => void;
   /** For tests: who knows the members. */
@@ -32,20 +32,23 @@ export async function untilOthers(
 ): Promise<void> {
   const { redis, services, learners, say, refuseEnd } = options;
   const { prefix, partitions } = config;
-  const folded = (await currentGenerations(redis, prefix)).map((generation) => ({
+  const generations = await patiently(() => currentGenerations(redis, prefix), options);
+  const folded = generations.map((generation) => ({
     name: generation.name,
     service: serviceOf(generation.name),
     group: groupIdOf(prefix, generation.name, generation),
   }));
-  const admin = await (options.open ?? (() => openAdmin(config.kafka)))();
+  const open = options.open ?? (() => openAdmin(config.kafka));
+  const admin = await patiently(open, options);
   try {
     for (let saidMs = -Infinity; ; ) {
       refuseEnd();
-      await learners.look();
+      await patiently(() => learners.look(), options);
       const groups = folded.filter(
         ({ name, service }) => services.includes(service) && learners.has(name),
       );
-      const members = await admin.groupMembers(groups.map(({ group }) => group));
+      const ids = groups.map(({ group }) => group);
+      const members = await patiently(() => admin.groupMembers(ids), options);
       const alone = groups.filter(({ group }) => (members.get(group) ?? 0) <= ownMembers);
       if (alone.length === 0) return;
       if (monotonicMs() - saidMs > sayEveryMs) {

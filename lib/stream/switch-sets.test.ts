@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { RetryableError } from '../errors.ts';
 import type { CurrentGeneration } from './current.ts';
 import { closedBy, emptyHeader, formatHeader } from './header.ts';
 import { foldKeys } from './keys.ts';
@@ -94,6 +95,18 @@ test('the next set takes over at offsets that the one before is closed at', asyn
 test('one that does not come up in time is called off, and owners go on', async () => {
   const { live, stored, closings, switching } = world();
   expect(await switching(async () => false)).toBe('late');
+  expect(stored()).toEqual(sets);
+  expect(closings()).toEqual([null, null]);
+  await expect(live.find()).resolves.toMatchObject({ id4: 'abcd' });
+});
+
+test('one that fails after it has closed something is called off at once, and owners go on', async () => {
+  const { live, stored, closings, switching } = world();
+  const failing = switching(async () => {
+    expect(closings()).toEqual(['mine', 'mine']);
+    throw new RetryableError('brokers are away');
+  });
+  await expect(failing).rejects.toThrow('brokers are away');
   expect(stored()).toEqual(sets);
   expect(closings()).toEqual([null, null]);
   await expect(live.find()).resolves.toMatchObject({ id4: 'abcd' });

@@ -34,21 +34,30 @@ export async function switchTopicSets(options: SwitchSetsOptions): Promise<Switc
   const { redis, store, prefix, sets, ingest, token } = options;
   const { monotonicMs } = options.ports ?? realPorts;
   const closing: TopicSets = { ...sets, closing: token };
-  if (!(await replaceTopicSets(redis, prefix, { expected: sets, next: closing })))
-    return 'overtaken';
-  const offsets: number[] = [];
   const at = { store, current: ingest, inputs: 1, token };
-  for (let partition = 0; partition < ingest.partitions; partition += 1)
-    offsets.push((await closePartition(at, partition))[0] ?? 0);
-  if (!(await options.covers(offsets, monotonicMs() + switchMsMax / 2))) {
+  const callOff = async (): Promise<void> => {
     const { closing: _, ...open } = closing;
     const isOff = await replaceTopicSets(redis, prefix, { expected: closing, next: open });
     if (isOff) await callOffPartitions(at);
-    return 'late';
+  };
+  try {
+    if (!(await replaceTopicSets(redis, prefix, { expected: sets, next: closing })))
+      return 'overtaken';
+    const offsets: number[] = [];
+    for (let partition = 0; partition < ingest.partitions; partition += 1)
+      offsets.push((await closePartition(at, partition))[0] ?? 0);
+    if (!(await options.covers(offsets, monotonicMs() + switchMsMax / 2))) {
+      await callOff();
+      return 'late';
+    }
+    failpoint('before_switch');
+    const cut = { offsets, atMs: options.nowMs() };
+    const next = switched(closing, { cut, untilMs: options.untilMs });
+    const moved = await replaceTopicSets(redis, prefix, { expected: closing, next });
+    return moved ? 'switched' : 'overtaken';
+  } catch (error) {
+    // Owners would wait for it until they take it to be dead. Where this fails too, they do.
+    await callOff().catch(() => undefined);
+    throw error;
   }
-  failpoint('before_switch');
-  const cut = { offsets, atMs: options.nowMs() };
-  const next = switched(closing, { cut, untilMs: options.untilMs });
-  const moved = await replaceTopicSets(redis, prefix, { expected: closing, next });
-  return moved ? 'switched' : 'overtaken';
 }

@@ -43,6 +43,9 @@ export function running(
   };
 }
 
+const openers = { admin: openAdmin, redis: openStateRedis, outbox: openOutbox };
+type Openers = typeof openers;
+
 /** Connects, and compares the partition counts that state rests on. */
 export async function openHands(
   config: CommonConfig,
@@ -51,9 +54,10 @@ export async function openHands(
     readonly topics: readonly string[];
     readonly partitions: number | null;
   },
+  open: Openers = openers,
 ): Promise<Hands> {
   const kafka = { ...config.kafka, clientId: `${config.prefix}.${wanted.service}` };
-  const admin = await openAdmin(kafka);
+  const admin = await open.admin(kafka);
   try {
     const counts = await admin.partitionCounts(wanted.topics);
     for (const topic of wanted.topics) {
@@ -70,9 +74,14 @@ export async function openHands(
     }
     const partitions = counts.get(wanted.topics[0] ?? '') ?? 0;
     const clusterId = await admin.clusterId();
-    const redis = await openStateRedis(config.redis);
-    const outbox = await openOutbox(kafka);
-    return { admin, redis, store: redisStore(redis), outbox, partitions, clusterId };
+    const redis = await open.redis(config.redis);
+    try {
+      const outbox = await open.outbox(kafka);
+      return { admin, redis, store: redisStore(redis), outbox, partitions, clusterId };
+    } catch (error) {
+      await redis.close();
+      throw error;
+    }
   } catch (error) {
     await admin.close();
     throw error;

@@ -6,7 +6,7 @@ import { failpoint } from './failpoints.ts';
 import { type Identity, identityOf } from './identity.ts';
 import { type FoldKeys, foldKeys } from './keys.ts';
 import { type Advance, ownPartitions, type PartitionWorker } from './owners.ts';
-import { becomeCurrent, checkMeta, groupIdOf, type Hands, running } from './hands.ts';
+import { becomeCurrent, checkMeta, closeHands, groupIdOf, type Hands, running } from './hands.ts';
 import { realPorts, type RunnerPorts } from './ports.ts';
 import { refuseOtherSet } from './topic-sets.ts';
 import type { Json, LogRecord, OutMessage } from './topology.ts';
@@ -81,38 +81,43 @@ export async function runTask(
     topics: task.topics,
     partitions: config.partitions,
   });
-  await refuseOtherSet(hands.redis, config.prefix, task.name);
-  const identity = identityOf({
-    ...task,
-    partitions: hands.partitions,
-    horizonMs: null,
-    inputs: task.topics.map((topic) => ({ topic, lineage: null })),
-  });
-  const fold = { name: task.name, code: task.code, family: 'user' as const, horizon: null };
-  const { topics } = task;
-  const { bootstrap } = context;
-  await becomeCurrent(hands, config.prefix, { fold, identity, topics, bootstrap });
-  const keys = foldKeys({ ...fold, id4: identity.id4 });
-  const owners = await ownPartitions({
-    service: task.name,
-    group: {
-      kafka: { ...config.kafka, clientId: `${config.prefix}.${task.name}` },
-      groupId: groupIdOf(config.prefix, task.name, identity),
-      topics: task.topics,
-      // A paused partition is fetched again only with the next fetch: short, so that it is soon.
-      maxWaitMs: 50,
-      onFatal: context.onFatal,
-    },
-    admin: hands.admin,
-    log: context.log,
-    metrics: context.metrics,
-    bootstrap: context.bootstrap,
-    turns: context.turns,
-    worker: (partition) =>
-      new TaskWorker(task, { hands, identity, keys, partition, context, ports }),
-    ports,
-  });
-  return { ...running(task.name, owners, hands), identity, owns: owners.owns };
+  try {
+    await refuseOtherSet(hands.redis, config.prefix, task.name);
+    const identity = identityOf({
+      ...task,
+      partitions: hands.partitions,
+      horizonMs: null,
+      inputs: task.topics.map((topic) => ({ topic, lineage: null })),
+    });
+    const fold = { name: task.name, code: task.code, family: 'user' as const, horizon: null };
+    const { topics } = task;
+    const { bootstrap } = context;
+    await becomeCurrent(hands, config.prefix, { fold, identity, topics, bootstrap });
+    const keys = foldKeys({ ...fold, id4: identity.id4 });
+    const owners = await ownPartitions({
+      service: task.name,
+      group: {
+        kafka: { ...config.kafka, clientId: `${config.prefix}.${task.name}` },
+        groupId: groupIdOf(config.prefix, task.name, identity),
+        topics: task.topics,
+        // A paused partition is fetched again only with the next fetch: short, so that it is soon.
+        maxWaitMs: 50,
+        onFatal: context.onFatal,
+      },
+      admin: hands.admin,
+      log: context.log,
+      metrics: context.metrics,
+      bootstrap: context.bootstrap,
+      turns: context.turns,
+      worker: (partition) =>
+        new TaskWorker(task, { hands, identity, keys, partition, context, ports }),
+      ports,
+    });
+    return { ...running(task.name, owners, hands), identity, owns: owners.owns };
+  } catch (error) {
+    await closeHands(hands);
+    throw error;
+  }
 }
 
 interface TaskDeps {

@@ -92,15 +92,15 @@ class Run {
     this.#options = options;
     this.#topics = options.group.topics;
     this.#gauges = new OffsetGauges({ ...options, topics: this.#topics });
-    const flush = (): void => void this.#gauges.flush(this.group);
-    this.#timers.add(options.ports.timers.every(hintMs, flush));
-    const look = (): void =>
-      this.#owned.forEach((owned, partition) => this.#look(partition, owned));
-    this.#timers.add(options.ports.timers.every(lookMs, look));
   }
 
   /** The group object exists only after the first join may have happened. */
   started(): void {
+    const { timers } = this.#options.ports;
+    const flush = (): void => void this.#gauges.flush(this.group);
+    this.#timers.add(timers.every(hintMs, flush));
+    const look = (): void => this.#owned.forEach((owned, at) => this.#look(at, owned));
+    this.#timers.add(timers.every(lookMs, look));
     if (this.#assigned !== null && this.#epoch === 0) this.assigned(this.#assigned);
   }
 

@@ -70,10 +70,11 @@ function world(fails: 'redis' | 'write' | 'join') {
 }
 
 test.each(['redis', 'write', 'join'] as const)(
-  'a start that fails leaves nothing open (%s)',
+  'a start that fails leaves nothing open and no timer behind (%s)',
   async (fails) => {
     const { ports, closed, timers } = world(fails);
     await expect(runTask(task, context, ports)).rejects.toThrow(`${fails} failed`);
     expect(closed.toSorted()).toEqual(['admin', 'outbox', 'redis']);
+    expect(timers.size).toBe(0);
   },
 );

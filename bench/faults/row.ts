@@ -149,7 +149,7 @@ export interface BedWorker {
   metric(name: string, labels?: string): Promise<number>;
   /** What /healthz complains of; null: nothing. Rejects when it does not answer. */
   unhealthy(): Promise<string | null>;
-  residentMb(): number;
+  residentMb(): number | null;
 }
 
 export interface FaultBed {

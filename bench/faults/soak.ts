@@ -61,7 +61,8 @@ class MemoryWatch {
         const own = this.#samples.get(worker.pid) ?? { sinceMs: nowMs, of: [] };
         this.#samples.set(worker.pid, own);
         if (nowMs - own.sinceMs < warmMs) continue;
-        own.of.push({ hours: nowMs / 3_600_000, value: worker.residentMb() });
+        const value = worker.residentMb();
+        if (value !== null) own.of.push({ hours: nowMs / 3_600_000, value });
       }
     };
     this.#timer = setInterval(take, sampleMs);

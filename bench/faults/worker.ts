@@ -146,8 +146,14 @@ export class Worker implements BedWorker {
     return response.ok ? null : response.text();
   }
 
-  residentMb(): number {
-    return this.running ? residentMb(this.#pid).now : 0;
+  /** Null: there is no such process. It may have ended before anybody was told. */
+  residentMb(): number | null {
+    if (!this.running) return null;
+    try {
+      return residentMb(this.#pid).now;
+    } catch {
+      return null;
+    }
   }
 
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<WorkerEnd> {

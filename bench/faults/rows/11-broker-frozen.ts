@@ -8,7 +8,7 @@ const longMs = 45_000;
 const growthMbMax = 120;
 
 const memory = (bed: FaultBed): number =>
-  Math.max(...bed.workers.map((worker) => worker.residentMb()));
+  Math.max(...bed.workers.map((worker) => worker.residentMb() ?? 0));
 
 export const row: FaultRow = {
   row: 11,

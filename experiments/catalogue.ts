@@ -46,13 +46,14 @@ export class Experiments {
     return { kind: 'changed' };
   }
 
-  /** Exact versions that drafts and running experiments name: they are learned and kept ready. */
+  /**
+   * Exact versions that experiments name until they are decided: they are learned and kept ready.
+   * Of one that is stopped the winner may be promoted, and would have to learn everything anew.
+   */
   versionsInUse(): ReadonlySet<string> {
     return new Set(
       [...this.#known.values()].flatMap(({ record: { state, definition } }) =>
-        state === 'draft' || state === 'running'
-          ? definition.variants.map(({ model }) => model)
-          : [],
+        state === 'decided' ? [] : definition.variants.map(({ model }) => model),
       ),
     );
   }

@@ -9,7 +9,7 @@ import { messageOf, UserError } from '../../lib/errors.ts';
 import { experimentOf } from '../../services/control/state.ts';
 import type { Assessed } from '../experiments/assessed.ts';
 import { readExperiment } from '../experiments/read.ts';
-import { headline } from '../experiments/words.ts';
+import { whatIsSaid } from '../experiments/words.ts';
 import { measuredExpectations, measuredFrom } from './expectations.ts';
 import { whyNotPromoted } from './promotion.ts';
 import { readPublished } from './published.ts';
@@ -153,7 +153,7 @@ async function decide(id: string, flags: DecideFlags): Promise<void> {
   // Who decides may know more than the figures; whoever reads the record should know that.
   if (shown !== null && shown.verdict.winner !== winner)
     console.error(
-      `freshet: its figures do not show that '${String(winner)}' won: ${headline(shown)}`,
+      `freshet: its figures do not show that '${String(winner)}' won: ${whatIsSaid(shown)}`,
     );
 }
 

@@ -1,7 +1,9 @@
+import { nobodyComes } from '../../experiments/intake.ts';
 import { meanOf } from '../../experiments/statistics/sums.ts';
 import { hours, percent, shareOf, whatIsMeasured } from '../../experiments/statistics/words.ts';
 import { textTable } from '../data/text-table.ts';
 import type { Assessed, AssessedVariant } from './assessed.ts';
+import { boundsText, stateText } from './intake-words.ts';
 import {
   brokenTexts,
   expectedUsers,
@@ -14,7 +16,6 @@ import {
   short,
   signedPercent,
   signedShort,
-  stateText,
   unknown,
 } from './words.ts';
 
@@ -26,11 +27,16 @@ export const listText = (all: readonly Assessed[]): string =>
         all.map((one) => [
           one.record.definition.experiment,
           one.record.definition.context,
-          one.record.state,
+          listedState(one),
           one.variants.reduce((sum, { exposed }) => sum + exposed, 0),
           found(one),
         ]),
       );
+
+const listedState = ({ record, intake }: Assessed): string =>
+  intake.kind === 'ended' || intake.kind === 'ahead'
+    ? `${record.state} (${intake.kind === 'ended' ? 'ended' : 'begins later'})`
+    : record.state;
 
 const words = {
   nothing: 'no difference that matters',
@@ -39,12 +45,15 @@ const words = {
   not_to_be_believed: 'do not believe it',
 } as const;
 
+const overWords = { ...words, undecided: 'none', too_early: 'nothing can be said' } as const;
+
 const found = (one: Assessed): string => {
   const { record, verdict, isCounted, fault } = one;
   if (record.decision !== null) return record.decision.winner ?? 'no winner';
   if (fault !== null) return words.not_to_be_believed;
   if (!isCounted) return unknown;
-  return verdict.kind === 'found' ? (verdict.winner ?? unknown) : words[verdict.kind];
+  if (verdict.kind === 'found') return verdict.winner ?? unknown;
+  return (nobodyComes(one.intake) ? overWords : words)[verdict.kind];
 };
 
 /** What the page says, without its course over time. */
@@ -52,8 +61,10 @@ export const showText = (assessed: Assessed): string => {
   const { record, figures } = assessed;
   const { definition } = record;
   const missing = missingTexts(assessed);
+  const bounds = boundsText(definition);
   return [
     `${definition.experiment} on ${definition.context}: ${stateText(assessed)}`,
+    ...(bounds === null ? [] : [`takes users ${bounds}`]),
     ...record.stops.map(({ variant, why }) => `stopped ${variant ?? 'as a whole'}: ${why}`),
     '',
     headline(assessed),

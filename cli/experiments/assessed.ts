@@ -1,4 +1,5 @@
 import type { ExperimentRecord, Guardrails } from '../../experiments/definition.ts';
+import { type Intake, intakeOf, nobodyComes } from '../../experiments/intake.ts';
 import { type Estimates, estimatesOf } from '../../experiments/statistics/cuped.ts';
 import {
   type ExperimentFigures,
@@ -21,6 +22,8 @@ export interface ReadExperiment {
   readonly context: ContextDefinition | null;
   /** Up to when all partitions have counted; null: not known. */
   readonly countedToMs: number | null;
+  /** When it was read. */
+  readonly nowMs: number;
 }
 
 export interface AssessedVariant extends VariantFigures {
@@ -34,6 +37,7 @@ export interface AssessedVariant extends VariantFigures {
 export interface Assessed extends Omit<ReadExperiment, 'figures'> {
   readonly figures: ExperimentFigures;
   readonly isCounted: boolean;
+  readonly intake: Intake;
   /** Why the figures cannot be what was counted; null: they can. */
   readonly fault: string | null;
   /** In the order of the definition: the first is the control. */
@@ -61,14 +65,16 @@ export const assess = (read: ReadExperiment): Assessed => {
       guardrails: guardrailStates(counted.answers, limits),
     };
   });
+  const intake = intakeOf(record, read.nowMs);
   const stopped = stops.flatMap(({ variant }) => variant ?? []);
   return {
     ...read,
     figures,
     isCounted: read.figures !== null && fault === null,
+    intake,
     fault,
     variants,
-    verdict: verdict(figures, definition, stopped),
+    verdict: verdict(figures, definition, { stopped, nobodyComes: nobodyComes(intake) }),
     cuped: estimatesOf(variants.map(({ outcome }) => outcome)),
     guardrailsOf: definition.guardrails === undefined ? 'context' : 'experiment',
   };

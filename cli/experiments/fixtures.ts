@@ -116,6 +116,7 @@ export const madeUp = (
     figures: read.figures === undefined ? madeUpFigures({ ...given, names }) : read.figures,
     holdout: read.holdout ?? null,
     context: read.context ?? null,
+    nowMs: read.nowMs ?? startMs + 20 * dayMs,
     countedToMs: read.countedToMs === undefined ? startMs + 20 * dayMs : read.countedToMs,
   };
 };

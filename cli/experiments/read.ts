@@ -1,6 +1,7 @@
 import { type Asked, figuresOf, lowMarkOf } from '../../experiments/counted.ts';
 import { holdoutOf } from '../../experiments/catalogue.ts';
 import type { ExperimentRecord } from '../../experiments/definition.ts';
+import { now } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { openRedis } from '../../lib/redis/redis-port.ts';
@@ -17,6 +18,7 @@ export async function readExperiments(config: CommonConfig): Promise<readonly As
     partialsOf(config),
   ]);
   const { latenessMs } = experimentsConfig();
+  const nowMs = now();
   const marks = partials.map(lowMarkOf).filter((markMs) => markMs >= 0);
   return [...experiments.all]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -27,6 +29,7 @@ export async function readExperiments(config: CommonConfig): Promise<readonly As
         ...countedOf(record, partials, latenessMs),
         context: catalogue.contexts.get(record.definition.context)?.definition ?? null,
         countedToMs: marks.length === 0 ? null : Math.min(...marks),
+        nowMs,
       }),
     );
 }

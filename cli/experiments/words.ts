@@ -1,7 +1,9 @@
+import { nobodyComes } from '../../experiments/intake.ts';
 import type { Interval } from '../../experiments/statistics/comparison.ts';
 import { percent, shareOf } from '../../experiments/statistics/words.ts';
-import { minute, whole } from '../report/words.ts';
+import { whole } from '../report/words.ts';
 import type { Assessed, AssessedVariant } from './assessed.ts';
+import { aheadText, wayOut, wayOutTexts } from './intake-words.ts';
 
 export const unknown = '–';
 
@@ -21,21 +23,27 @@ export const perUser = (sum: number, users: number): string =>
 export const shareText = (part: number, of: number): string =>
   of === 0 ? unknown : percent(part / of);
 
-export const stateText = ({ record }: Pick<Assessed, 'record'>): string => {
-  const { state, startedAtMs, stoppedAtMs } = record;
-  const started = startedAtMs === null ? '' : `, started ${minute(startedAtMs)}`;
-  const stopped = stoppedAtMs === null ? '' : `, stopped ${minute(stoppedAtMs)}`;
-  return `${state}${started}${stopped}`;
+/** What is to be read first: what was found, and the way out where nothing will be. */
+export const headline = (assessed: Assessed): string => {
+  const { kind } = assessed.verdict;
+  const { record, fault } = assessed;
+  const isOpen = fault === null && record.decision === null && record.state !== 'draft';
+  const isAsked = isOpen && (kind === 'undecided' || kind === 'too_early');
+  const asked = isAsked && !isControlAlone(assessed) ? wayOut(assessed) : '';
+  return `${whatIsSaid(assessed)}${asked}`;
 };
 
-/** The one sentence to be read first. */
-export const headline = ({ record, isCounted, fault, verdict }: Assessed): string => {
+/** The one sentence of what is known. */
+export const whatIsSaid = (assessed: Assessed): string => {
+  const { record, isCounted, fault, verdict } = assessed;
   if (fault !== null) return fault;
   if (record.decision !== null) {
     const { winner, sentence } = record.decision;
     return `Decided ${winner === null ? 'without a winner' : `for '${winner}'`}: ${sentence}`;
   }
   if (record.state === 'draft') return 'It has not been started: nobody takes part.';
+  const ahead = aheadText(assessed);
+  if (ahead !== null) return ahead;
   if (!isCounted)
     return 'Nothing has been counted: no answer of it was served yet, or the service `experiments` does not run.';
   return verdict.sentence;
@@ -83,9 +91,9 @@ export const missingTexts = (assessed: Assessed): readonly string[] => {
         `The reason. Until it is found, more users help nothing: ${end === '' ? 'decide' : 'stop it, decide'} without a winner, and start a new experiment once it is mended.`,
       ];
     case 'too_early':
-      return [verdict.sentence, ...stopping(isRunning)];
+      return [aheadText(assessed) ?? verdict.sentence, ...wayOutTexts(assessed, decide)];
     case 'undecided':
-      return [usersMissing(assessed), ...stopping(isRunning)];
+      return [...usersMissing(assessed), ...wayOutTexts(assessed, decide)];
   }
 };
 
@@ -104,20 +112,24 @@ const decided = ({ record: { decision } }: Assessed): string => {
     : `Nothing: it was decided for '${winner}', which was promoted in ${promoted}.`;
 };
 
-const usersMissing = ({ verdict: { missing }, record }: Assessed): string => {
+const usersMissing = ({ verdict: { missing }, record, intake }: Assessed): readonly string[] => {
   const effect = percent(record.definition.relativeEffect);
-  if (missing === null) return 'It cannot be said yet: there are too few outcomes to plan by.';
+  if (missing === null)
+    return nobodyComes(intake)
+      ? []
+      : ['It cannot be said yet: there are too few outcomes to plan by.'];
   if (missing.users === 0)
-    return `A difference of ${effect} should have shown by now; it may be smaller, or there may be none.`;
+    return [
+      `A difference of ${effect} should have shown by now; it may be smaller, or there may be none.`,
+    ];
   const days =
     missing.days === null
       ? ''
       : `, or ${Math.max(1, Math.ceil(missing.days))} days as they come now`;
-  return `About ${whole(missing.users)} users more${days}, for a difference of ${effect} to show.`;
+  return [
+    `About ${whole(missing.users)} users more${days}, for a difference of ${effect} to show.`,
+  ];
 };
-
-const stopping = (isRunning: boolean): readonly string[] =>
-  isRunning ? [] : ['It is stopped: nobody else takes part, and those who did are counted.'];
 
 export const sampleRatioText = ({ verdict, figures }: Assessed): string => {
   if (figures.firstExposureMs === null) return 'Nobody was exposed yet.';

@@ -80,6 +80,27 @@ test('says what is missing', () => {
   );
 });
 
+test('waits for nobody where nobody comes any more', () => {
+  const open = figuresOf(of('a', 5_000, 500), of('b', 5_000, 510));
+  const { kind, sentence, missing } = verdict(open, definition, { nobodyComes: true });
+  expect(kind).toBe('undecided');
+  expect(missing).toBeNull();
+  expect(sentence).toMatch(
+    /^No difference found in the share of users with click or purchase: 'b' \+2 % \([^)]*\)\.$/,
+  );
+  const few = figuresOf(of('a', 20, 10), of('b', 20, 10));
+  expect(verdict(few, definition, { nobodyComes: true }).sentence).toMatch(
+    /^Nothing can be said: 'a' has 20 users whose 24 hours are over, and at least 100 are needed/,
+  );
+});
+
+test('says that a difference should have shown, also where nobody comes any more', () => {
+  const many = figuresOf(of('a', 30_000, 3_000), of('b', 30_000, 3_150));
+  const { sentence, missing } = verdict(many, definition, { nobodyComes: true });
+  expect(missing).toEqual({ users: 0, days: null });
+  expect(sentence).toMatch(/A difference of 10 % should have shown by now\.$/);
+});
+
 test('says that it is too early, and why', () => {
   expect(said(figuresOf())).toEqual({
     kind: 'too_early',
@@ -123,11 +144,13 @@ test('believes nothing where users saw several variants, or one model differs fr
 
 test('a stopped variant neither wins nor counts for the sample ratio', () => {
   const figures = figuresOf(of('a', 5_000, 500), of('b', 1_000, 300), of('c', 5_000, 700));
-  const { winner, srmP, comparisons } = verdict(figures, three, ['b']);
+  const { winner, srmP, comparisons } = verdict(figures, three, { stopped: ['b'] });
   expect(winner).toBe('c');
   expect(srmP).toBeGreaterThan(0.5);
   expect(comparisons.map(({ isStopped }) => isStopped)).toEqual([true, false]);
-  const both = verdict(figuresOf(of('a', 500, 50), of('b', 500, 90)), definition, ['b']);
+  const both = verdict(figuresOf(of('a', 500, 50), of('b', 500, 90)), definition, {
+    stopped: ['b'],
+  });
   expect(both).toMatchObject({
     kind: 'undecided',
     winner: null,

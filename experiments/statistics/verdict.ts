@@ -33,15 +33,22 @@ export interface Verdict {
   readonly comparisons: readonly VariantComparison[];
   readonly srmP: number;
   readonly multipleShare: number;
-  /** Null: not known yet, or nothing is missing. */
+  /** Null: not known yet, nothing is missing, or nobody comes any more. */
   readonly missing: Missing | null;
+}
+
+export interface Standing {
+  /** Variants that ended before the others. */
+  readonly stopped?: readonly string[];
+  /** It takes no more users: none can be waited for. */
+  readonly nobodyComes?: boolean;
 }
 
 /** Who is better, by how much, how sure; or what is missing; or why it cannot be believed. */
 export const verdict = (
   figures: ExperimentFigures,
   definition: ExperimentDefinition,
-  stopped: readonly string[] = [],
+  { stopped = [], nobodyComes = false }: Standing = {},
 ): Verdict => {
   const variants = inOrder(figures, definition);
   const comparisons = compare(
@@ -60,7 +67,16 @@ export const verdict = (
   );
   const exposed = variants.reduce((sum, one) => sum + one.exposed, 0);
   const multipleShare = figures.multiple / Math.max(1, exposed + figures.multiple);
-  const seen: Seen = { figures, definition, variants, comparisons, srmP, multipleShare, stopped };
+  const seen: Seen = {
+    figures,
+    definition,
+    variants,
+    comparisons,
+    srmP,
+    multipleShare,
+    stopped,
+    nobodyComes,
+  };
   return { comparisons, srmP, multipleShare, ...judged(seen) };
 };
 
@@ -72,6 +88,7 @@ interface Seen {
   readonly srmP: number;
   readonly multipleShare: number;
   readonly stopped: readonly string[];
+  readonly nobodyComes: boolean;
 }
 type Judged = Pick<Verdict, 'kind' | 'winner' | 'sentence' | 'missing'>;
 
@@ -133,14 +150,15 @@ const doubtOf = ({
   return null;
 };
 
-const tooEarly = ({ variants, comparisons, definition }: Seen): string | null => {
+const tooEarly = ({ variants, comparisons, definition, nobodyComes }: Seen): string | null => {
   if (comparisons.some(({ absolute, isStopped }) => absolute !== null && !isStopped)) return null;
   const least = variants.toSorted((a, b) => a.outcome.n - b.outcome.n)[0];
   const poorest = variants.toSorted((a, b) => restsOn(a.outcome) - restsOn(b.outcome))[0];
   if (least === undefined || poorest === undefined) return 'It has no variants.';
+  const what = nobodyComes ? 'Nothing can be said' : 'Too early to say';
   if (least.outcome.n < usersMin)
-    return `Too early to say: '${least.variant}' has ${least.outcome.n} users whose ${hours(definition.outcome.withinHours)} are over, and at least ${usersMin} are needed of each variant.`;
-  return `Too early to say: the outcome of '${poorest.variant}' rests on about ${Math.floor(restsOn(poorest.outcome))} of its ${poorest.outcome.n} users, and must on at least ${carriersMin} of each variant.`;
+    return `${what}: '${least.variant}' has ${least.outcome.n} users whose ${hours(definition.outcome.withinHours)} are over, and at least ${usersMin} are needed of each variant.`;
+  return `${what}: the outcome of '${poorest.variant}' rests on about ${Math.floor(restsOn(poorest.outcome))} of its ${poorest.outcome.n} users, and must on at least ${carriersMin} of each variant.`;
 };
 
 const foundIn = ({ comparisons, variants, definition }: Seen): Judged | null => {
@@ -206,7 +224,7 @@ const undecided = (seen: Seen): Judged => {
   return {
     kind: 'undecided',
     winner: null,
-    sentence: `No difference found yet in ${whatIsMeasured(definition.outcome)}: ${open.join(', ')}.${more}`,
+    sentence: `No difference found${seen.nobodyComes ? '' : ' yet'} in ${whatIsMeasured(definition.outcome)}: ${open.join(', ')}.${more}`,
     missing,
   };
 };
@@ -214,7 +232,7 @@ const undecided = (seen: Seen): Judged => {
 const dayMs = 86_400_000;
 
 /** By what the experiment itself shows of its users: a guide, which nothing is decided by. */
-const missingOf = ({ variants, definition, figures }: Seen): Missing | null => {
+const missingOf = ({ variants, definition, figures, nobodyComes }: Seen): Missing | null => {
   const all = variants.reduce((sums, { outcome }) => addSums(sums, outcome), noSums);
   const baseline = { mean: meanOf(all), variance: varianceOf(all) };
   if (!(baseline.mean > 0) || baseline.variance === 0) return null;
@@ -224,6 +242,7 @@ const missingOf = ({ variants, definition, figures }: Seen): Missing | null => {
   const usersPerDay = spanMs > 0 ? (exposed * dayMs) / spanMs : null;
   const { usersSequential } = planOf({ ...definition, traffic: 1 }, baseline, null);
   const users = Math.max(0, usersSequential - all.n);
+  if (nobodyComes) return users === 0 ? { users, days: null } : null;
   // Those who wait for their time to be over need not come any more.
   const coming = Math.max(0, usersSequential - exposed);
   const waitDays = definition.outcome.withinHours / 24;

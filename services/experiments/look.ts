@@ -53,7 +53,7 @@ export function lookAt(
   });
   if (figures === null) return { stops: [], metrics: [] };
   const stopped = stops.flatMap(({ variant }) => (variant === null ? [] : [variant]));
-  const judged = verdict(figures, definition, stopped);
+  const judged = verdict(figures, definition, { stopped });
   const metrics = metricsOf(figures, judged, { definition, atMs: options.atMs });
   if (judged.srmP <= sampleRatioStopP)
     return { stops: [stopOf(record, { why: unlikeWeights })], metrics };

@@ -6,14 +6,8 @@ import { html, type Markup } from '../../report/markup.ts';
 import { legend } from '../../report/series.ts';
 import { minute, whole } from '../../report/words.ts';
 import type { Assessed } from '../assessed.ts';
-import {
-  brokenTexts,
-  headline,
-  missingTexts,
-  sampleRatioText,
-  stateText,
-  unknown,
-} from '../words.ts';
+import { boundsText, stateText } from '../intake-words.ts';
+import { brokenTexts, headline, missingTexts, sampleRatioText, unknown } from '../words.ts';
 import { intervalFigures, usersFigure } from './course-plots.ts';
 import {
   differencesTable,
@@ -67,6 +61,7 @@ const header = (assessed: Assessed, madeAtMs: number): Markup => {
     holdout,
     outcome: of,
   } = record.definition;
+  const bounds = boundsText(record.definition);
   const facts: readonly (readonly [string, string])[] = [
     ['State', stateText(assessed)],
     ...record.stops.map(
@@ -77,6 +72,7 @@ const header = (assessed: Assessed, madeAtMs: number): Markup => {
       'Takes part',
       `${percent(traffic)} of layer '${layer}'${holdout === 0 ? '' : `, of which ${percent(holdout)} is held out`}`,
     ],
+    ...(bounds === null ? [] : [['Takes users', bounds] as const]),
     ['Outcome', `${whatIsMeasured(of)}, within ${hours(of.withinHours)} of the first exposure`],
     ...(mode === 'aa' ? [['Mode', 'A/A: all variants are the same model'] as const] : []),
     ['Counted', countedToMs === null ? 'nothing' : `what came until ${minute(countedToMs)}`],

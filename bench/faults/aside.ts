@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { applySchemas } from '../../cli/commands/schemas.ts';
+import { patiently } from '../../cli/rebuild/patiently.ts';
 import { reconcileTopics } from '../../cli/commands/topics.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
@@ -51,6 +52,7 @@ export interface AsideOptions {
 }
 
 const refusedMsMax = 60_000;
+const registryMsMax = 60_000;
 
 export async function openAside({ at, dir, prefix }: AsideOptions): Promise<Aside> {
   const environment: Record<string, string> = {
@@ -65,7 +67,11 @@ export async function openAside({ at, dir, prefix }: AsideOptions): Promise<Asid
   };
   const config = commonConfig(environment);
   await reconcileTopics(config, 'apply');
-  await applySchemas(config);
+  // As an operator would: on a machine that is busy with faults the registry may take its time.
+  await patiently(() => applySchemas(config), {
+    say: (line) => console.error(line),
+    signal: AbortSignal.timeout(registryMsMax),
+  });
   const logs = join(dir, prefix);
   mkdirSync(logs, { recursive: true });
   const registry = openRegistry(config.registry);

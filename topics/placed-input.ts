@@ -19,6 +19,12 @@ export interface ValueDecoder<T> {
     | { readonly ok: false; readonly reason: string; readonly detail: string };
 }
 
+/** What an input does before it decodes: its decoder learns the schemas. */
+export const preparedBy = <T>(decoder: ValueDecoder<T>): Pick<Input<T>, 'open' | 'prepare'> => ({
+  open: async () => decoder.open?.(),
+  prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+});
+
 export interface PlacedInputOptions<T extends Placed> {
   /** Full name of the topic. */
   readonly topic: string;
@@ -38,8 +44,7 @@ export function placedInput<T extends Placed>(options: PlacedInputOptions<T>): I
     topic,
     lineage,
     ...(beside === undefined ? {} : { beside }),
-    open: async () => decoder.open?.(),
-    prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+    ...preparedBy(decoder),
     decode: ({ value }) => {
       const decoded = decoder.decode(value);
       if (!decoded.ok) {

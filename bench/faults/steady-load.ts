@@ -1,3 +1,4 @@
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import { monotonicMs, now } from '../../lib/clock.ts';
@@ -198,15 +199,7 @@ export class SteadyLoad implements Load {
       topic: topicName(config.prefix, requests),
       key: userId,
       value: this.#encode.request({
-        user_id: userId,
-        context_id: random.pick(['home-feed', 'basket']),
-        count: null,
-        exclude: [],
-        session: [],
-        deadline_at: null,
-        attributes: {},
-        page_token: null,
-        consent: true,
+        ...plainRequest(userId, random.pick(['home-feed', 'basket'])),
       }),
       headers: { 'correlation-id': correlationOf(n) },
     };

@@ -3,6 +3,7 @@
  * which it is due, and its time counts from there, also when the generator or the broker was held
  * up. So a stall shows in the figures of every request that it delayed.
  */
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { monotonicMs, now } from '../../lib/clock.ts';
@@ -65,15 +66,7 @@ async function listen(service: Service): Promise<void> {
 const requestOf = (service: Service, correlation: string): OutMessage => {
   const userId = world.users[Math.floor(random() * world.users.length)] ?? '';
   const value = encodeRequest({
-    user_id: userId,
-    context_id: setup.context,
-    count: null,
-    exclude: [],
-    session: [],
-    deadline_at: null,
-    attributes: {},
-    page_token: null,
-    consent: true,
+    ...plainRequest(userId, setup.context),
   });
   return {
     topic: topicsOf[service].requests,

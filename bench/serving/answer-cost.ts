@@ -1,3 +1,4 @@
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
 import { draftOf, experimentVersion, parseExperiment } from '../../experiments/definition.ts';
 import { type ContextDefinition, parseContext } from '../../models/definitions.ts';
@@ -115,15 +116,7 @@ const requestsTo = (definition: ContextDefinition): Accepted[] =>
     },
     reply: replyOf({}),
     request: {
-      user_id: userOf(n),
-      context_id: 'home',
-      count: null,
-      exclude: [],
-      session: [],
-      deadline_at: null,
-      attributes: {},
-      page_token: null,
-      consent: true,
+      ...plainRequest(userOf(n), 'home'),
     },
     context: { version: 'home@0123456789ab', revision: 1, definition },
     wanted: definition.size,

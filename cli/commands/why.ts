@@ -9,7 +9,7 @@ import { kinds } from '../../models/kinds.ts';
 import { readyModel } from '../../retrieval/personal-models.ts';
 import type { Request } from '../../schemas/generated/request.ts';
 import { addAttribute, type Attributes } from '../attribute-flag.ts';
-import { plainRequest } from '../data/asking.ts';
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { print } from '../output.ts';
 import { itemAttributesOf } from '../../models/rules.ts';

@@ -26,18 +26,6 @@ export interface Asker {
   close(): Promise<void>;
 }
 
-export const plainRequest = (userId: string, contextId: string): Request => ({
-  user_id: userId,
-  context_id: contextId,
-  count: null,
-  exclude: [],
-  session: [],
-  deadline_at: null,
-  attributes: {},
-  page_token: null,
-  consent: true,
-});
-
 const correlation = 'correlation-id';
 
 export async function openAsker(config: CommonConfig): Promise<Asker> {

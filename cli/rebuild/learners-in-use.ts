@@ -38,7 +38,7 @@ export class LearnersInUse {
     return serviceOf(fold) !== learning || this.#names.has(fold);
   }
 
-  /** Of a service: whether it has anything to fold. */
+  /** Of a service: whether there is something for it to fold. */
   needs(service: string): boolean {
     return service !== learning || this.#names.size > 0;
   }

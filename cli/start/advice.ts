@@ -1,4 +1,5 @@
-import { type Asker, plainRequest } from '../data/asking.ts';
+import type { Asker } from '../data/asking.ts';
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { demoExperiment } from './experiment.ts';
 
 const answerMsMax = 10_000;

@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { monotonicMs } from '../../lib/clock.ts';
 import { messageOf } from '../../lib/errors.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
-import { type Asker, plainRequest } from '../data/asking.ts';
+import type { Asker } from '../data/asking.ts';
+import { plainRequest } from '../../schemas/plain-request.ts';
 
 export interface Visit {
   readonly userId: string;

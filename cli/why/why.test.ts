@@ -4,7 +4,7 @@ import type { Candidate, Explained } from '../../models/model.ts';
 import type { Recommendation } from '../../schemas/generated/recommendation.ts';
 import { readSeen } from '../../schemas/packed/seen-items.ts';
 import { recommendations } from '../../topics/recommendations.ts';
-import { plainRequest } from '../data/asking.ts';
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { ItemTable } from '../../models/item-table.ts';
 import { profileOf, visitedOnce } from '../../models/profile.ts';
 import { judgeLadder } from './ladder.ts';

@@ -100,7 +100,7 @@ export class StoredCandidates {
   readonly length: number;
   readonly #bytes: Buffer;
   /** One text for all ids that are ASCII: a call to Buffer for each would be half of an answer. */
-  readonly #text: string;
+  #text: string | null = null;
   readonly #made: StoredCandidate[] = [];
   /** Where the next one to be made lies. */
   #next: number;
@@ -115,7 +115,6 @@ export class StoredCandidates {
     if (count > candidatesMax) throw new RangeError(`candidates claim to be ${count}`);
     this.length = count;
     this.#bytes = bytes;
-    this.#text = bytes.toString('latin1');
     this.#next = countAt + varintBytes(count);
     this.#propensities = propensitiesAt(bytes, endOf(bytes, this.#next, count), count);
   }
@@ -136,6 +135,7 @@ export class StoredCandidates {
     const start = this.#next;
     const end = start + 1 + (this.#bytes[start] ?? 0);
     this.#next = end + scoreBytes;
+    this.#text ??= this.#bytes.toString('latin1');
     const itemId = asciiIn(this.#text, start + 1, end) ?? readId(this.#bytes, start);
     const score = unpackScore(this.#bytes.readUInt16LE(end));
     const { at, count } = this.#propensities;

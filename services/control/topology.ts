@@ -5,7 +5,7 @@ import type { Decoded, Fold, LogRecord } from '../../lib/stream/topology.ts';
 import type { Command } from '../../schemas/generated/command.ts';
 import type { CommandResult } from '../../schemas/generated/command-result.ts';
 import type { Definition } from '../../schemas/generated/definition.ts';
-import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { preparedBy, type ValueDecoder } from '../../topics/placed-input.ts';
 import { type Answered, answerOf, answeredRows, resultOf } from './answered.ts';
 import { judge } from './judge.ts';
 import { type Facts, type Outcome, refused } from './outcome.ts';
@@ -64,8 +64,7 @@ export const controlFold = (options: ControlOptions): ControlFold => ({
   input: {
     topic: options.topics.commands,
     lineage: null,
-    open: async () => options.decoder.open?.(),
-    prepare: (records) => options.decoder.prepare(records.map(({ value }) => value)),
+    ...preparedBy(options.decoder),
     decode: (record) => decode(record, options.decoder),
   },
   rows: answeredRows,

@@ -10,7 +10,7 @@ import type { Exposure } from '../../schemas/generated/exposure.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
 import { valueUnits } from '../../schemas/packed/experiment-partials.ts';
 import { interactionsInput, reservedFields } from '../../topics/interactions-input.ts';
-import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { preparedBy, type ValueDecoder } from '../../topics/placed-input.ts';
 import { repartitionedAt } from '../../topics/repartitioned-exposures.ts';
 import { exposureKinds, forgetType, isReserved } from '../../topics/reserved-types.ts';
 import {
@@ -157,8 +157,7 @@ const exposuresInput = ({
   topic,
   lineage,
   ...(through === undefined ? {} : { through }),
-  open: async () => decoder.open?.(),
-  prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+  ...preparedBy(decoder),
   decode: ({ value, timestampMs, headers }) => {
     const decoded = decoder.decode(value);
     if (!decoded.ok) {

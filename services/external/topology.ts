@@ -15,7 +15,7 @@ import {
   externalItemsMax,
   externalLayout,
 } from '../../schemas/packed/external-candidates.ts';
-import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { preparedBy, type ValueDecoder } from '../../topics/placed-input.ts';
 import { type ExternalLimits, judgeList, keepNewest } from './external.ts';
 
 export interface ExternalOptions {
@@ -44,8 +44,7 @@ export function externalFold(options: ExternalOptions): Fold<ExternalCandidates,
     input: {
       topic,
       lineage,
-      open: async () => decoder.open?.(),
-      prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+      ...preparedBy(decoder),
       decode: (record) => decode(record, options),
     },
     rows: byteRows,

@@ -1,6 +1,6 @@
 import { type Decoded, byteRows, type Fold, gone, type Input } from '../../lib/stream/topology.ts';
 import type { UserEvent } from '../../schemas/generated/user-event.ts';
-import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { preparedBy, type ValueDecoder } from '../../topics/placed-input.ts';
 import { forgetType, mergeType } from '../../topics/reserved-types.ts';
 import { type EventLimits, isAnonymous, judgeEvent } from './ingest.ts';
 import { keepEvent, keptEvents, keptLayout, newestKeptMs } from './kept-events.ts';
@@ -86,8 +86,7 @@ function userEventsInput({ topic, decoder, limits }: IngestOptions): Input<UserE
   return {
     topic,
     lineage: null,
-    open: async () => decoder.open?.(),
-    prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+    ...preparedBy(decoder),
     decode: ({ value, timestampMs }): Decoded<UserEvent> => {
       const decoded = decoder.decode(value);
       if (!decoded.ok) {

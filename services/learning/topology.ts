@@ -2,7 +2,7 @@ import { type Decoded, type Fold, gone, type Json, type Unit } from '../../lib/s
 import type { ItemSide, Signal, SignalContext } from '../../models/model.ts';
 import type { SignalPack } from '../../schemas/generated/signal-pack.ts';
 import { readSignals } from '../../schemas/packed/signals-reader.ts';
-import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { preparedBy, type ValueDecoder } from '../../topics/placed-input.ts';
 
 /** A signal for one item, with what is common to the signals of its interaction. */
 export interface ItemSignal extends Signal {
@@ -49,8 +49,7 @@ export function learningFold(options: LearningOptions): Fold<ItemSignal, unknown
     input: {
       topic: options.topic,
       lineage: options.lineage,
-      open: async () => decoder.open?.(),
-      prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+      ...preparedBy(decoder),
       decode: ({ value }) => {
         const decoded = decoder.decode(value);
         if (decoded.ok) return unitsOf(decoded.value, { channel: learner.channel, types });

@@ -1,3 +1,4 @@
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Experiments } from '../../experiments/catalogue.ts';
 import { type CurrentGeneration, currentKey } from '../../lib/stream/current.ts';
@@ -64,15 +65,7 @@ const context = (change: object = {}): ContextDefinition => {
 const always = { available_from: null, available_until: null };
 const blank = { item_id: '', title: '', categories: [], attributes: {}, ...always };
 const plain = {
-  user_id: 'u1',
-  context_id: 'home',
-  count: null,
-  exclude: [],
-  session: [],
-  deadline_at: null,
-  attributes: {},
-  page_token: null,
-  consent: true,
+  ...plainRequest('u1', 'home'),
 };
 
 const accepted = (change: Partial<Request> = {}, of = context()): Accepted => ({

@@ -1,3 +1,4 @@
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { PageTokens } from './page-token.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
 import { silentLogger } from '../../lib/telemetry/log.ts';
@@ -109,15 +110,7 @@ export const asked = (offset: number, change: Partial<Request> = {}): LogRecord 
   requestRecord({
     offset,
     value: json({
-      user_id: 'u1',
-      context_id: 'home',
-      count: null,
-      exclude: [],
-      session: [],
-      deadline_at: null,
-      attributes: {},
-      page_token: null,
-      consent: true,
+      ...plainRequest('u1', 'home'),
       ...change,
     }),
   });

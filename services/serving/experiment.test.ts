@@ -1,3 +1,4 @@
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { expect, test } from 'vitest';
 
 import { PageTokens } from './page-token.ts';
@@ -84,15 +85,7 @@ const accepted = (user: string): Accepted => ({
   record: requestRecord(),
   reply: replyOf({}),
   request: {
-    user_id: user,
-    context_id: 'home',
-    count: null,
-    exclude: [],
-    session: [],
-    deadline_at: null,
-    attributes: {},
-    page_token: null,
-    consent: true,
+    ...plainRequest(user, 'home'),
   },
   context: home,
   wanted: 2,

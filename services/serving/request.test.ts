@@ -1,3 +1,4 @@
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { describe, expect, test } from 'vitest';
 import { type PageState, PageTokens } from './page-token.ts';
 import type { Known } from '../../models/catalogue.ts';
@@ -29,15 +30,7 @@ const record = (change: Partial<LogRecord> = {}): LogRecord => ({
 const request = (change: Partial<Request> = {}): DecodedRequest => ({
   ok: true,
   value: {
-    user_id: 'u1',
-    context_id: 'home',
-    count: null,
-    exclude: [],
-    session: [],
-    deadline_at: null,
-    attributes: {},
-    page_token: null,
-    consent: true,
+    ...plainRequest('u1', 'home'),
     ...change,
   },
 });

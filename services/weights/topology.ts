@@ -1,7 +1,7 @@
 import { byteRows, type Decoded, type Fold, type Unit } from '../../lib/stream/topology.ts';
 import type { WeightsSide } from '../../models/model.ts';
 import type { TrainingExample, TrainingPack } from '../../schemas/generated/training-pack.ts';
-import type { ValueDecoder } from '../../topics/placed-input.ts';
+import { preparedBy, type ValueDecoder } from '../../topics/placed-input.ts';
 
 export interface WeightsOptions {
   /** Full name of the topic `training-examples`. */
@@ -36,8 +36,7 @@ export function weightsFold(options: WeightsOptions): Fold<TrainingExample, Buff
     input: {
       topic,
       lineage,
-      open: async () => decoder.open?.(),
-      prepare: (records) => decoder.prepare(records.map(({ value }) => value)),
+      ...preparedBy(decoder),
       decode: ({ value }) => {
         const decoded = decoder.decode(value);
         if (decoded.ok) return unitsOf(decoded.value);

@@ -1,3 +1,4 @@
+import { plainRequest } from '../../schemas/plain-request.ts';
 import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import type { LogRecord, OutMessage } from '../../lib/kafka/log-record.ts';
@@ -140,15 +141,7 @@ export async function openAsking(
 }
 
 const requestOf = (request: Partial<Request>): Request => ({
-  user_id: 'ann',
-  context_id: 'home-feed',
-  count: null,
-  exclude: [],
-  session: [],
-  deadline_at: null,
-  attributes: {},
-  page_token: null,
-  consent: true,
+  ...plainRequest('ann', 'home-feed'),
   ...request,
 });
 

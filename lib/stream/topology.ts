@@ -202,7 +202,7 @@ export const inputsOf = <In, Row, Out, Shared>({
 
 export const openInputs = async <In, Row, Out, Shared>(
   fold: Pick<Fold<In, Row, Out, Shared>, 'input' | 'ahead'>,
-): Promise<void> => void (await Promise.all(inputsOf(fold).map((input) => input.open?.())));
+): Promise<void> => void (await Promise.all(inputsOf(fold).map(async (input) => input.open?.())));
 
 /** For rows that are edited as bytes. */
 export const byteRows: RowCodec<Buffer> = {

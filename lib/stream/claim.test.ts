@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { RetryableError } from '../errors.ts';
-import { type Claim, startOf } from './claim.ts';
+import { type Claim, ShortLogError, startOf } from './claim.ts';
 import { emptyHeader, type Header } from './header.ts';
 
 const header = (offset: number, hash = 'a1b2c3d4'): Header => ({
@@ -18,7 +18,7 @@ const claim = (
     readonly progress?: number;
     readonly bootstrap?: boolean;
     readonly storedByNow?: boolean;
-    readonly tries?: number;
+    readonly shortLooks?: number;
   },
 ): Claim => ({
   service: 'seen-items',
@@ -36,7 +36,7 @@ const claim = (
   input: 0,
   header: said.header,
   storedByNow: async () => said.storedByNow ?? false,
-  tries: said.tries ?? 0,
+  shortLooks: said.shortLooks ?? 0,
 });
 
 test('nothing stored and no progress: from the first record that is there', async () => {
@@ -74,9 +74,9 @@ test('that record may be gone, but no record that was not folded', async () => {
 });
 
 test('a log that still ends before the state when asked again is another log', async () => {
-  const short = (tries: number): Promise<unknown> =>
-    startOf(claim({ low: 0, high: 11 }, { header: header(12), tries }));
-  await expect(short(0)).rejects.toThrow(RetryableError);
+  const short = (shortLooks: number): Promise<unknown> =>
+    startOf(claim({ low: 0, high: 11 }, { header: header(12), shortLooks }));
+  await expect(short(0)).rejects.toThrow(ShortLogError);
   await expect(short(4)).rejects.toThrow('is said to end at 11, before 12');
   await expect(short(5)).rejects.toThrow('is not the log');
 });

@@ -16,12 +16,15 @@ export interface Claim {
   readonly header: Header | null;
   /** Looks again whether anything is stored. */
   readonly storedByNow: () => Promise<boolean>;
-  /** How often it was tried before, with growing pauses. */
-  readonly tries: number;
+  /** How often the log was said to end before the state, with growing pauses. */
+  readonly shortLooks: number;
 }
 
+/** A broker says for now that the log ends before what has been folded of it. */
+export class ShortLogError extends RetryableError {}
+
 /** Some six seconds: a broker that was frozen has heard by then that it leads nothing any more. */
-const shortLogTries = 5;
+const shortLooksMax = 5;
 
 export interface Start {
   /** Fetch from here. */
@@ -50,8 +53,8 @@ export async function startOf(claim: Claim): Promise<Start> {
   const hash = header.hashes[input] ?? '';
   if (next > high) {
     // A leader that was overtaken says for a moment where its log ended then.
-    if (claim.tries < shortLogTries)
-      throw new RetryableError(`${topic}/${partition} is said to end at ${high}, before ${next}`);
+    if (claim.shortLooks < shortLooksMax)
+      throw new ShortLogError(`${topic}/${partition} is said to end at ${high}, before ${next}`);
     throw new RefusedError(otherLog(service, topic, partition));
   }
   if (next < low && hash !== '') {

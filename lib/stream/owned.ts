@@ -1,4 +1,5 @@
-import type { Start } from './claim.ts';
+import type { RetryableError } from '../errors.ts';
+import { ShortLogError, type Start } from './claim.ts';
 import type { PartitionWorker } from './owners.ts';
 
 /** A partition that was assigned, until the next assignment. */
@@ -12,6 +13,11 @@ export interface Owned {
   /** Per input, where it was sought to; what is to be compared there is so once. */
   readonly starts: Start[];
   retries: number;
+  /**
+   * Since it was claimed last, over all joins: a consumer that rejoins for whatever reason would
+   * else never find out that the log was made again.
+   */
+  shortLooks: number;
   /** Since it was looked at. */
   folded: boolean;
 }
@@ -24,8 +30,19 @@ export const ownedAnew = (before: Owned | undefined, newWorker: () => PartitionW
   stopped: before?.stopped ?? null,
   starts: [],
   retries: 0,
+  shortLooks: before?.shortLooks ?? 0,
   folded: false,
 });
+
+const retryMsMax = 5_000;
+
+/** Counts a failure; returns after how many milliseconds the partition is to be claimed again. */
+export function failedOnce(owned: Owned, error: RetryableError): number {
+  const delayMs = Math.min(200 * 2 ** owned.retries, retryMsMax);
+  owned.retries += 1;
+  if (error instanceof ShortLogError) owned.shortLooks += 1;
+  return delayMs;
+}
 
 /** What an operator needs: what it is, and how it goes on. */
 export const stoppedText = (service: string, partition: number, why: string): string =>

@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.ts';
 import { pendingOf, type Start, startOf } from './claim.ts';
 import type { Header } from './header.ts';
 import { OffsetGauges } from './offset-gauges.ts';
-import { type Owned, ownedAnew, stoppedText } from './owned.ts';
+import { failedOnce, type Owned, ownedAnew, stoppedText } from './owned.ts';
 import type { Cancel, RunnerPorts } from './ports.ts';
 import type { LogRecord } from './topology.ts';
 
@@ -55,7 +55,6 @@ export interface Owners {
 }
 
 const waitMs = 15;
-const retryMsMax = 5_000;
 const hintMs = 1_000;
 const lookMs = 5_000;
 
@@ -159,14 +158,15 @@ class Run {
         const topic = this.#topics[input] ?? '';
         const header = stored ? owned.worker.header() : null;
         const storedByNow = (): Promise<boolean> => owned.worker.load();
-        const { retries: tries } = owned;
-        const claim = { groupId, topic, partition, input, header, storedByNow, tries };
+        const { shortLooks } = owned;
+        const claim = { groupId, topic, partition, input, header, storedByNow, shortLooks };
         const start = await startOf({ ...this.#options, ...claim });
         if (!stored) owned.worker.startAt(input, start.offset);
         starts.push(start);
       }
       if (gone()) return;
       owned.claimed = true;
+      owned.shortLooks = 0;
       owned.starts.splice(0, starts.length, ...starts);
       this.#topics.forEach((topic, input) => {
         group?.seek(topic, partition, starts[input]?.offset ?? 0);
@@ -218,7 +218,7 @@ class Run {
         owned.retries = 0;
         owned.folded = true;
         rest = rest.slice(advance.records);
-        this.#gauges.folded(batch, owned.worker.header().offsets[input] ?? 0);
+        if (!gone()) this.#gauges.folded(batch, owned.worker.header().offsets[input] ?? 0);
         await batch.heartbeat();
       }
       const last = batch.records.at(-1);
@@ -270,8 +270,7 @@ class Run {
     if (!(error instanceof RetryableError)) return this.#fatal(error, partition);
     const { service, log } = this.#options;
     this.#pause(partition, owned);
-    const delayMs = Math.min(200 * 2 ** owned.retries, retryMsMax);
-    owned.retries += 1;
+    const delayMs = failedOnce(owned, error);
     this.#options.metrics.add('freshet_slices_total', { service, result: 'retried' });
     log.warn({ service, partition, delayMs }, `paused: ${error.message}`);
     this.#later(partition, owned, delayMs);

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { cureFor } from './stack.ts';
+import { cureFor } from './report.ts';
 
 const part = (answers: boolean) => ({ part: 'kafka', address: 'h:1', answers });
 

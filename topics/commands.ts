@@ -12,7 +12,7 @@ export const commands: Topic = {
   messageBytesMax: 1024 * 1024,
   schema: 'command',
   users: 'none',
-  writtenBy: ['freshet', 'experiments'],
+  writtenBy: ['freshet', 'experiments', 'control'],
   readBy: ['control'],
   example: {
     command_id: '0f8fad5b-d9cb-469f-a165-70867728950e',

@@ -5,7 +5,6 @@ import { refuseWithoutTopics } from './progress-of-services.ts';
 const adminWith = (has: (name: string) => boolean) => ({
   partitionCounts: async (names: readonly string[]) =>
     new Map(names.filter(has).map((name) => [name, 4])),
-  close: async () => undefined,
 });
 
 test('a topic that is missing is named, with what makes it', async () => {

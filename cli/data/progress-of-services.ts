@@ -109,8 +109,12 @@ const pointersAgeMsMax = 5_000;
 
 export async function openProgress(config: CommonConfig): Promise<ProgressReader> {
   const admin = await openAdmin(config.kafka);
-  await refuseWithoutTopics(config.prefix, admin);
-  const redis = await openRedis(config.redis);
+  const redis = await refuseWithoutTopics(config.prefix, admin)
+    .then(() => openRedis(config.redis))
+    .catch(async (error: unknown) => {
+      await admin.close();
+      throw error;
+    });
   let known: { readonly atMs: number; readonly generations: CurrentGeneration[] } | null = null;
   // Finding the pointers means looking through all keys: not for every picture of a live view.
   const generations = async (): Promise<CurrentGeneration[]> => {
@@ -137,13 +141,12 @@ const topicsRead = (prefix: string): readonly Topic[] => [
 /** Brokers say of a topic that is missing only that they do not host it. */
 export async function refuseWithoutTopics(
   prefix: string,
-  admin: Pick<KafkaAdmin, 'close' | 'partitionCounts'>,
+  admin: Pick<KafkaAdmin, 'partitionCounts'>,
 ): Promise<void> {
   const names = [...new Set(topicsRead(prefix).map((topic) => topicName(prefix, topic)))];
   const counts = await admin.partitionCounts(names);
   const missing = names.filter((name) => !counts.has(name));
   if (missing.length === 0) return;
-  await admin.close();
   throw new UserError(
     `topic ${missing.join(', ')} is not there: run \`npx freshet topics apply\`, ` +
       `or set FRESHET_PREFIX if it is not '${prefix}'`,

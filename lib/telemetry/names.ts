@@ -178,7 +178,7 @@ export const metricDeclarations = {
   },
   freshet_definitions_repaired_total: {
     type: 'counter',
-    help: 'Definitions that control published again because an older record stood after them.',
+    help: 'Definitions that control published again, or asked to restate, because of what stood after them.',
     labels: ['topic'],
   },
   freshet_definitions_refused_total: {

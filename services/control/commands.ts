@@ -6,6 +6,9 @@ import { name, type Parsed, parseDefinition } from '../../models/definitions.ts'
 export const bodyBytesMax = 512 * 1024;
 /** Of one `apply`. */
 export const definitionsMax = 2_000;
+/** Keys of one `definitions.restate`, and characters of each; what control publishes has far fewer. */
+export const restatedMax = 100;
+export const keyLengthMax = 255;
 
 const sentence = z.string().trim().min(1).max(1_000);
 const version = z
@@ -55,6 +58,32 @@ const bodies = {
       .array(z.strictObject({ fold: z.string().max(100), keys: count, bytes: count }))
       .max(1_000),
     left: count,
+  }),
+  /** From each `control` that starts: what its settings let contexts ask for. */
+  'settings.change': z.strictObject({
+    daysMax: count,
+    kinds: z.array(z.string().max(255)).max(1_000),
+    profileAttributes: z.array(z.string().max(255)).max(1_000).default([]),
+    servedAnswersMax: count.default(0),
+  }),
+  /** From `control` itself: records that stand on its topics and that no command has made. */
+  'definitions.restate': z.strictObject({
+    standing: z
+      .array(
+        z.strictObject({
+          topic: z.enum(['models', 'experiments', 'contexts']),
+          key: z.string().max(keyLengthMax),
+          /** Readers pass over what is not above it. */
+          revision: count.max(Number.MAX_SAFE_INTEGER - 1),
+          version: z.string().max(255),
+        }),
+      )
+      .min(1)
+      .max(restatedMax)
+      .refine(
+        (all) => new Set(all.map(({ topic, key }) => `${topic}/${key}`)).size === all.length,
+        'must name each key once',
+      ),
   }),
 } as const;
 

@@ -47,8 +47,10 @@ export class Plane {
   do(kind: string, body: unknown): Outcome {
     this.atMs += 1_000;
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    const outcome = judge({ state: this.state, facts, atMs: this.atMs }, { kind, body: text });
+    const by = { ...facts, seen: this.state.settings ?? facts.seen };
+    const outcome = judge({ state: this.state, facts: by, atMs: this.atMs }, { kind, body: text });
     applyChanges(this.state, outcome.changes);
+    this.state.settings = outcome.settings ?? this.state.settings;
     return outcome;
   }
 

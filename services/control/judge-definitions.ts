@@ -125,6 +125,7 @@ const after = (state: ControlState, changes: readonly Change[]): ControlState =>
     models: { live: new Map(state.models.live), gone: new Map(state.models.gone) },
     contexts: { live: new Map(state.contexts.live), gone: new Map(state.contexts.gone) },
     experiments: state.experiments,
+    settings: state.settings,
   };
   applyChanges(next, changes);
   return next;

@@ -1,3 +1,4 @@
+import { changeSettings } from './change-settings.ts';
 import { type KnownCommand, parseCommand } from './commands.ts';
 import { applyDefinitions, deleteModel, retireContext } from './judge-definitions.ts';
 import {
@@ -9,6 +10,7 @@ import {
 } from './judge-experiments.ts';
 import { noteForgotten } from './note-forgotten.ts';
 import { type Case, type Outcome, refusedFor } from './outcome.ts';
+import { restate } from './restate.ts';
 
 /** What a command does where it is judged, or why it does nothing. Pure, and never throws. */
 export const judge = (
@@ -39,5 +41,9 @@ const judgeKnown = (at: Case, command: KnownCommand): Outcome => {
       return deleteExperiment(at, command.body);
     case 'user.forgotten':
       return noteForgotten(command.body);
+    case 'settings.change':
+      return changeSettings(at.state, command.body);
+    case 'definitions.restate':
+      return restate(at.state, command.body);
   }
 };

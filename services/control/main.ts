@@ -17,6 +17,7 @@ import { commands } from '../../topics/commands.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
 import { seenLimits } from './config.ts';
 import { startRepairing } from './repairing.ts';
+import { saySettings } from './say-settings.ts';
 import { topicsOf } from './topics.ts';
 import { controlFold, type ControlFold, type ControlOptions } from './topology.ts';
 
@@ -65,6 +66,7 @@ export async function startControl(
   const registry = openRegistry(config.registry);
   const options = await openOptions(config, registry);
   if (!context.bootstrap) await refuseLostState(config, options.topics);
+  await saySettings(config, { registry, options });
   const fold = controlFold(options);
   const failureMessage = await openFailureMessage(registry, {
     prefix: config.prefix,

@@ -2,9 +2,11 @@ import type { KindCatalogue } from '../../models/definitions.ts';
 import type { SeenLimits } from '../../models/rules.ts';
 import type { Change, ControlState } from './state.ts';
 
-/** What commands are held against, beside what is published. The same for a whole installation. */
+/** What commands are held against, beside what is published. */
 export interface Facts {
+  /** Of this release. */
   readonly kinds: KindCatalogue;
+  /** As the state has them; its own where no command has said them yet. */
   readonly seen: SeenLimits;
 }
 
@@ -23,6 +25,8 @@ export interface Outcome {
   /** Empty where refused. */
   readonly changes: readonly Change[];
   readonly details: Readonly<Record<string, unknown>>;
+  /** From the next command on. */
+  readonly settings?: SeenLimits;
 }
 
 export const accepted = (

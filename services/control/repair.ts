@@ -1,29 +1,56 @@
 import type { DefinitionRecord } from '../../models/catalogue.ts';
-import type { Change, ControlState, DefinitionTopic } from './state.ts';
+import { keyLengthMax } from './commands.ts';
+import type { Standing } from './restate.ts';
+import { type Change, type ControlState, type DefinitionTopic, revisionOf } from './state.ts';
 
 /** The part of a record on a compacted topic that says whose it is; null: withdrawn. */
-export type Revision = Pick<DefinitionRecord, 'revision'> | null;
+export type Revision = Pick<DefinitionRecord, 'revision' | 'version'> | null;
 
 interface Lane {
-  /** Highest revision that was ever seen. */
-  high: number;
   /** The newest record's; null: the key was withdrawn last. */
-  last: number | null;
+  last: Revision;
+  /** What readers may have: the versions of the highest revision since the last withdrawal. */
+  held: { revision: number; readonly versions: Set<string> } | null;
 }
 
-/** Looks at the state that a doubt waits for: a writer sends first and commits then. */
-const looksBefore = 1;
+/**
+ * A key in doubt, and how many looks in a row have found the state at the same revision of it. One
+ * is not enough to judge by: a writer sends first and commits then, and what it has sent is on its
+ * way here while the state has it already.
+ */
+interface Doubt {
+  revision: number;
+  looks: number;
+  /** How often it was asked for since: what is of no use is asked for ever more seldom. */
+  asked: number;
+}
+
+const looksBefore = 2;
+/**
+ * Looks until what is newer than the state is taken for nobody's: its writer has been overtaken by
+ * one that decided otherwise. Asking too early costs one command that does nothing.
+ */
+const looksUntilForeign = 10;
+const askedDoublings = 7;
+const versionsKept = 8;
+
+export interface Repairs {
+  /** To be published again as the state has it: readers take it, or have it already. */
+  readonly again: readonly Change[];
+  /** Readers would pass over what the state has: it needs a higher revision, which only a command gives. */
+  readonly foreign: readonly Standing[];
+}
 
 /**
  * What stands last on a compacted topic, against what should (DESIGN 4.6). A writer that was
  * overtaken, and did not know it, may have sent an older record after a newer one: compaction would
- * keep the older.
+ * keep the older. Or it judged by other settings, and sent what nobody has decided.
  */
 export class LastRecords {
   readonly #topic: DefinitionTopic;
   readonly #lanes = new Map<string, Lane>();
-  /** Keys on which something came that was not simply the next revision, and how often looked at. */
-  readonly #doubted = new Map<string, number>();
+  /** Keys on which something came: also the next revision may be one that nobody has decided. */
+  readonly #doubted = new Map<string, Doubt>();
 
   constructor(topic: DefinitionTopic) {
     this.#topic = topic;
@@ -34,10 +61,16 @@ export class LastRecords {
   }
 
   take(key: string, record: Revision): void {
-    const lane = this.#lanes.get(key);
-    const last = record?.revision ?? null;
-    if (last === null || (lane !== undefined && last <= lane.high)) this.doubt(key);
-    this.#lanes.set(key, { high: Math.max(lane?.high ?? 0, last ?? 0), last });
+    if (key.length > keyLengthMax) return;
+    const lane = this.#lanes.get(key) ?? { last: null, held: null };
+    this.doubt(key);
+    lane.last = record;
+    if (record === null) lane.held = null;
+    else if (lane.held === null || record.revision > lane.held.revision)
+      lane.held = { revision: record.revision, versions: new Set([record.version]) };
+    else if (record.revision === lane.held.revision && lane.held.versions.size < versionsKept)
+      lane.held.versions.add(record.version);
+    this.#lanes.set(key, lane);
   }
 
   /** Once, with the topic read to its end: what was wrong before may be all that compaction left. */
@@ -45,36 +78,59 @@ export class LastRecords {
     for (const key of [...this.#lanes.keys(), ...state[this.#topic].live.keys()]) this.doubt(key);
   }
 
-  /** What to publish again. What the state does not know yet is looked at again later. */
-  repairs(state: ControlState): Change[] {
-    const repairs: Change[] = [];
-    for (const [key, looks] of this.#doubted) {
-      this.#doubted.set(key, looks + 1);
-      if (looks < looksBefore) continue;
+  /** What to do about keys in doubt. What the state does not know yet is looked at again later. */
+  repairs(state: ControlState): Repairs {
+    const again: Change[] = [];
+    const foreign: Standing[] = [];
+    for (const [key, doubt] of this.#doubted) {
+      const revision = revisionOf(state, this.#topic, key);
+      if (doubt.revision !== revision) Object.assign(doubt, { revision, looks: 0, asked: 0 });
+      doubt.looks += 1;
+      if (doubt.looks < looksBefore) continue;
       const verdict = this.#verdict(key, state);
-      if (verdict === 'later') continue;
+      if (verdict === 'unknown') {
+        if (doubt.looks < looksUntilForeign * 2 ** Math.min(doubt.asked, askedDoublings)) continue;
+        doubt.looks = 0;
+        doubt.asked += 1;
+        foreign.push(this.#standing(key, state));
+        continue;
+      }
       this.#doubted.delete(key);
-      if (verdict !== 'fine') repairs.push(verdict);
+      if (verdict !== 'fine') again.push(verdict);
     }
-    return repairs;
+    return { again, foreign };
   }
 
   doubt(key: string): void {
-    if (!this.#doubted.has(key)) this.#doubted.set(key, 0);
+    if (!this.#doubted.has(key)) this.#doubted.set(key, { revision: -1, looks: 0, asked: 0 });
   }
 
-  #verdict(key: string, state: ControlState): Change | 'fine' | 'later' {
+  #verdict(key: string, state: ControlState): Change | 'fine' | 'unknown' {
     const topic = this.#topic;
-    const last = this.#lanes.get(key)?.last ?? null;
+    const { last, held } = this.#lanes.get(key) ?? { last: null, held: null };
     const record = state[topic].live.get(key);
     const withdrawn = state[topic].gone.get(key);
-    if (record !== undefined) {
-      if (last === record.revision) return 'fine';
-      // Sent, and not committed yet by whoever is at it.
-      if (last !== null && last > record.revision) return 'later';
-      return { topic, key, revision: record.revision, record };
+    if (record === undefined) {
+      if (last === null) return 'fine';
+      // Of a key that was never decided on, too.
+      if (withdrawn === undefined || last.revision > withdrawn) return 'unknown';
+      return { topic, key, revision: withdrawn, record: null };
     }
-    if (withdrawn === undefined || last === null) return 'fine';
-    return last > withdrawn ? 'later' : { topic, key, revision: withdrawn, record: null };
+    const { revision, version } = record;
+    // Sent, and not committed yet by whoever is at it; or never.
+    if (held !== null && held.revision > revision) return 'unknown';
+    if (held?.revision === revision && !isOnly(held.versions, version)) return 'unknown';
+    return last?.revision === revision ? 'fine' : { topic, key, revision, record };
+  }
+
+  /** Of what readers may have, something that the state has not. */
+  #standing(key: string, state: ControlState): Standing {
+    const { revision, versions } = this.#lanes.get(key)?.held ?? { revision: 0, versions: [] };
+    const decided = state[this.#topic].live.get(key)?.version;
+    const other = [...versions].find((version) => version !== decided);
+    return { topic: this.#topic, key, revision, version: other ?? decided ?? '' };
   }
 }
+
+const isOnly = (versions: ReadonlySet<string>, version: string): boolean =>
+  versions.size === 1 && versions.has(version);

@@ -7,8 +7,11 @@ import { followTable, type Table } from '../../lib/kafka/table.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import type { ServiceContext } from '../../lib/service.ts';
 import { type Definition, definitionSchema } from '../../schemas/generated/definition.ts';
+import { restatedMax } from './commands.ts';
+import { type OwnCommands, ownCommands } from './own-commands.ts';
 import { readState } from './read-state.ts';
-import { LastRecords } from './repair.ts';
+import { LastRecords, type Repairs } from './repair.ts';
+import type { Standing } from './restate.ts';
 import { type Change, type ControlState, type DefinitionTopic, definitionTopics } from './state.ts';
 import { definitionTopicOf } from './topics.ts';
 import { type ControlOptions, definitionMessage } from './topology.ts';
@@ -19,6 +22,7 @@ export interface Repairing {
 }
 
 const lookMs = 500;
+const unreadable = { revision: 0, version: '' };
 
 /**
  * Follows the topics that this service writes, and publishes a key again where what stands last is
@@ -48,7 +52,9 @@ export async function startRepairing(
       onFatal,
     });
     closers.push(() => table.stop());
-    const rounds = new Rounds(followed, { context, table, redis, outbox });
+    const { registry, options } = given;
+    const own = await ownCommands(outbox, { registry, topic: options.topics.commands });
+    const rounds = new Rounds(followed, { context, table, redis, outbox, own });
     const looking = repeatedly(
       () => rounds.look(given.options),
       (error) => {
@@ -113,7 +119,7 @@ class Followed {
       for (const { key, value } of waiting) {
         const decoded = value === null ? null : decoder.decode(value);
         // What nobody can read stands for nothing: the key's own record is published after it.
-        const record = decoded === null ? null : decoded.ok ? decoded.value : { revision: 0 };
+        const record = decoded === null ? null : decoded.ok ? decoded.value : unreadable;
         last.take(key?.toString('utf8') ?? '', record);
       }
     }
@@ -127,8 +133,12 @@ class Followed {
     for (const { last } of this.#lanes.values()) last.doubtAll(state);
   }
 
-  repairs(state: ControlState): Change[] {
-    return [...this.#lanes.values()].flatMap(({ last }) => last.repairs(state));
+  repairs(state: ControlState): Repairs {
+    const all = [...this.#lanes.values()].map(({ last }) => last.repairs(state));
+    return {
+      again: all.flatMap(({ again }) => again),
+      foreign: all.flatMap(({ foreign }) => foreign),
+    };
   }
 
   /** What was to be repaired may not have been. */
@@ -143,6 +153,7 @@ interface RoundDeps {
   readonly table: Table;
   readonly redis: RedisPort;
   readonly outbox: Outbox;
+  readonly own: OwnCommands;
 }
 
 class Rounds {
@@ -156,7 +167,7 @@ class Rounds {
   }
 
   async look(options: ControlOptions): Promise<void> {
-    const { table, redis, context, outbox } = this.#deps;
+    const { table, redis, context } = this.#deps;
     const followed = this.#followed;
     if (!table.isReady()) return;
     await followed.decode();
@@ -165,17 +176,36 @@ class Rounds {
     if (state === null) return;
     if (!this.#all) followed.doubtAll(state);
     this.#all = true;
-    const changes = followed.repairs(state);
+    const { again, foreign } = followed.repairs(state);
+    await this.#publishAgain(again, options);
+    await this.#askToRestate(foreign);
+  }
+
+  async #publishAgain(changes: readonly Change[], options: ControlOptions): Promise<void> {
+    const { context, outbox } = this.#deps;
     if (changes.length === 0) return;
     try {
       await outbox.send(changes.map((change) => definitionMessage(change, options)));
     } catch (error) {
-      followed.doubtAgain(changes);
+      this.#followed.doubtAgain(changes);
       throw error;
     }
     for (const { topic, key, revision } of changes) {
       context.metrics.add('freshet_definitions_repaired_total', { topic });
       context.log.warn({ topic, key, revision }, 'published again: an older record stood after it');
+    }
+  }
+
+  /** Several who ask at once do no harm. */
+  async #askToRestate(foreign: readonly Standing[]): Promise<void> {
+    const { context, own } = this.#deps;
+    const standing = foreign.slice(0, restatedMax);
+    if (standing.length === 0) return;
+    await own.send('definitions.restate', { standing });
+    for (const { topic, key, revision } of standing) {
+      context.metrics.add('freshet_definitions_repaired_total', { topic });
+      const why = 'asked to restate: a record that no command has made stands on the topic';
+      context.log.warn({ topic, key, revision }, why);
     }
   }
 }

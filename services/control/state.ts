@@ -1,6 +1,7 @@
 import type { ExperimentRecord } from '../../experiments/definition.ts';
 import type { DefinitionRecord } from '../../models/catalogue.ts';
 import type { ContextDefinition } from '../../models/definitions.ts';
+import type { SeenLimits } from '../../models/rules.ts';
 
 export type DefinitionTopic = 'models' | 'contexts' | 'experiments';
 
@@ -27,7 +28,13 @@ export interface Definitions {
  * Everything that the control plane knows of definitions: what it has published, and nothing else.
  * So the topics can be made to say it again at any time.
  */
-export type ControlState = Readonly<Record<DefinitionTopic, Definitions>>;
+export type ControlState = Readonly<Record<DefinitionTopic, Definitions>> & {
+  /**
+   * What commands are judged by, as of here in the log: processes that were started under different
+   * settings would else decide one command in two ways. Null: no command has said so yet.
+   */
+  settings: SeenLimits | null;
+};
 
 /** Withdrawn keys that are remembered, per topic. */
 export const goneMax = 10_000;
@@ -36,6 +43,7 @@ export const emptyState = (): ControlState => ({
   models: { live: new Map(), gone: new Map() },
   experiments: { live: new Map(), gone: new Map() },
   contexts: { live: new Map(), gone: new Map() },
+  settings: null,
 });
 
 export const revisionOf = (state: ControlState, topic: DefinitionTopic, key: string): number =>
@@ -110,31 +118,34 @@ export const runningOn = (state: ControlState, context: string): ExperimentRecor
     ({ state: is, definition }) => is === 'running' && definition.context === context,
   );
 
-interface Stored {
-  readonly [topic: string]: {
-    readonly live: readonly (readonly [string, DefinitionRecord])[];
-    readonly gone: readonly (readonly [string, number])[];
-  };
+interface StoredDefinitions {
+  readonly live: readonly (readonly [string, DefinitionRecord])[];
+  readonly gone: readonly (readonly [string, number])[];
 }
+type Stored = Readonly<Partial<Record<DefinitionTopic, StoredDefinitions>>> & {
+  readonly settings?: SeenLimits;
+};
 
 /** Version of the stored layout: part of the fold's identity. */
 export const stateLayout = 1;
 
 export const encodeState = (state: ControlState): Buffer =>
   Buffer.from(
-    JSON.stringify(
-      Object.fromEntries(
+    JSON.stringify({
+      ...Object.fromEntries(
         definitionTopics.map((topic) => {
           const { live, gone } = state[topic];
           return [topic, { live: [...live], gone: [...gone] }];
         }),
       ),
-    ),
+      ...(state.settings === null ? {} : { settings: state.settings }),
+    }),
   );
 
 export const decodeState = (bytes: Buffer): ControlState => {
   const stored = JSON.parse(bytes.toString('utf8')) as Stored;
   const state = emptyState();
+  state.settings = stored.settings ?? null;
   for (const topic of definitionTopics) {
     for (const [key, record] of stored[topic]?.live ?? []) state[topic].live.set(key, record);
     for (const [key, revision] of stored[topic]?.gone ?? []) state[topic].gone.set(key, revision);

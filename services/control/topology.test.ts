@@ -8,7 +8,7 @@ import type { CommandResult } from '../../schemas/generated/command-result.ts';
 import type { Definition } from '../../schemas/generated/definition.ts';
 import { context, experiment, facts, model } from './fakes.ts';
 import { decodeState, encodeState } from './state.ts';
-import { controlFold, repeatedWithinMs } from './topology.ts';
+import { controlFold, type ControlOptions, repeatedWithinMs } from './topology.ts';
 
 const json = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 const topics = {
@@ -18,7 +18,7 @@ const topics = {
   commands: 'commands',
   results: 'results',
 };
-const fold = controlFold({
+const options: ControlOptions = {
   topics,
   decoder: {
     prepare: async () => undefined,
@@ -30,7 +30,8 @@ const fold = controlFold({
   encodeDefinition: { models: json, contexts: json, experiments: json },
   encodeResult: json,
   facts,
-});
+};
+const fold = controlFold(options);
 
 const startMs = 1_700_000_000_000;
 const command = (
@@ -131,6 +132,48 @@ test('an id that cannot be answered is set aside', async () => {
     ['bad_command_id', 'bad_command_id'],
     2,
   ]);
+});
+
+test('settings that the log says count from there on, whoever folds it', async () => {
+  const remembering = (daysMax: number) =>
+    controlFold({ ...options, facts: { ...facts, seen: { ...facts.seen, daysMax } } });
+  const asking = (name: string): { kind: string; body: unknown } => ({
+    kind: 'apply',
+    body: {
+      definitions: [
+        model('old'),
+        context(name, ['old'], {
+          rules: [{ rule: 'not-seen', kinds: ['view'], withinDays: 200 }],
+        }),
+      ],
+    },
+  });
+  const settings = (daysMax: number): { kind: string; body: unknown } => ({
+    kind: 'settings.change',
+    body: { daysMax, kinds: ['view'], profileAttributes: [], servedAnswersMax: 0 },
+  });
+  const records = [
+    command(0, 'a', settings(400)),
+    command(1, 'b', asking('one')),
+    command(2, 'c', settings(30)),
+    command(3, 'd', asking('two')),
+    command(4, 'e', settings(30)),
+  ];
+  const ample = await drive(remembering(400), records);
+  const short = await drive(remembering(30), records);
+  expect(short.emitted).toEqual(ample.emitted);
+  expect(short.shared).toEqual(ample.shared);
+  const results = resultsOf(ample.emitted);
+  expect(results.map(({ status }) => status)).toEqual([
+    'accepted',
+    'accepted',
+    'accepted',
+    'refused',
+    'accepted',
+  ]);
+  expect(results[3]?.sentence).toMatch(/200/);
+  expect(results[4]?.sentence).toBe('these settings are in force already');
+  expect(decodeState(ample.shared as Buffer).settings?.daysMax).toBe(30);
 });
 
 const anyCommand = fc.oneof(

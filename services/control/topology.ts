@@ -40,6 +40,7 @@ export interface ControlOptions {
   readonly decoder: ValueDecoder<Command>;
   readonly encodeDefinition: Readonly<Record<DefinitionTopic, (value: Definition) => Buffer>>;
   readonly encodeResult: (value: CommandResult) => Buffer;
+  /** Its settings count until the log says some. */
   readonly facts: Facts;
 }
 
@@ -51,8 +52,8 @@ export type ControlFold = Fold<Given, Answered, Heard, ControlState>;
 
 /**
  * One writer, total order: every command is judged against what all commands before it have made.
- * Rows are answers by command id. What is judged by (`facts`: settings and kinds of this release)
- * is no part of the identity: what was accepted under earlier ones stays.
+ * Rows are answers by command id. What is judged by (settings, which the log says, and kinds of this
+ * release) is no part of the identity: what was accepted under earlier ones stays.
  */
 export const controlFold = (options: ControlOptions): ControlFold => ({
   name: 'control',
@@ -92,8 +93,10 @@ export const controlFold = (options: ControlOptions): ControlFold => ({
       emit({ result: answerOf(row, { hash, input }), changes: [] });
       return null;
     }
-    const outcome = judged(() => judge({ state: shared, facts: options.facts, atMs }, command));
+    const facts = { ...options.facts, seen: shared.settings ?? options.facts.seen };
+    const outcome = judged(() => judge({ state: shared, facts, atMs }, command));
     applyChanges(shared, outcome.changes);
+    shared.settings = outcome.settings ?? shared.settings;
     const result = resultOf(outcome, input);
     emit({ result, changes: outcome.changes });
     const { kind, status, sentence, changes, details } = result;

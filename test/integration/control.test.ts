@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 
 import type { ServiceProcess } from '../../bench/service-process.ts';
 import { type Agreement, checkAgreement } from '../../cli/control/agreement.ts';
@@ -149,6 +149,55 @@ test('one that was frozen and wakes up after others took over changes nothing', 
   await frozen.stop();
 });
 
+test('one command is decided in one way, also by who was started under other settings', async () => {
+  const long = (name: string, size: number): string =>
+    JSON.stringify({
+      context: name,
+      size,
+      rules: [{ rule: 'not-seen', kinds: ['view'], withinDays: 200 }],
+      ladder: [{ step: 'only', model: 'shelf' }],
+    });
+  const apply = (name: string, size: number): ControlCommand => ({
+    kind: 'apply',
+    body: { definitions: [long(name, size)] },
+  });
+  const ample = await pipeline.run(['control']);
+  await ask(context('six', 5));
+  await ample.stop();
+  // Keeps 200 days, sends what it has accepted, and ends before it has decided.
+  const dying = await pipeline.run(['control'], { FRESHET_FAILPOINT: 'after_emit:1' });
+  const answer = ask(apply('six', 6));
+  await dying.ended.catch(() => undefined);
+  const next = await pipeline.run(['control'], { FRESHET_SEEN_AGE_DAYS: '30' });
+  expect((await answer).status).toBe('accepted');
+  expect((await ask(apply('seven', 5))).sentence).toMatch(/withinDays.*200.*30/);
+  expect(await agreed()).toMatchObject(whole);
+  await next.stop();
+});
+
+test('a newer record that no command has made is published over, under a revision that readers take', async () => {
+  const control = await pipeline.run(['control']);
+  await ask(context('eight', 5));
+  const topic = topicName(prefix, contexts);
+  const { registry } = pipeline.bed;
+  const encode = await openEncoder<Definition>(registry, `${topic}-value`, definitionSchema);
+  const foreign = (name: string, revision: number) => {
+    const value = encode({ name, version: `${name}@0123456789ab`, revision, content: '{}' });
+    return { topic, key: name, value };
+  };
+  const decided = (await readPublished(pipeline.bed.config)).contexts.live.get('eight');
+  await pipeline.publishRaw([foreign('eight', 1), foreign('eight', 7), foreign('unknown', 3)]);
+  const settled = { timeout: 30_000, interval: 250 };
+  await vi.waitFor(async () => {
+    const { live, gone } = (await readPublished(pipeline.bed.config)).contexts;
+    expect([live.get('eight'), gone.get('unknown')]).toEqual([{ ...decided, revision: 8 }, 4]);
+  }, settled);
+  expect(await agreed()).toMatchObject(whole);
+  const history = await readHistory(pipeline.bed.config);
+  expect(history.at(-1)).toMatchObject({ kind: 'definitions.restate', sent_by: 'control' });
+  await control.stop();
+});
+
 test('an older record that comes late is published over, and so is a late withdrawal', async () => {
   const { config, registry } = pipeline.bed;
   const control = await pipeline.run(['control']);
@@ -186,7 +235,8 @@ test('an older record that comes late is published over, and so is a late withdr
 test('the history tells all of it', async () => {
   const history = await readHistory(pipeline.bed.config);
   const [first] = history;
-  expect(first).toMatchObject({ kind: 'apply', status: 'accepted', command_offset: 0 });
+  expect(first).toMatchObject({ kind: 'settings.change', command_offset: 0 });
+  expect(history[1]).toMatchObject({ kind: 'apply', status: 'accepted', command_offset: 1 });
   expect(history.map(({ command_offset: offset }) => offset)).toEqual(history.map((_, at) => at));
   const again = history.filter(({ status }) => status === 'repeated');
   expect(again.map((one) => detailsOf(one)['was'])).toEqual(['accepted', 'accepted']);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as hashOnce } from 'node:crypto';
 
 import type { Json } from './topology.ts';
 
@@ -29,9 +29,7 @@ export interface IdentityParts {
 }
 
 export function identityOf(parts: IdentityParts): Identity {
-  const digest = createHash('sha256')
-    .update(canonical(partsOnly(parts)))
-    .digest();
+  const digest = hashOnce('sha256', canonical(partsOnly(parts)), 'buffer');
   const text = digest.toString('base64url');
   return { hash: digest.toString('hex'), id4: text.slice(0, 4), lineage: text.slice(0, 12) };
 }
@@ -42,9 +40,7 @@ export const shortIdOf = (hash: string): string =>
 
 /** The keys of a build begin with this; the first build's with the identity's own. */
 export const buildIdOf = (hash: string, build: number): string =>
-  build === 0
-    ? shortIdOf(hash)
-    : createHash('sha256').update(`${hash} ${build}`).digest('base64url').slice(0, 4);
+  build === 0 ? shortIdOf(hash) : hashOnce('sha256', `${hash} ${build}`, 'base64url').slice(0, 4);
 
 /** Callers may hand over wider objects: only the named parts count. */
 const partsOnly = ({

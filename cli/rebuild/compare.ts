@@ -6,6 +6,7 @@ import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import { emptyHeader, type Header, parseHeader } from '../../lib/stream/header.ts';
 import { type FoldKeys, foldKeys } from '../../lib/stream/keys.ts';
 import type { AnyFold } from '../verify/folds.ts';
+import type { Pace } from './pace.ts';
 
 /** Two generations of a fold, value by value: what is current, and what is to take its place. */
 export interface Comparison {
@@ -25,6 +26,7 @@ export interface CompareOptions {
   readonly before: CurrentGeneration;
   readonly after: CurrentGeneration;
   readonly describe: (bytes: Buffer) => string;
+  readonly pace: Pick<Pace, 'slice'>;
 }
 
 export const nothingCompared = (): Comparison => ({
@@ -58,6 +60,7 @@ export async function compareGenerations(options: CompareOptions): Promise<Compa
     const rows = [...(listed[partition] ?? [])];
     const wanted: (string | null)[] = fold.shared === null ? rows : [null, ...rows];
     for (let at = 0; at < wanted.length; at += rowsPerRead) {
+      await options.pace.slice();
       await compareSome(pair, wanted.slice(at, at + rowsPerRead), { result, options });
     }
   }
@@ -66,7 +69,7 @@ export async function compareGenerations(options: CompareOptions): Promise<Compa
 
 /** Keys of rows that either has, by partition. */
 async function listRows(
-  { redis, before, after }: CompareOptions,
+  { redis, before, after, pace }: CompareOptions,
   names: { readonly before: FoldKeys; readonly after: FoldKeys },
 ): Promise<Set<string>[]> {
   const rows = Array.from({ length: before.partitions }, () => new Set<string>());
@@ -77,6 +80,7 @@ async function listRows(
   }
   for (const { code, id4 } of [before, after]) {
     for await (const page of redis.scan(`{??}${code}${id4}*`)) {
+      await pace.slice();
       for (const key of page)
         byPrefix.get(key.slice(0, prefixLength))?.add(key.slice(prefixLength));
     }

@@ -21,12 +21,15 @@ import { describeValue } from '../verify/describe.ts';
 import { compareGenerations, refuseAbove } from './compare.ts';
 import { finish } from './finish.ts';
 import { keepDecisions } from './keep-decisions.ts';
+import { Pace } from './pace.ts';
 import { patiently } from './patiently.ts';
 import type { FoldToBuild } from './plan.ts';
 import { nameOf, type RebuildReport, withShare } from './report.ts';
 import { Watch } from './watch.ts';
 
 const switchTriesMax = 10;
+/** One for the process, whatever it folds at once. */
+const pace = new Pace();
 
 /** A generation that is being built, from the first record to the switch. */
 export class FoldBuild {
@@ -90,7 +93,7 @@ export class FoldBuild {
     const describe = (bytes: Buffer): string =>
       describeValue(fold.name, bytes, options.config.types);
     const compared = await patiently(
-      () => compareGenerations({ redis, fold, before, after, describe }),
+      () => compareGenerations({ redis, fold, before, after, describe, pace }),
       options,
     );
     this.#report = { ...this.#report, compared: withShare(compared) };
@@ -171,5 +174,6 @@ async function startOwners(
     generation: building.generation,
     follows: building.replaces,
     failureMessage: await openFailureMessage(registry, { prefix: config.prefix, stage: fold.name }),
+    turns: pace,
   });
 }

@@ -1,3 +1,4 @@
+import { controlMutations } from './control-mutations.ts';
 import { decisionMutations } from './decision-mutations.ts';
 import { forgetMutations } from './forget-mutations.ts';
 import { topicSetMutations } from './topic-set-mutations.ts';
@@ -179,8 +180,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'compare-and-set removed from the script in Redis',
     file: 'lib/stream/store.ts',
-    from: `if (held or '') ~= ARGV[1] then return 0 end\nlocal sets`,
-    to: 'local sets',
+    from: `if (held or '') ~= ARGV[1] then return 0 end\nlocal last`,
+    to: 'local last',
     tests: 'test/integration/store.test.ts',
   },
   {
@@ -247,6 +248,7 @@ export const mutations: readonly Mutation[] = [
     to: 'if (!remember(ring, event.event_id) && false) {',
     tests: 'services/ingest',
   },
+  ...controlMutations,
   ...decisionMutations,
   ...forgetMutations,
   ...topicSetMutations,

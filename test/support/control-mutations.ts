@@ -1,0 +1,26 @@
+import type { Mutation } from './mutation-list.ts';
+
+/** Of one truth in the history, the state and on the topics, whoever judges. */
+export const controlMutations: readonly Mutation[] = [
+  {
+    name: 'control judges by its own settings, and not by those on the log',
+    file: 'services/control/topology.ts',
+    from: 'seen: shared.settings ?? options.facts.seen',
+    to: 'seen: options.facts.seen',
+    tests: 'services/control',
+  },
+  {
+    name: 'what readers hold above the state is waited for, and never restated',
+    file: 'services/control/repair.ts',
+    from: `if (held !== null && held.revision > revision) return 'unknown';`,
+    to: '',
+    tests: 'services/control',
+  },
+  {
+    name: 'another version under the same revision is taken for the one decided',
+    file: 'services/control/repair.ts',
+    from: `if (held?.revision === revision && !isOnly(held.versions, version)) return 'unknown';`,
+    to: '',
+    tests: 'services/control',
+  },
+];

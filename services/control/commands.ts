@@ -9,6 +9,8 @@ export const definitionsMax = 2_000;
 /** Keys of one `definitions.restate`, and characters of each; what control publishes has far fewer. */
 export const restatedMax = 100;
 export const keyLengthMax = 255;
+/** Well below what a reader's longs hold. */
+export const revisionMax = 2 ** 51;
 
 const sentence = z.string().trim().min(1).max(1_000);
 const version = z
@@ -74,7 +76,7 @@ const bodies = {
           topic: z.enum(['models', 'experiments', 'contexts']),
           key: z.string().max(keyLengthMax),
           /** Readers pass over what is not above it. */
-          revision: count.max(Number.MAX_SAFE_INTEGER - 1),
+          revision: count.max(revisionMax),
           version: z.string().max(255),
         }),
       )

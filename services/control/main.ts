@@ -66,7 +66,7 @@ export async function startControl(
   const registry = openRegistry(config.registry);
   const options = await openOptions(config, registry);
   if (!context.bootstrap) await refuseLostState(config, options.topics);
-  await saySettings(config, { registry, options });
+  await saySettings(config, { registry, options, onlyFirst: !repairs });
   const fold = controlFold(options);
   const failureMessage = await openFailureMessage(registry, {
     prefix: config.prefix,

@@ -1,5 +1,5 @@
 import type { DefinitionRecord } from '../../models/catalogue.ts';
-import { keyLengthMax } from './commands.ts';
+import { keyLengthMax, restatedMax, revisionMax } from './commands.ts';
 import type { Standing } from './restate.ts';
 import { type Change, type ControlState, type DefinitionTopic, revisionOf } from './state.ts';
 
@@ -90,6 +90,7 @@ export class LastRecords {
       const verdict = this.#verdict(key, state);
       if (verdict === 'unknown') {
         if (doubt.looks < looksUntilForeign * 2 ** Math.min(doubt.asked, askedDoublings)) continue;
+        if (foreign.length === restatedMax) continue;
         doubt.looks = 0;
         doubt.asked += 1;
         foreign.push(this.#standing(key, state));
@@ -128,7 +129,9 @@ export class LastRecords {
     const { revision, versions } = this.#lanes.get(key)?.held ?? { revision: 0, versions: [] };
     const decided = state[this.#topic].live.get(key)?.version;
     const other = [...versions].find((version) => version !== decided);
-    return { topic: this.#topic, key, revision, version: other ?? decided ?? '' };
+    const said = (other ?? decided ?? '').slice(0, keyLengthMax);
+    const within = Math.min(Math.max(0, revision), revisionMax);
+    return { topic: this.#topic, key, revision: within, version: said };
   }
 }
 

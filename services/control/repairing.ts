@@ -173,7 +173,8 @@ class Rounds {
     await followed.decode();
     if (this.#all && !followed.isDoubtful) return;
     const state = await readState(redis, context.config.prefix);
-    if (state === null) return;
+    // Where nothing was ever decided, what stands is a predecessor's: it is not ours to withdraw.
+    if (state === null || isBlank(state)) return;
     if (!this.#all) followed.doubtAll(state);
     this.#all = true;
     const { again, foreign } = followed.repairs(state);
@@ -209,6 +210,9 @@ class Rounds {
     }
   }
 }
+
+const isBlank = (state: ControlState): boolean =>
+  definitionTopics.every((topic) => state[topic].live.size + state[topic].gone.size === 0);
 
 /** One call at a time, with a pause between them. */
 const repeatedly = (work: () => Promise<void>, onError: (error: unknown) => void) => {

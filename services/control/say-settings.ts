@@ -13,13 +13,20 @@ import type { ControlOptions } from './topology.ts';
  */
 export async function saySettings(
   config: CommonConfig,
-  { registry, options }: { readonly registry: RegistryPort; readonly options: ControlOptions },
+  given: {
+    readonly registry: RegistryPort;
+    readonly options: ControlOptions;
+    /** For a command in a shell, whose settings are nobody's: where none are in force yet. */
+    readonly onlyFirst: boolean;
+  },
 ): Promise<void> {
+  const { registry, options, onlyFirst } = given;
   const { seen } = options.facts;
   const redis = await openRedis(config.redis);
   try {
     const state = await readState(redis, config.prefix);
-    if (state !== null && isInForce(state, seen)) return;
+    if (state !== null && (isInForce(state, seen) || (onlyFirst && state.settings !== null)))
+      return;
   } finally {
     await redis.close();
   }

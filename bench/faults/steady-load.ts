@@ -198,9 +198,7 @@ export class SteadyLoad implements Load {
     return {
       topic: topicName(config.prefix, requests),
       key: userId,
-      value: this.#encode.request({
-        ...plainRequest(userId, random.pick(['home-feed', 'basket'])),
-      }),
+      value: this.#encode.request(plainRequest(userId, random.pick(['home-feed', 'basket']))),
       headers: { 'correlation-id': correlationOf(n) },
     };
   }

@@ -65,9 +65,7 @@ async function listen(service: Service): Promise<void> {
 
 const requestOf = (service: Service, correlation: string): OutMessage => {
   const userId = world.users[Math.floor(random() * world.users.length)] ?? '';
-  const value = encodeRequest({
-    ...plainRequest(userId, setup.context),
-  });
+  const value = encodeRequest(plainRequest(userId, setup.context));
   return {
     topic: topicsOf[service].requests,
     partition: partitionOf(userId, partitions),

@@ -115,9 +115,7 @@ const requestsTo = (definition: ContextDefinition): Accepted[] =>
       headers: {},
     },
     reply: replyOf({}),
-    request: {
-      ...plainRequest(userOf(n), 'home'),
-    },
+    request: plainRequest(userOf(n), 'home'),
     context: { version: 'home@0123456789ab', revision: 1, definition },
     wanted: definition.size,
     deadlineMs: null,

@@ -26,6 +26,11 @@ export function registerResetCommand(program: Command): void {
     .action(reset);
 }
 
+/** Each of its processes has a group of its own: whether one runs cannot be seen by any group. */
+const controlIsNotReset =
+  'nothing was dropped: control does not start without its state, since its readers keep what it has published. ' +
+  'To fold its log anew, beside what there is and while it runs: `npx freshet rebuild control`';
+
 async function reset(service: string, flags: ResetFlags): Promise<void> {
   const config = commonConfig();
   const asJson = flags.json === true;
@@ -39,6 +44,7 @@ async function reset(service: string, flags: ResetFlags): Promise<void> {
         `${service} keeps no state in Redis; services that do: ${statefulServices.join(', ')}`,
       );
     }
+    if (service === 'control') throw new UserError(controlIsNotReset);
     if (generations.length === 0) throw new UserError(`${service} has no current state to drop`);
     const plans: Plan[] = [];
     for (const generation of generations) plans.push(await planOf(redis, config, generation));

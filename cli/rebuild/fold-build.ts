@@ -143,9 +143,12 @@ export class FoldBuild {
       if (building.replaces === null || !isSame(current, building.replaces))
         throw new UserError(`${fold.name}: another generation became current: start again`);
       const token = randomBytes(6).toString('hex');
-      const switched = await patiently(
-        () => switchGenerations({ redis, store, prefix, current, to, inputs, token }),
-        options,
+      // Until it is over no owner folds.
+      const switched = await pace.urgently(() =>
+        patiently(
+          () => switchGenerations({ redis, store, prefix, current, to, inputs, token }),
+          options,
+        ),
       );
       if (switched === 'switched') return true;
       options.say(`${fold.name}: not switched yet (${switched})`);

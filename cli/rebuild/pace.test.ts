@@ -69,6 +69,22 @@ test('all that work in one process rest together', async () => {
   expect(begun).toBe(3);
 });
 
+test('while others stand still for it nothing rests', async () => {
+  let nowMs = 0;
+  let rested = 0;
+  const pace = new Pace({
+    ran: () => ({ ranMs: 0, waitedMs: nowMs }),
+    nowMs: () => nowMs,
+    pause: async () => void (rested += 1),
+  });
+  await pace.slice();
+  nowMs = 200;
+  await pace.urgently(() => pace.slice());
+  expect(rested).toBe(0);
+  await pace.slice();
+  expect(rested).toBe(1);
+});
+
 test('where a system does not tell, nothing rests', async () => {
   const pace = new Pace({
     ran: () => null,

@@ -34,6 +34,7 @@ export class Pace {
   readonly #ports: PacePorts;
   #last: { readonly atMs: number; readonly ran: Ran } | null = null;
   #resting: Promise<unknown> | null = null;
+  #isUrgent = false;
 
   constructor(ports: PacePorts = realPorts) {
     this.#ports = ports;
@@ -41,6 +42,7 @@ export class Pace {
 
   /** Resolves when the next piece of work may begin; what calls it meanwhile rests along. */
   async slice(): Promise<void> {
+    if (this.#isUrgent) return;
     if (this.#resting === null) {
       const restMs = this.#restMs();
       if (restMs === 0) return;
@@ -50,6 +52,16 @@ export class Pace {
       });
     }
     await this.#resting;
+  }
+
+  /** Nothing begins to rest until `work` is over: somebody stands still for it. */
+  async urgently<T>(work: () => Promise<T>): Promise<T> {
+    this.#isUrgent = true;
+    try {
+      return await work();
+    } finally {
+      this.#isUrgent = false;
+    }
   }
 
   #restMs(): number {

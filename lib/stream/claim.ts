@@ -16,7 +16,7 @@ export interface Claim {
   readonly header: Header | null;
   /** Looks again whether anything is stored. */
   readonly storedByNow: () => Promise<boolean>;
-  /** How often the log was said to end before the state, with growing pauses. */
+  /** How often the log was said to end before the state after a pause, each longer than the last. */
   readonly shortLooks: number;
 }
 
@@ -24,7 +24,7 @@ export interface Claim {
 export class ShortLogError extends RetryableError {}
 
 /** Some six seconds: a broker that was frozen has heard by then that it leads nothing any more. */
-const shortLooksMax = 5;
+const shortLooksMax = 4;
 
 export interface Start {
   /** Fetch from here. */

@@ -12,7 +12,7 @@ test('who reads that a partition is stopped knows why, where, and how it goes on
   );
 });
 
-test('pauses begin anew with each assignment, the count of looks at a log that is too short does not', () => {
+test('pauses begin anew with each assignment, but not those for a log that is too short', () => {
   const worker = (): PartitionWorker => ({
     header: () => expect.fail('not read'),
     load: () => expect.fail('not loaded'),
@@ -24,9 +24,13 @@ test('pauses begin anew with each assignment, the count of looks at a log that i
   const away = new RetryableError('Redis is away');
   expect([away, away, away].map((error) => failedOnce(owned, error))).toEqual([200, 400, 800]);
   expect(owned.shortLooks).toBe(0);
-  for (let look = 1; look <= 3; look += 1) {
+  const short = new ShortLogError('ends at 11, before 12');
+  for (let join = 0; join < 3; join += 1) {
     owned = ownedAnew(owned, worker);
-    expect(failedOnce(owned, new ShortLogError('ends at 11, before 12'))).toBe(200);
-    expect(owned.shortLooks).toBe(look);
+    // At once, and after a pause: only the second one counts.
+    expect(failedOnce(owned, short)).toBe(200 * 2 ** join);
+    expect(owned.shortLooks).toBe(join);
+    failedOnce(owned, short);
+    expect(owned.shortLooks).toBe(join + 1);
   }
 });

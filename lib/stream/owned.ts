@@ -14,8 +14,9 @@ export interface Owned {
   readonly starts: Start[];
   retries: number;
   /**
-   * Since it was claimed last, over all joins: a consumer that rejoins for whatever reason would
-   * else never find out that the log was made again.
+   * Looks at a log that is too short, each after its pause, since it was claimed last. Over all joins:
+   * a consumer that rejoins for whatever reason would else never find out that the log was made
+   * again. Those at a join do not count: after a failover they come fast.
    */
   shortLooks: number;
   /** Since it was looked at. */
@@ -38,10 +39,11 @@ const retryMsMax = 5_000;
 
 /** Counts a failure; returns after how many milliseconds the partition is to be claimed again. */
 export function failedOnce(owned: Owned, error: RetryableError): number {
-  const delayMs = Math.min(200 * 2 ** owned.retries, retryMsMax);
+  const isShort = error instanceof ShortLogError;
+  if (isShort && owned.retries > 0) owned.shortLooks += 1;
+  const pauses = isShort ? Math.max(owned.retries, owned.shortLooks) : owned.retries;
   owned.retries += 1;
-  if (error instanceof ShortLogError) owned.shortLooks += 1;
-  return delayMs;
+  return Math.min(200 * 2 ** pauses, retryMsMax);
 }
 
 /** What an operator needs: what it is, and how it goes on. */

@@ -1,5 +1,5 @@
 import type { DefinitionRecord } from '../../models/catalogue.ts';
-import { keyLengthMax, restatedMax, revisionMax } from './commands.ts';
+import { keyLengthMax, revisionMax } from './commands.ts';
 import type { Standing } from './restate.ts';
 import { type Change, type ControlState, type DefinitionTopic, revisionOf } from './state.ts';
 
@@ -90,7 +90,6 @@ export class LastRecords {
       const verdict = this.#verdict(key, state);
       if (verdict === 'unknown') {
         if (doubt.looks < looksUntilForeign * 2 ** Math.min(doubt.asked, askedDoublings)) continue;
-        if (foreign.length === restatedMax) continue;
         doubt.looks = 0;
         doubt.asked += 1;
         foreign.push(this.#standing(key, state));

@@ -200,13 +200,14 @@ class Rounds {
   /** Several who ask at once do no harm. */
   async #askToRestate(foreign: readonly Standing[]): Promise<void> {
     const { context, own } = this.#deps;
-    const standing = foreign.slice(0, restatedMax);
-    if (standing.length === 0) return;
-    await own.send('definitions.restate', { standing });
-    for (const { topic, key, revision } of standing) {
-      context.metrics.add('freshet_definitions_repaired_total', { topic });
-      const why = 'asked to restate: a record that no command has made stands on the topic';
-      context.log.warn({ topic, key, revision }, why);
+    for (let at = 0; at < foreign.length; at += restatedMax) {
+      const standing = foreign.slice(at, at + restatedMax);
+      await own.send('definitions.restate', { standing });
+      for (const { topic, key, revision } of standing) {
+        context.metrics.add('freshet_definitions_repaired_total', { topic });
+        const why = 'asked to restate: a record that no command has made stands on the topic';
+        context.log.warn({ topic, key, revision }, why);
+      }
     }
   }
 }

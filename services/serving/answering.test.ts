@@ -64,9 +64,7 @@ const context = (change: object = {}): ContextDefinition => {
 
 const always = { available_from: null, available_until: null };
 const blank = { item_id: '', title: '', categories: [], attributes: {}, ...always };
-const plain = {
-  ...plainRequest('u1', 'home'),
-};
+const plain = plainRequest('u1', 'home');
 
 const accepted = (change: Partial<Request> = {}, of = context()): Accepted => ({
   kind: 'accepted',

@@ -84,9 +84,7 @@ const accepted = (user: string): Accepted => ({
   kind: 'accepted',
   record: requestRecord(),
   reply: replyOf({}),
-  request: {
-    ...plainRequest(user, 'home'),
-  },
+  request: plainRequest(user, 'home'),
   context: home,
   wanted: 2,
   deadlineMs: null,

@@ -220,6 +220,7 @@ describe('with all services running', () => {
     const running = await run(['reset', 'seen-items', '--yes']);
     expect(running.code).toBe(1);
     expect(running.stderr).toContain('stop the service first');
+    expect((await run(['reset', 'control', '--yes'])).stderr).toContain('freshet rebuild control');
     await stopServices();
     const asked = await run(['reset', 'seen-items']);
     expect(asked.code).toBe(1);

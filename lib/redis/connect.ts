@@ -1,6 +1,7 @@
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 
 import { parseRedisUrl, type RedisAddress } from './address.ts';
+import { SentinelClient } from './sentinel-client.ts';
 
 /** Without what the constructors declare in another way. */
 type ClientOptions = Omit<RedisOptions, 'replyMapping'>;
@@ -65,7 +66,7 @@ export function connect(config: RedisConfig): Client {
   if (mode === 'cluster') return connectCluster(address, options);
   if (mode === 'plain') return new Redis({ ...options, ...nodes[0], db });
   const { username, password } = config.sentinel ?? {};
-  return new Redis({
+  return new SentinelClient({
     ...options,
     db,
     name: address.name,

@@ -29,7 +29,7 @@ export interface UnderLoad {
   goOn(): void;
   /** Resolves when ingest has folded so many events more. */
   folded(more: number): Promise<void>;
-  /** How far ingest is, all partitions together, as stored with its state. */
+  /** How far ingest is, all partitions together, as stored with its state; asked until it is said. */
   stored(): Promise<number>;
   /** Ends the load, waits for the services, and finds nothing lost, doubled, unanswered or wrong. */
   settled(): Promise<void>;
@@ -45,7 +45,15 @@ export async function putUnderLoad(pipeline: Pipeline): Promise<UnderLoad> {
   const [ingest] = foldsOf('ingest');
   const stored = async (): Promise<number> => {
     if (ingest === undefined) throw new Error('ingest folds nothing');
-    return (await storedOffsets(bed, ingest)).flat().reduce((sum, next) => sum + next, 0);
+    let sum = 0;
+    // Whoever was connected to a server that is gone hears of it with the next question.
+    const said = async (): Promise<boolean> => {
+      const offsets = await storedOffsets(bed, ingest);
+      sum = offsets.flat().reduce((all, next) => all + next, 0);
+      return true;
+    };
+    await until(said, { withinMs: answeredMsMax, what: 'Redis answers' });
+    return sum;
   };
   let running: ServiceProcess | null = null;
   /** Who ends by itself ends the wait. */
@@ -66,10 +74,7 @@ export async function putUnderLoad(pipeline: Pipeline): Promise<UnderLoad> {
     goOn,
     stored,
     folded: async (more) => {
-      let before = 0;
-      // Whoever was connected to a server that is gone hears of it with the next question.
-      const asked = async (): Promise<boolean> => (before = await stored()) >= 0;
-      await until(asked, { withinMs: answeredMsMax, what: 'Redis answers' });
+      const before = await stored();
       const there = async (): Promise<boolean> => (await stored()) >= before + more;
       await whileRunning(until(there, { withinMs: answeredMsMax, what: `${more} events more` }));
     },

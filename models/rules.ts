@@ -150,14 +150,18 @@ export const faultsOfRules = (given: readonly (Rule | null)[], limits: SeenLimit
     rule === null ? [] : faultsOf(rule, limits).map((fault) => `rules.${index}.${fault}`),
   );
 
+/** The one who judges, and those who keep: none of them knows what the others were started under. */
+const askLess = (setting: string): string =>
+  `ask for fewer, or raise ${setting} of control and all services`;
+
 const faultsOf = (rule: Rule, limits: SeenLimits): string[] => {
   if (rule.rule === 'not-seen') return faultsOfNotSeen(rule, limits);
   if (rule.rule === 'attribute') return faultsOfAttribute(rule, limits);
   const { servedAnswersMax = 0 } = limits;
   if (rule.rule === 'not-served' && rule.answers > servedAnswersMax)
     return [
-      `answers: ${rule.answers} answers are asked for, but served keeps ${servedAnswersMax}: ` +
-        'ask for fewer, or raise FRESHET_SERVED_ANSWERS_MAX',
+      `answers: ${rule.answers} answers are asked for, but ${servedAnswersMax} are kept: ` +
+        askLess('FRESHET_SERVED_ANSWERS_MAX'),
     ];
   return [];
 };
@@ -167,7 +171,9 @@ const faultsOfNotSeen = (rule: NotSeenRule, { kinds, daysMax }: SeenLimits): str
     .filter((kind) => !kinds.includes(kind))
     .map((kind) => `kinds: no event type '${kind}' is configured (there are ${kinds.join(', ')})`),
   ...((rule.withinDays ?? 0) > daysMax
-    ? [`withinDays: ${rule.withinDays} days are asked for, but seen-items keeps ${daysMax}`]
+    ? [
+        `withinDays: ${rule.withinDays} days are asked for, but ${daysMax} are kept: ${askLess('FRESHET_SEEN_AGE_DAYS')}`,
+      ]
     : []),
 ];
 
@@ -180,7 +186,7 @@ const faultsOfAttribute = (
   if (profileAttributes.includes(compared.profile)) return [];
   const there = profileAttributes.length === 0 ? 'there are none' : profileAttributes.join(', ');
   return [
-    `${rule.require === undefined ? 'forbid' : 'require'}.profile: user-features keeps no attribute ` +
-      `'${compared.profile}' (${there}): add it to FRESHET_PROFILE_ATTRIBUTES`,
+    `${rule.require === undefined ? 'forbid' : 'require'}.profile: no attribute '${compared.profile}' is kept ` +
+      `(${there}): add it to FRESHET_PROFILE_ATTRIBUTES of control and all services`,
   ];
 };

@@ -5,8 +5,6 @@ import { UserError } from '../../lib/errors.ts';
 import { type KafkaAdmin, openAdmin, type PartitionOffsets } from '../../lib/kafka/admin.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
-import { parseHeader } from '../../lib/stream/header.ts';
-import { foldKeys } from '../../lib/stream/keys.ts';
 import { commands } from '../../topics/commands.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
 import { exposuresBeside } from '../../topics/repartitioned-exposures.ts';
@@ -19,6 +17,7 @@ import { prefixFor } from '../../topics/sets.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { trainingExamples } from '../../topics/training-examples.ts';
 import { userEvents } from '../../topics/user-events.ts';
+import { offsetsOf } from './offsets.ts';
 
 /** How far a service is in one partition of one of its topics. */
 export interface Progress {
@@ -169,7 +168,7 @@ async function readProgress(config: CommonConfig, { admin, redis, generations, k
   const progress: Progress[] = [];
   const inputs = inputsIn(config.prefix);
   // Before the ends: a lag may then come out too large by a moment, but never below zero.
-  const headers = await Promise.all(generations.map((current) => headersOf(redis, current)));
+  const headers = await Promise.all(generations.map((current) => offsetsOf(redis, current)));
   const topicsNow = generations.flatMap(({ name }) => inputs[serviceOf(name)] ?? []);
   await Promise.all(topicsNow.map((topic) => endsOf(topicName(config.prefix, topic))));
   for (const [at, current] of generations.entries()) {
@@ -207,14 +206,4 @@ function progressOf(
   const { partition, low, high } = ends;
   const from = Math.max(low, next);
   return { service, topic, partition, next: from, end: high, lag: Math.max(0, high - from) };
-}
-
-/** Offsets per partition and input, as stored with the state. */
-async function headersOf(redis: RedisPort, current: CurrentGeneration): Promise<number[][]> {
-  const keys = foldKeys(current);
-  const partitions = Array.from({ length: current.partitions }, (_, partition) => partition);
-  const values = await redis.mgetMany(partitions.map((partition) => [keys.header(partition)]));
-  return values.map(([header]) =>
-    header === null || header === undefined ? [] : [...parseHeader(header).offsets],
-  );
 }

@@ -14,7 +14,7 @@ import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
 import { finish } from './finish.ts';
 import { refuseLostPart } from './lost-part.ts';
-import { endsOfInputs } from './progress.ts';
+import { endsOfInputs } from '../data/offsets.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import { nameOf } from './report.ts';
 

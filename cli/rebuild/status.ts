@@ -5,7 +5,7 @@ import { type CurrentGeneration, readCurrent } from '../../lib/stream/current.ts
 import { prefixFor } from '../../topics/sets.ts';
 import { currentGenerations, namesUnder, serviceOf } from '../data/progress-of-services.ts';
 import { textTable } from '../data/text-table.ts';
-import { type Offsets, offsetsOf } from './progress.ts';
+import { type Offsets, offsetsOf } from '../data/offsets.ts';
 import { nameOf } from './report.ts';
 
 export interface GenerationStatus {

@@ -6,7 +6,7 @@ import type { Owners } from '../../lib/stream/owners.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
 import { patiently } from './patiently.ts';
 import type { FoldToBuild } from './plan.ts';
-import { endsOfInputs, type Offsets, offsetsOf, recordsLeft } from './progress.ts';
+import { endsOfInputs, type Offsets, offsetsOf, recordsLeft } from '../data/offsets.ts';
 
 const pollMs = 100;
 const sayEveryMs = 2_000;

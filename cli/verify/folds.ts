@@ -3,11 +3,12 @@ import { openEncoder } from '../../lib/avro/encoder.ts';
 import type { RegistryPort } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { setOf } from '../../lib/config/topic-set.ts';
+import type { KafkaAdmin } from '../../lib/kafka/admin.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { type FoldKeys, foldKeys } from '../../lib/stream/keys.ts';
 import { foldIdentity } from '../../lib/stream/memory-driver.ts';
-import type { Fold } from '../../lib/stream/topology.ts';
+import { type Fold, inputsOf } from '../../lib/stream/topology.ts';
 import type { Catalogue } from '../../models/catalogue.ts';
 import { kinds, userSides } from '../../models/kinds.ts';
 import { personalModels } from '../../retrieval/personal-models.ts';
@@ -38,6 +39,8 @@ import { itemSignals } from '../../topics/item-signals.ts';
 import { trainingExamples } from '../../topics/training-examples.ts';
 import { prefixFor } from '../../topics/sets.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
+import { lostPartitions } from '../data/lost-state.ts';
+import { serviceOf } from '../data/progress-of-services.ts';
 
 /** What a fold does with its types does not matter here: it is given its own values back. */
 export type AnyFold = Fold<unknown, unknown, unknown, unknown>;
@@ -77,17 +80,20 @@ export async function makeFolds(
   ];
 }
 
-/** Every fold with a current generation. */
+/** Every fold with a current generation; `notes` says which have none, and what was lost. */
 export async function openFolds(
   sources: Sources,
+  admin: KafkaAdmin,
 ): Promise<{ folds: VerifiedFold[]; notes: string[] }> {
-  const { config, redis } = sources;
+  const { redis } = sources;
   const folds: VerifiedFold[] = [];
-  const notes: string[] = [];
-  for (const fold of await makeFolds(sources, notes)) {
-    const current = await readCurrent(redis, prefixFor(config.prefix, fold.name), fold.name);
+  const { made, lost, notes } = await madeWithLost(sources, admin);
+  for (const fold of made) {
+    const current = await readCurrent(redis, prefixOf(sources, fold), fold.name);
+    const gone = lost.get(fold) ?? [];
+    if (gone.length > 0) notes.push(lostNote(fold.name, gone));
     if (current === null) {
-      notes.push(`${fold.name} was never started here`);
+      if (gone.length === 0) notes.push(`${fold.name} was never started here`);
       continue;
     }
     const identity = foldIdentity(fold, current.partitions);
@@ -99,6 +105,46 @@ export async function openFolds(
       );
   }
   return { folds, notes };
+}
+
+const prefixOf = ({ config }: Sources, { name }: AnyFold): string => prefixFor(config.prefix, name);
+
+const lostNote = (name: string, partitions: readonly number[]): string =>
+  `${name} is NOT verified in partition ${partitions.join(', ')}: it was folded before, and Redis ` +
+  `holds nothing of it: state was lost. \`npx freshet rebuild ${serviceOf(name)}\` folds it again`;
+
+/**
+ * Every fold, and which partitions of it were lost. The identity of what follows a fold has that
+ * fold's own in it: where its pointer is lost, too, it is the one that it would be given now.
+ */
+async function madeWithLost(
+  sources: Sources,
+  admin: KafkaAdmin,
+): Promise<{
+  made: AnyFold[];
+  lost: Map<AnyFold, number[]>;
+  notes: string[];
+}> {
+  const { redis } = sources;
+  const given: Record<string, string> = {};
+  for (;;) {
+    const notes: string[] = [];
+    const made = await makeFolds(sources, notes, given);
+    const lost = new Map<AnyFold, number[]>();
+    const known = Object.keys(given).length;
+    for (const fold of made) {
+      const prefix = prefixOf(sources, fold);
+      const topics = inputsOf(fold).map(({ topic }) => topic);
+      const current = await readCurrent(redis, prefix, fold.name);
+      const counts = await admin.partitionCounts([fold.input.topic]);
+      const { lineage } = current ?? foldIdentity(fold, counts.get(fold.input.topic) ?? 0);
+      const at = { prefix, name: fold.name, topics, lineage };
+      const gone = await lostPartitions({ admin, redis }, at);
+      lost.set(fold, gone);
+      if (current === null && gone.length > 0) given[fold.name] = lineage;
+    }
+    if (Object.keys(given).length === known) return { made, lost, notes };
+  }
 }
 
 const anyFold = <In, Row, Out, Shared>(fold: Fold<In, Row, Out, Shared>): AnyFold =>

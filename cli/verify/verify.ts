@@ -1,5 +1,6 @@
 import { openRegistry } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { openAdmin } from '../../lib/kafka/admin.ts';
 import { openRedis } from '../../lib/redis/redis-port.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
 import type { Interaction } from '../../schemas/generated/interaction.ts';
@@ -21,7 +22,7 @@ import { AnswerCheck } from './answers.ts';
 import { interactionsReader, repartitionedReader, signalsReader } from './emitted.ts';
 import { type Ends, endsNamed, endsOf, topicEnds } from './ends.ts';
 import { FailedOnTopic } from './failures.ts';
-import { openFolds, type VerifiedFold } from './folds.ts';
+import { openFolds, type Sources, type VerifiedFold } from './folds.ts';
 import { MarkerCheck } from './markers.ts';
 import { refoldBoth } from './refold-both.ts';
 import { refoldTopic, type TopicRun } from './refold-topic.ts';
@@ -48,7 +49,7 @@ export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyR
   try {
     const registry = openRegistry(config.registry);
     const catalogue = await readCatalogue(config);
-    const { folds, notes } = await openFolds({ config, registry, redis, catalogue });
+    const { folds, notes } = await foldsOf({ config, registry, redis, catalogue });
     say('reading what is stored');
     const stored = await readStored(redis, folds);
     const ends = await topicEnds(config);
@@ -69,6 +70,15 @@ export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyR
     return { differences: differences + unverified, services, answers: own, notes };
   } finally {
     await redis.close();
+  }
+}
+
+async function foldsOf(sources: Sources): ReturnType<typeof openFolds> {
+  const admin = await openAdmin(sources.config.kafka);
+  try {
+    return await openFolds(sources, admin);
+  } finally {
+    await admin.close();
   }
 }
 

@@ -2,12 +2,7 @@ import { TopicDecoder } from '../../lib/avro/decoder.ts';
 import { openEncoder } from '../../lib/avro/encoder.ts';
 import { openRegistry, type RegistryPort } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
-import { RefusedError } from '../../lib/errors.ts';
-import { openAdmin } from '../../lib/kafka/admin.ts';
-import { openRedis } from '../../lib/redis/redis-port.ts';
 import type { RunningService, ServiceContext } from '../../lib/service.ts';
-import { lostState } from '../../lib/stream/claim.ts';
-import { readCurrent } from '../../lib/stream/current.ts';
 import { runFold } from '../../lib/stream/run-fold.ts';
 import { kinds } from '../../models/kinds.ts';
 import { type Command, commandSchema } from '../../schemas/generated/command.ts';
@@ -15,9 +10,10 @@ import { type CommandResult, commandResultSchema } from '../../schemas/generated
 import { type Definition, definitionSchema } from '../../schemas/generated/definition.ts';
 import { commands } from '../../topics/commands.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
+import { begin } from './begin.ts';
+import { settingsBody } from './change-settings.ts';
 import { seenLimits } from './config.ts';
 import { startRepairing } from './repairing.ts';
-import { saySettings } from './say-settings.ts';
 import { topicsOf } from './topics.ts';
 import { controlFold, type ControlFold, type ControlOptions } from './topology.ts';
 
@@ -65,8 +61,9 @@ export async function startControl(
   const { config } = context;
   const registry = openRegistry(config.registry);
   const options = await openOptions(config, registry);
-  if (!context.bootstrap) await refuseLostState(config, options.topics);
-  await saySettings(config, { registry, options, onlyFirst: !repairs });
+  const { bootstrap } = context;
+  const said = await begin(config, { registry, options, bootstrap, onlyFirst: !repairs });
+  if (said) context.log.info(settingsBody(options.facts.seen), 'said what commands are judged by');
   const fold = controlFold(options);
   const failureMessage = await openFailureMessage(registry, {
     prefix: config.prefix,
@@ -95,34 +92,3 @@ export async function startControl(
     throw error;
   }
 }
-
-/** A group of its own has no progress to compare with: that something was answered says as much. */
-async function refuseLostState(
-  config: CommonConfig,
-  topics: ControlOptions['topics'],
-): Promise<void> {
-  const redis = await openRedis(config.redis);
-  try {
-    if ((await readCurrent(redis, config.prefix, 'control')) !== null) return;
-  } finally {
-    await redis.close();
-  }
-  const admin = await openAdmin(config.kafka);
-  try {
-    const counts = await admin.partitionCounts(Object.values(topics));
-    const holds = async (topic: string): Promise<boolean> =>
-      counts.has(topic) && (await admin.topicOffsets(topic)).some(({ high }) => high > 0);
-    if (await holds(topics.results))
-      throw new RefusedError(lostState('control', topics.commands, 0));
-    for (const topic of [topics.models, topics.contexts, topics.experiments])
-      if (await holds(topic)) throw new RefusedError(notOurs(topic));
-  } finally {
-    await admin.close();
-  }
-}
-
-/** Readers would keep the revisions that are there, and pass over those that begin at 1. */
-const notOurs = (topic: string): string =>
-  `control: ${topic} holds definitions that control has not written (a release before it has, or ` +
-  'somebody by hand). Begin under another FRESHET_PREFIX; or stop all services, delete the topics of models, ' +
-  'contexts and experiments, run `npx freshet topics apply` and apply the definitions again';

@@ -5,6 +5,7 @@ import type { LogRecord } from '../../lib/kafka/log-record.ts';
 import { openOutbox, type Outbox } from '../../lib/kafka/outbox.ts';
 import { followTable, type Table } from '../../lib/kafka/table.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
+import { repeatedly } from '../../lib/repeatedly.ts';
 import type { ServiceContext } from '../../lib/service.ts';
 import { type Definition, definitionSchema } from '../../schemas/generated/definition.ts';
 import { restatedMax } from './commands.ts';
@@ -12,6 +13,7 @@ import { type OwnCommands, ownCommands } from './own-commands.ts';
 import { readState } from './read-state.ts';
 import { LastRecords, type Repairs } from './repair.ts';
 import type { Standing } from './restate.ts';
+import { settingsWatch } from './settings-watch.ts';
 import { type Change, type ControlState, type DefinitionTopic, definitionTopics } from './state.ts';
 import { definitionTopicOf } from './topics.ts';
 import { type ControlOptions, definitionMessage } from './topology.ts';
@@ -22,6 +24,7 @@ export interface Repairing {
 }
 
 const lookMs = 500;
+const settingsLookMs = 10_000;
 const unreadable = { revision: 0, version: '' };
 
 /**
@@ -55,14 +58,15 @@ export async function startRepairing(
     const { registry, options } = given;
     const own = await ownCommands(outbox, { registry, topic: options.topics.commands });
     const rounds = new Rounds(followed, { context, table, redis, outbox, own });
-    const looking = repeatedly(
-      () => rounds.look(given.options),
-      (error) => {
-        if (error instanceof RetryableError) log.warn(`repair waits: ${messageOf(error)}`);
-        else onFatal(error instanceof Error ? error : new Error(messageOf(error)));
-      },
-    );
+    const onError = (error: unknown): void => {
+      if (error instanceof RetryableError) log.warn(`repair waits: ${messageOf(error)}`);
+      else onFatal(error instanceof Error ? error : new Error(messageOf(error)));
+    };
+    const looking = repeatedly(() => rounds.look(options), { pauseMs: lookMs, onError });
     closers.push(() => looking.stop());
+    const watch = settingsWatch(context, { redis, limits: options.facts.seen });
+    const watching = repeatedly(watch, { pauseMs: settingsLookMs, onError });
+    closers.push(() => watching.stop());
     return { healthy: () => table.healthy(), stop: close };
   } catch (error) {
     await close();
@@ -214,32 +218,3 @@ class Rounds {
 
 const isBlank = (state: ControlState): boolean =>
   definitionTopics.every((topic) => state[topic].live.size + state[topic].gone.size === 0);
-
-/** One call at a time, with a pause between them. */
-const repeatedly = (work: () => Promise<void>, onError: (error: unknown) => void) => {
-  let stopped = false;
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  const once = async (): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      onError(error);
-    }
-    next();
-  };
-  const next = (): void => {
-    if (stopped) return;
-    timer = setTimeout(() => {
-      running = once();
-    }, lookMs);
-  };
-  next();
-  return {
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
-  };
-};

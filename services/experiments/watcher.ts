@@ -5,6 +5,7 @@ import { setOf } from '../../lib/config/topic-set.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { type Outbox, openOutbox } from '../../lib/kafka/outbox.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
+import { repeatedly } from '../../lib/repeatedly.ts';
 import type { ServiceContext } from '../../lib/service.ts';
 import { readTopicSets } from '../../lib/stream/topic-sets.ts';
 import { Experiments } from '../../experiments/catalogue.ts';
@@ -61,13 +62,12 @@ export async function startWatcher(
     const followed = await follow(context, { experiments, contexts });
     const encode = await encoders(context);
     const parts: Parts = { context, config, redis, outbox, experiments, contexts, encode };
-    const looking = every(
-      config.lookMs,
-      async () => {
-        if (isOwner() && followed.isReady() && (await isCurrent(parts))) await look(parts);
-      },
-      (error) => context.log.warn({ service: name }, `not looked at: ${messageOf(error)}`),
-    );
+    const round = async (): Promise<void> => {
+      if (isOwner() && followed.isReady() && (await isCurrent(parts))) await look(parts);
+    };
+    const onError = (error: unknown): void =>
+      context.log.warn({ service: name }, `not looked at: ${messageOf(error)}`);
+    const looking = repeatedly(round, { pauseMs: config.lookMs, onError });
     return {
       healthy: () => followed.healthy(),
       stop: async () => {
@@ -113,34 +113,6 @@ async function encoders({ config }: ServiceContext): Promise<Parts['encode']> {
   return {
     command: await encoderOf<Command>(commands, commandSchema),
     metric: await encoderOf<MetricEvent>(metricEvents, metricEventSchema),
-  };
-}
-
-/** One run at a time; a run that fails is told of, and the next one comes all the same. */
-function every(
-  pauseMs: number,
-  work: () => Promise<void>,
-  failed: (error: unknown) => void,
-): { stop(): Promise<void> } {
-  let stopped = false;
-  let running: Promise<void> = Promise.resolve();
-  let timer: NodeJS.Timeout;
-  const again = (): void => {
-    timer = setTimeout(() => {
-      running = work()
-        .catch(failed)
-        .then(() => {
-          if (!stopped) again();
-        });
-    }, pauseMs);
-  };
-  again();
-  return {
-    stop: async () => {
-      stopped = true;
-      clearTimeout(timer);
-      await running;
-    },
   };
 }
 

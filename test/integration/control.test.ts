@@ -149,37 +149,53 @@ test('one that was frozen and wakes up after others took over changes nothing', 
   await frozen.stop();
 });
 
+/** A context whose rule asks for 200 days. */
+const asksForDays = (name: string, size: number): ControlCommand => ({
+  kind: 'apply',
+  body: {
+    definitions: [
+      JSON.stringify({ model: 'shelf', kind: 'trending' }),
+      JSON.stringify({
+        context: name,
+        size,
+        rules: [{ rule: 'not-seen', kinds: ['view'], withinDays: 200 }],
+        ladder: [{ step: 'only', model: 'shelf' }],
+      }),
+    ],
+  },
+});
+
 test('one command is decided in one way, also by who was started under other settings', async () => {
-  const long = (name: string, size: number): string =>
-    JSON.stringify({
-      context: name,
-      size,
-      rules: [{ rule: 'not-seen', kinds: ['view'], withinDays: 200 }],
-      ladder: [{ step: 'only', model: 'shelf' }],
-    });
-  const apply = (name: string, size: number): ControlCommand => ({
-    kind: 'apply',
-    body: {
-      definitions: [JSON.stringify({ model: 'shelf', kind: 'trending' }), long(name, size)],
-    },
-  });
   const ample = await pipeline.run(['control']);
   await ask(context('six', 5));
   await ample.stop();
   // Keeps 200 days, sends what it has accepted, and ends before it has decided.
   const dying = await pipeline.run(['control'], { FRESHET_FAILPOINT: 'after_emit:1' });
-  const answer = ask(apply('six', 6));
+  const answer = ask(asksForDays('six', 6));
   await dying.ended.catch(() => undefined);
   const next = await pipeline.run(['control'], { FRESHET_SEEN_AGE_DAYS: '30' });
   expect((await answer).sentence).toBe('1 definition published, 1 unchanged');
-  expect((await ask(apply('seven', 5))).sentence).toMatch(/withinDays.*200.*30/);
+  expect((await ask(asksForDays('seven', 5))).sentence).toMatch(/withinDays.*200.*30/);
+  expect(await agreed()).toMatchObject(whole);
+  await next.stop();
+});
+
+test('what one has said of its settings and not decided does not count for the next one', async () => {
+  const ample = await pipeline.run(['control']);
+  await ask(asksForDays('eight', 5));
+  await ample.stop();
+  const few = { FRESHET_SEEN_AGE_DAYS: '30', FRESHET_FAILPOINT: 'after_emit:1' };
+  const dying = await pipeline.run(['control'], few).catch(() => null);
+  await dying?.ended.catch(() => undefined);
+  const next = await pipeline.run(['control']);
+  expect((await ask(asksForDays('eight', 6))).status).toBe('accepted');
   expect(await agreed()).toMatchObject(whole);
   await next.stop();
 });
 
 test('a newer record that no command has made is published over, under a revision that readers take', async () => {
   const control = await pipeline.run(['control']);
-  await ask(context('eight', 5));
+  await ask(context('nine', 5));
   const topic = topicName(prefix, contexts);
   const { registry } = pipeline.bed;
   const encode = await openEncoder<Definition>(registry, `${topic}-value`, definitionSchema);
@@ -187,12 +203,12 @@ test('a newer record that no command has made is published over, under a revisio
     const value = encode({ name, version: `${name}@0123456789ab`, revision, content: '{}' });
     return { topic, key: name, value };
   };
-  const decided = (await readPublished(pipeline.bed.config)).contexts.live.get('eight');
-  await pipeline.publishRaw([foreign('eight', 1), foreign('eight', 7), foreign('unknown', 3)]);
+  const decided = (await readPublished(pipeline.bed.config)).contexts.live.get('nine');
+  await pipeline.publishRaw([foreign('nine', 1), foreign('nine', 7), foreign('unknown', 3)]);
   const settled = { timeout: 30_000, interval: 250 };
   await vi.waitFor(async () => {
     const { live, gone } = (await readPublished(pipeline.bed.config)).contexts;
-    expect([live.get('eight'), gone.get('unknown')]).toEqual([{ ...decided, revision: 8 }, 4]);
+    expect([live.get('nine'), gone.get('unknown')]).toEqual([{ ...decided, revision: 8 }, 4]);
   }, settled);
   expect(await agreed()).toMatchObject(whole);
   const history = await readHistory(pipeline.bed.config);

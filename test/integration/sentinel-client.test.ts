@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Socket } from 'node:net';
-import { expect, inject, onTestFinished, test } from 'vitest';
+import { inject, onTestFinished, test } from 'vitest';
 
 import { openLink } from '../../bench/faults/proxy.ts';
 import { until } from '../../bench/faults/waiting.ts';

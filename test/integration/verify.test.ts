@@ -10,7 +10,7 @@ import { kafkaClient } from '../../lib/kafka/client.ts';
 import { openOutbox } from '../../lib/kafka/outbox.ts';
 import { partitionOf } from '../../lib/kafka/partitioner.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
-import { readCurrent } from '../../lib/stream/current.ts';
+import { currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import {
   type Recommendation,
@@ -151,6 +151,26 @@ test('a header that stands elsewhere, or has other marks, is found', async () =>
     expect([wrong, service(report, 'seen-items')?.differences]).not.toEqual([wrong, 0]);
   }
   await redis.set(keys.header(0), header);
+});
+
+test('state that was folded and is gone is a difference: a partition of it, or all', async () => {
+  const features = await keysOf('user-features');
+  const lost = [
+    features.header(1),
+    ...['control', 'ingest', 'signals'].map((name) => currentKey(prefix, name)),
+  ];
+  const kept = await Promise.all(lost.map(async (key) => [key, (await redis.get(key)) ?? '']));
+  await redis.del(lost);
+  const { notes } = await pipeline.verify();
+  const said = notes.filter((note) => note.includes('NOT verified')).join('\n');
+  expect(said).toMatch(
+    /^user-features .* in partition 1: .* state was lost\. `npx freshet rebuild/m,
+  );
+  expect(said).toMatch(/^ingest .* in partition 0, 1, 2, 3: .* state was lost/m);
+  expect(said).toMatch(/^signals .* in partition 0, 1: .* state was lost/m);
+  expect(said).toMatch(/^control .* in partition 0: .* state was lost/m);
+  for (const [key = '', value = ''] of kept) await redis.set(key, value);
+  expect((await pipeline.verify()).differences).toBe(0);
 });
 
 const nameOf = (topic: Topic): string => topicName(prefix, topic);

@@ -127,13 +127,18 @@ export async function sendCommands(
   }
 }
 
-const unanswered = ({ kind }: ControlCommand, waitedMs: number): UserError =>
-  new UserError(
+const unanswered = ({ kind, body }: ControlCommand, waitedMs: number): UserError => {
+  const waits =
+    'dryRun' in body && body.dryRun === true
+      ? 'Nothing is published by it then either. Where no service runs, say `--here`, too'
+      : 'The command stays on its topic and is carried out when it is; `npx freshet history` then ' +
+        'says what became of it. Where no control is wanted, `apply --here` carries out what waits, ' +
+        'and its own';
+  return new UserError(
     `no control service has answered '${kind}' in ${Math.round(waitedMs / 1_000)} s: is ` +
-      '`npx freshet run control` running? The command stays on its topic and is carried out when ' +
-      'it is; `npx freshet history` then says what became of it. Where no control is wanted, `apply ' +
-      '--here` carries out what waits, and its own',
+      `\`npx freshet run control\` running? ${waits}`,
   );
+};
 
 /** What was refused is an error; all faults are told where there are several. */
 export const acceptedOrThrow = (result: CommandResult): CommandResult => {

@@ -63,7 +63,10 @@ export function addExperimentCommands(experiment: Command): void {
     .option('--no-winner', 'nobody won')
     .requiredOption('--why <text>', 'by how much, with what certainty: kept in its record')
     .option('--promote', 'let the context serve its model from now on')
-    .option('--force', 'promote although an expectation is broken, or none can be looked at')
+    .option(
+      '--force',
+      'although the figures do not show it, an expectation is broken, or none can be looked at',
+    )
     .option('--metrics <url>', 'address of the metrics service, where there is no Prometheus')
     .action(async (id: string, flags: DecideFlags) => {
       // Both set one flag, and the later one would win without a word.
@@ -148,13 +151,15 @@ async function decide(id: string, flags: DecideFlags): Promise<void> {
     const broken = whyNotPromoted(shown, { winner, measured });
     if (broken !== null) throw new UserError(broken);
   }
+  // Who decides may know more than the figures, and what is decided stays so.
+  if (shown !== null && shown.verdict.winner !== winner && force !== true)
+    throw new UserError(
+      `'${id}' was not decided: its figures do not show that '${String(winner)}' won: ` +
+        `${whatIsSaid(shown).replace(/\.$/, '')}: a decision is final, so say --no-winner, or ` +
+        '--force where you know more than they do',
+    );
   const body = { experiment: id, winner: winner === false ? null : winner, sentence: why, promote };
   await sendAndPrint({ kind: 'experiment.decide', body }, flags);
-  // Who decides may know more than the figures; whoever reads the record should know that.
-  if (shown !== null && shown.verdict.winner !== winner)
-    console.error(
-      `freshet: its figures do not show that '${String(winner)}' won: ${whatIsSaid(shown)}`,
-    );
 }
 
 /** Null: there is no such experiment, which is for control to say. */

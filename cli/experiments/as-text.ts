@@ -16,6 +16,7 @@ import {
   short,
   signedPercent,
   signedShort,
+  guardrailWord,
   unknown,
 } from './words.ts';
 
@@ -143,13 +144,17 @@ const outcomes = ({ variants, verdict }: Assessed): string => {
 
 const guardrails = ({ variants }: Assessed): readonly string[] => {
   const rows = variants.flatMap((one, at) =>
-    one.guardrails.map(({ of, share, limit, p, isBroken }) => [
-      nameOf(one, at),
-      of,
-      share === null ? unknown : percent(share),
-      'min' in limit ? `at least ${percent(limit.min)}` : `at most ${percent(limit.max)}`,
-      isBroken ? `broken (p ${shareOf(p)})` : share === null ? unknown : 'kept',
-    ]),
+    one.guardrails.map((guardrail) => {
+      const { of, share, limit, p, isBroken } = guardrail;
+      const word = guardrailWord(guardrail);
+      return [
+        nameOf(one, at),
+        of,
+        share === null ? unknown : percent(share),
+        'min' in limit ? `at least ${percent(limit.min)}` : `at most ${percent(limit.max)}`,
+        isBroken ? `${word} (p ${shareOf(p)})` : word,
+      ];
+    }),
   );
   return rows.length === 0
     ? []

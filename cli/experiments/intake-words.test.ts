@@ -47,7 +47,7 @@ describe('where the end has passed and it was not stopped', () => {
     expect(missingTexts(ended)).toEqual([
       "It ended at 2023-12-04 10:00 UTC: nobody else takes part, and 'home-feed' cannot change until it is stopped.",
       expect.stringMatching(/^The 24 hours of/),
-      'npx freshet experiment stop nearer-or-newer --why TEXT, then npx freshet experiment decide nearer-or-newer --no-winner --why TEXT (or --winner NAME)',
+      'npx freshet experiment stop nearer-or-newer --why TEXT, then npx freshet experiment decide nearer-or-newer --no-winner --why TEXT (or --winner NAME --force)',
     ]);
     expect(experimentJson(ended)).toMatchObject({ missing_users: null, missing_days: null });
   });
@@ -80,7 +80,7 @@ test('a stopped one says to decide it, and waits for nobody', () => {
   expect(headline(stopped)).toMatch(/\. It is stopped: decide it with --winner or --no-winner\.$/);
   expect(missingTexts(stopped)).toEqual([
     'It is stopped: nobody else takes part, and those who did are counted.',
-    'npx freshet experiment decide nearer-or-newer --no-winner --why TEXT (or --winner NAME)',
+    'npx freshet experiment decide nearer-or-newer --no-winner --why TEXT (or --winner NAME --force)',
   ]);
   expect(whatIsSaid(stopped)).toBe(stopped.verdict.sentence);
 });

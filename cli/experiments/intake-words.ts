@@ -56,7 +56,7 @@ export const wayOutTexts = (
   return [
     why,
     ...stillCounting(assessed),
-    `${decide('--no-winner --why TEXT')} (or --winner NAME)`,
+    `${decide('--no-winner --why TEXT')} (or --winner NAME --force)`,
   ];
 };
 

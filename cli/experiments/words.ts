@@ -1,5 +1,6 @@
 import { nobodyComes } from '../../experiments/intake.ts';
 import type { Interval } from '../../experiments/statistics/comparison.ts';
+import type { GuardrailState } from '../../experiments/statistics/guardrails.ts';
 import { percent, shareOf } from '../../experiments/statistics/words.ts';
 import { whole } from '../report/words.ts';
 import type { Assessed, AssessedVariant } from './assessed.ts';
@@ -47,6 +48,18 @@ export const whatIsSaid = (assessed: Assessed): string => {
   if (!isCounted)
     return 'Nothing has been counted: no answer of it was served yet, or the service `experiments` does not run.';
   return verdict.sentence;
+};
+
+/** A share that is beyond its limit is not broken before that is beyond doubt. */
+export const guardrailWord = ({
+  share,
+  limit,
+  isBroken: isBeyondDoubt,
+}: Pick<GuardrailState, 'share' | 'limit' | 'isBroken'>): string => {
+  if (share === null) return unknown;
+  if (isBeyondDoubt) return 'broken';
+  const isBeyond = 'min' in limit ? share < limit.min : share > limit.max;
+  return isBeyond ? 'in doubt: too few answers to say' : 'kept';
 };
 
 /** Limits that are broken beyond doubt, one sentence each. */

@@ -17,7 +17,7 @@ export async function openEncoder<T>(
   const id = await registry.idOf(subject, JSON.stringify(schema));
   if (id === null) {
     throw new RefusedError(
-      `the schema registry does not have our schema under ${subject}: run \`freshet schemas apply\``,
+      `the schema registry does not have our schema under ${subject}: run \`npx freshet schemas apply\``,
     );
   }
   return encoderFor(schema, id);

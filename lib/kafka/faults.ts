@@ -7,7 +7,7 @@ const refusals: Readonly<Record<string, string>> = {
   GROUP_AUTHORIZATION_FAILED: 'grant this principal READ on the consumer group',
   CLUSTER_AUTHORIZATION_FAILED: 'grant this principal the operation on the cluster',
   SASL_AUTHENTICATION_FAILED: 'check user name and password',
-  MESSAGE_TOO_LARGE: 'raise max.message.bytes of the topic (freshet topics apply)',
+  MESSAGE_TOO_LARGE: 'raise max.message.bytes of the topic (`npx freshet topics apply`)',
   INVALID_TOPIC_EXCEPTION: 'check FRESHET_PREFIX',
 };
 

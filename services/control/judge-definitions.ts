@@ -190,7 +190,9 @@ export const retireContext = (at: Case, { context }: Body<'context.retire'>): Ou
 export const deleteModel = (at: Case, { version }: Body<'model.delete'>): Outcome => {
   const { state } = at;
   if (!state.models.live.has(version))
-    return refused(`there is no model '${version}' to delete: look with \`freshet model list\``);
+    return refused(
+      `there is no model '${version}' to delete: look with \`npx freshet model list\``,
+    );
   const contexts = contextsOf(state)
     .filter((context) => versionsInUse([context]).has(version))
     .map(({ context }) => context);

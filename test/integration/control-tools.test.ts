@@ -125,8 +125,14 @@ test('an experiment goes its way by commands, and everything can be looked at', 
   // Nobody measures here.
   const blind = await freshet('experiment', 'decide', 'newer', ...decision);
   expect(blind.error).toContain('name the metrics service with --metrics URL, or say --force');
+  const unfounded = await freshet('experiment', 'decide', 'newer', ...decision.slice(0, -1));
+  expect([unfounded.code, unfounded.error]).toEqual([
+    1,
+    expect.stringMatching(
+      /'newer' was not decided: .*do not show that 'b' won: .* say --no-winner/,
+    ),
+  ]);
   const decided = await freshet('experiment', 'decide', 'newer', ...decision, '--force');
-  expect(decided.error).toContain("its figures do not show that 'b' won");
   expect(decided.said).toContain("'b' won, and its model serves 'shop' now");
   expect(await jsonOf('context', 'show', 'shop')).toMatchObject({
     revision: 2,

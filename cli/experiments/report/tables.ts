@@ -12,6 +12,7 @@ import {
   signedPercent,
   signedShort,
   unknown,
+  guardrailWord,
 } from '../words.ts';
 
 /** In a box that scrolls by itself where it is too wide. */
@@ -85,16 +86,17 @@ export const differencesTable = ({ verdict, variants }: Assessed): Markup =>
 
 export const guardrailsTable = ({ variants }: Assessed): Markup | null => {
   const rows = variants.flatMap((variant, at) =>
-    variant.guardrails.map(
-      ({ of, limit, share, p, isBroken }) =>
-        [
-          html`${variant.variant}${at === 0 ? ' (control)' : ''}<small>${of}</small>`,
-          isBroken ? html`<span class="alarm">broken</span>` : share === null ? unknown : 'kept',
-          share === null ? unknown : percent(share),
-          'min' in limit ? `at least ${percent(limit.min)}` : `at most ${percent(limit.max)}`,
-          shareOf(p),
-        ] as const,
-    ),
+    variant.guardrails.map((guardrail) => {
+      const { of, limit, share, p, isBroken } = guardrail;
+      const word = guardrailWord(guardrail);
+      return [
+        html`${variant.variant}${at === 0 ? ' (control)' : ''}<small>${of}</small>`,
+        isBroken ? html`<span class="alarm">${word}</span>` : word,
+        share === null ? unknown : percent(share),
+        'min' in limit ? `at least ${percent(limit.min)}` : `at most ${percent(limit.max)}`,
+        shareOf(p),
+      ] as const;
+    }),
   );
   if (rows.length === 0) return null;
   return wide('Guardrails', table(['variant', 'state', 'share', 'limit', 'p'], rows));

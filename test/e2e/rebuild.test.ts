@@ -132,7 +132,7 @@ test('lost state is folded again, and readers see none of it before it is whole'
   }
   await expect(pipeline.run(['ingest'])).rejects.toThrow(/state was lost.*freshet rebuild ingest/);
   const before = await emissions();
-  const services = ['ingest', 'user-features', 'seen-items', 'signals', 'learning'];
+  const services = ['control', 'ingest', 'user-features', 'seen-items', 'signals', 'learning'];
   const killed = await rebuild(services, { FRESHET_FAILPOINT: 'after_commit:4' });
   expect(killed.signal, killed.stderr).toBe('SIGKILL');
   const done = await rebuild(services);

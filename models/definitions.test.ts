@@ -144,7 +144,7 @@ describe('a context', () => {
     );
     expect(faultsOfRules(rules, { daysMax: 730, kinds: ['view', 'purchase'] })).toEqual([
       "rules.0.kinds: no event type 'buy' is configured (there are view, purchase)",
-      'rules.0.withinDays: 800 days are asked for, but 730 are kept: ask for fewer, or raise FRESHET_SEEN_AGE_DAYS of control and all services',
+      'rules.0.withinDays: 800 days are asked for, but 730 are kept: ask for fewer, or start control, and all services that keep less, with a larger FRESHET_SEEN_AGE_DAYS',
     ]);
   });
 });

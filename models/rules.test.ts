@@ -85,11 +85,11 @@ describe('a rule', () => {
     ]);
     const limits = { daysMax: 400, kinds: ['view'], servedAnswersMax: 5 };
     expect(faultsOfRules(rules, { ...limits, profileAttributes: ['country'] })).toEqual([
-      'rules.0.answers: 6 answers are asked for, but 5 are kept: ask for fewer, or raise FRESHET_SERVED_ANSWERS_MAX of control and all services',
-      "rules.2.forbid.profile: no attribute 'age' is kept (country): add it to FRESHET_PROFILE_ATTRIBUTES of control and all services",
+      'rules.0.answers: 6 answers are asked for, but 5 are kept: ask for fewer, or start control, and all services that keep less, with a larger FRESHET_SERVED_ANSWERS_MAX',
+      "rules.2.forbid.profile: no attribute 'age' is kept (country): start control and all services with it in FRESHET_PROFILE_ATTRIBUTES",
     ]);
     expect(faultsOfRules(rules.slice(1, 2), limits)).toEqual([
-      "rules.0.require.profile: no attribute 'country' is kept (there are none): add it to FRESHET_PROFILE_ATTRIBUTES of control and all services",
+      "rules.0.require.profile: no attribute 'country' is kept (there are none): start control and all services with it in FRESHET_PROFILE_ATTRIBUTES",
     ]);
   });
 });

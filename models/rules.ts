@@ -152,7 +152,7 @@ export const faultsOfRules = (given: readonly (Rule | null)[], limits: SeenLimit
 
 /** The one who judges, and those who keep: none of them knows what the others were started under. */
 const askLess = (setting: string): string =>
-  `ask for fewer, or raise ${setting} of control and all services`;
+  `ask for fewer, or start control, and all services that keep less, with a larger ${setting}`;
 
 const faultsOf = (rule: Rule, limits: SeenLimits): string[] => {
   if (rule.rule === 'not-seen') return faultsOfNotSeen(rule, limits);
@@ -187,6 +187,6 @@ const faultsOfAttribute = (
   const there = profileAttributes.length === 0 ? 'there are none' : profileAttributes.join(', ');
   return [
     `${rule.require === undefined ? 'forbid' : 'require'}.profile: no attribute '${compared.profile}' is kept ` +
-      `(${there}): add it to FRESHET_PROFILE_ATTRIBUTES of control and all services`,
+      `(${there}): start control and all services with it in FRESHET_PROFILE_ATTRIBUTES`,
   ];
 };

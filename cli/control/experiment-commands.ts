@@ -143,7 +143,12 @@ async function decide(id: string, flags: DecideFlags): Promise<void> {
   if (winner === undefined)
     throw new UserError('say who won with --winner NAME, or --no-winner where nobody did');
   const shown = typeof winner === 'string' ? await readShown(id) : null;
-  if (promote && winner !== false && force !== true && shown !== null) {
+  // What is wrong with the command itself is for control to say, and before what figures say.
+  const isInOrder =
+    shown !== null &&
+    shown.record.state === 'stopped' &&
+    shown.variants.some(({ variant }) => variant === winner);
+  if (promote && isInOrder && typeof winner === 'string' && force !== true) {
     const measured = await measuredExpectations(
       measuredFrom(metrics),
       shown.record.definition.context,
@@ -152,7 +157,7 @@ async function decide(id: string, flags: DecideFlags): Promise<void> {
     if (broken !== null) throw new UserError(broken);
   }
   // Who decides may know more than the figures, and what is decided stays so.
-  if (shown !== null && shown.verdict.winner !== winner && force !== true)
+  if (isInOrder && shown.verdict.winner !== winner && force !== true)
     throw new UserError(
       `'${id}' was not decided: its figures do not show that '${String(winner)}' won: ` +
         `${whatIsSaid(shown).replace(/\.$/, '')}: a decision is final, so say --no-winner, or ` +

@@ -26,10 +26,7 @@ export async function lostPartitions(
   const current = await readCurrent(redis, prefix, name);
   const without = current === null ? null : await partitionsWithout(redis, current);
   if (without?.length === 0) return [];
-  if (name === 'control') {
-    const results = await admin.topicOffsets(topicName(prefix, commandResults));
-    return results.some(({ high }) => high > 0) ? [0] : [];
-  }
+  if (name === 'control') return (await hasAnswered(admin, prefix)) ? [0] : [];
   const groupId = groupIdOf(prefix, name, { lineage });
   const { lows } = await endsOfInputs(admin, topics);
   const lost = new Set<number>();
@@ -40,6 +37,16 @@ export async function lostPartitions(
     }
   }
   return [...lost].toSorted((a, b) => a - b);
+}
+
+/** Whether a control has decided anything here. */
+export async function hasAnswered(
+  admin: Pick<Hands['admin'], 'partitionCounts' | 'topicOffsets'>,
+  prefix: string,
+): Promise<boolean> {
+  const topic = topicName(prefix, commandResults);
+  if (!(await admin.partitionCounts([topic])).has(topic)) return false;
+  return (await admin.topicOffsets(topic)).some(({ high }) => high > 0);
 }
 
 async function partitionsWithout(

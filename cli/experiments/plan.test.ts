@@ -65,6 +65,14 @@ test('reckons by what users did within their time', () => {
   expect(planText(made)).toContain('looked at any time, at most');
 });
 
+test('an hour must have been seen before anything is said of a day', () => {
+  const made = planned(definition, history(1).shown.slice(0, 1), []);
+  expect([made.users_seen, made.users_per_day, made.plan]).toEqual([1, null, null]);
+  expect(planText(made)).toMatch(
+    /1 user was answered in 'home': how many come in a day is not known/,
+  );
+});
+
 test('leaves out whose time is not over', () => {
   const { shown, acts } = history(240);
   const lastMs = shown.at(-1)?.servedMs ?? 0;

@@ -28,6 +28,7 @@ import { short, unknown } from './words.ts';
 const dayMs = 86_400_000;
 /** With fewer, neither their mean nor how far they lie apart is known well enough to plan by. */
 const baselineUsersMin = 30;
+const spanMsMin = 3_600_000;
 const durationsDays = [7, 14, 28] as const;
 
 export interface Planned {
@@ -37,7 +38,8 @@ export interface Planned {
   readonly relative_effect: number;
   readonly days_seen: number;
   readonly users_seen: number;
-  readonly users_per_day: number;
+  /** Null: they were seen for less than an hour, which says nothing of a day. */
+  readonly users_per_day: number | null;
   readonly baseline: { readonly users: number; readonly mean: number; readonly variance: number };
   /** Null: there are too few outcomes to plan by. */
   readonly plan: Plan | null;
@@ -89,7 +91,7 @@ export const planned = (
   const fromMs = shown[0]?.servedMs ?? 0;
   const spanMs = Math.max(1, (shown.at(-1)?.servedMs ?? 0) - fromMs);
   const users = new Set(shown.map(({ userId }) => userId)).size;
-  const usersPerDay = (users * dayMs) / spanMs;
+  const usersPerDay = spanMs < spanMsMin ? null : (users * dayMs) / spanMs;
   const isKnown = sums.n >= baselineUsersMin && baseline.mean > 0 && baseline.variance > 0;
   return {
     experiment,
@@ -100,9 +102,9 @@ export const planned = (
     users_seen: users,
     users_per_day: usersPerDay,
     baseline: { users: sums.n, ...baseline },
-    plan: isKnown ? planOf(definition, baseline, usersPerDay) : null,
+    plan: isKnown && usersPerDay !== null ? planOf(definition, baseline, usersPerDay) : null,
     detectable: durationsDays.map((days) => {
-      const entered = usersPerDay * traffic * (days - outcome.withinHours / 24);
+      const entered = (usersPerDay ?? 0) * traffic * (days - outcome.withinHours / 24);
       return { days, effect: isKnown ? effectAfter(definition, baseline, entered) : null };
     }),
   };
@@ -158,8 +160,11 @@ const spanText = (days: number): string =>
 
 export const planText = (made: Planned): string => {
   const { baseline, plan, relative_effect: effect } = made;
-  const perDay = whole(made.users_per_day);
-  const seen = `In ${spanText(made.days_seen)} ${whole(made.users_seen)} users were answered in '${made.context}': ${perDay} new ones a day.${made.days_seen < 1 ? ' That is reckoned from less than a day, and users who come again are new only once: take the days below for a guess.' : ''}`;
+  const { users_seen: users, users_per_day: perDay } = made;
+  const answered = `In ${spanText(made.days_seen)} ${whole(users)} ${users === 1 ? 'user was' : 'users were'} answered in '${made.context}'`;
+  if (perDay === null)
+    return `${answered}: how many come in a day is not known before an hour of them has been seen, and so not how long it will take. Ask again then, or look at more with --days.`;
+  const seen = `${answered}: ${whole(perDay)} new ones a day.${made.days_seen < 1 ? ' That is reckoned from less than a day, and users who come again are new only once: take the days below for a guess.' : ''}`;
   if (plan === null)
     return [
       seen,

@@ -35,7 +35,7 @@ export interface Selection {
 /** On what is sent again: whose failure it mends. */
 export const replayOfHeader = 'freshet-replay-of';
 
-const idOf = ({ stage, topic, partition, offset }: FailedEvent): string =>
+export const failedIdOf = ({ stage, topic, partition, offset }: FailedEvent): string =>
   `${stage}/${topic}/${partition}/${offset}`;
 
 /**
@@ -59,7 +59,7 @@ export async function readEvents(
 ): Promise<ReadonlyMap<string, FailedEvent>> {
   const found = new Map<string, FailedEvent>();
   await readFailed(config, (event) => {
-    if (ids.has(idOf(event))) found.set(idOf(event), event);
+    if (ids.has(failedIdOf(event))) found.set(failedIdOf(event), event);
   });
   return found;
 }
@@ -83,7 +83,7 @@ async function readFailed(
 
 function entryOf(event: FailedEvent, histories: Histories): Entry {
   const { stage, reason, topic, partition, offset, appended_at: atMs, value, headers } = event;
-  const id = idOf(event);
+  const id = failedIdOf(event);
   const state = stateOf(histories.get(id) ?? []);
   const bytes = Object.values(headers).reduce((sum, one) => sum + one.length, value?.length ?? 0);
   const replayOf = headers[replayOfHeader]?.toString('utf8') ?? null;

@@ -132,13 +132,15 @@ describe('a receipt', () => {
       removed: [],
       left: states.map((state) => ({ fold: 'served', state, key: `{aB}vaaaa<user>${state}` })),
       topics: [],
-      failed_events: 2,
+      failed_events: ['ingest/user-events/0/4', 'ingest/user-events/1/7'],
       recorded: null,
     };
     const text = receiptText(receipt);
     expect(text).toContain('`npx freshet rebuild served --drop --yes`');
     expect(text).toContain('NOT in the history');
-    expect(text).toContain('2 records on failed-events');
+    expect(text).toMatch(
+      /2 failed events hold the id.* failed drop --why forgotten ingest\/user-events\/0\/4 ingest\/user-events\/1\/7/,
+    );
     for (const state of states) expect(text).toContain(`<user>${state} is`);
   });
 });

@@ -23,8 +23,8 @@ export interface Receipt {
     readonly key: string;
   }[];
   readonly topics: readonly TopicLeft[];
-  /** Records on failed-events that hold the id. */
-  readonly failed_events: number;
+  /** Ids of failed events that hold the user's. */
+  readonly failed_events: readonly string[];
   /** Id of the command in control's history; null: it is not there. */
   readonly recorded: string | null;
 }
@@ -48,6 +48,10 @@ export const staysAlways: readonly string[] = [
   "neighbours' models: in rows of items a 32-bit hash of the user and one of each visit, and rows of past visits under that hash, until newer ones take their places",
 ];
 
+const namedMax = 20;
+const counted = (n: number): string =>
+  n === 1 ? '1 failed event holds' : `${n} failed events hold`;
+
 export function receiptText(receipt: Receipt): string {
   const { removed, left, topics, recorded, failed_events: failed } = receipt;
   const lines = [
@@ -62,9 +66,10 @@ export function receiptText(receipt: Receipt): string {
     ...topics.map(({ topic, users, until }) => `  ${topic} (${wordsFor[users]}): ${until}`),
     ...staysAlways.map((line) => `  ${line}`),
     '',
-    failed === 0
-      ? 'No record on failed-events holds the id.'
-      : `${failed} records on failed-events hold the id: do not send them again.`,
+    failed.length === 0
+      ? 'No failed event holds the id.'
+      : `${counted(failed.length)} the id, and sent again would make the user known anew. So that nobody does: ` +
+        `npx freshet failed drop --why forgotten ${failed.slice(0, namedMax).join(' ')}${failed.length > namedMax ? ' ...' : ''}`,
     `user ${receipt.user_hash.slice(0, 12)} (salt ${receipt.salt}), event ${receipt.event_id}` +
       (recorded === null ? ', NOT in the history' : `, in the history as ${recorded}`),
   ];

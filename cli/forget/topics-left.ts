@@ -2,8 +2,11 @@ import type { CommonConfig } from '../../lib/config/common.ts';
 import type { ConfigEntry, KafkaAdmin } from '../../lib/kafka/admin.ts';
 import { readLog } from '../../lib/kafka/read-log.ts';
 import { topics } from '../../topics/all.ts';
+import type { FailedEvent } from '../../schemas/generated/failed-event.ts';
 import { failedEvents } from '../../topics/failed-events.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
+import { openDecoder } from '../data/topic-values.ts';
+import { failedIdOf } from '../failed/entries.ts';
 
 /** What a topic still says of the user, and for how long. */
 export interface TopicLeft {
@@ -55,12 +58,19 @@ export function leftOn(
   return { topic, users, retention_ms: retentionMs, until };
 }
 
-/** Records that failed and hold the user's id, in whatever form they came. */
-export async function failedNaming(config: CommonConfig, userId: string): Promise<number> {
+/** Ids of events that failed and hold the user's id, in whatever form they came. */
+export async function failedNaming(config: CommonConfig, userId: string): Promise<string[]> {
   const id = Buffer.from(userId);
-  let count = 0;
+  const decoder = openDecoder<FailedEvent>(config, failedEvents);
+  const found = new Set<string>();
   const log = readLog({ kafka: config.kafka, topic: topicName(config.prefix, failedEvents) });
-  for await (const records of log)
-    count += records.filter(({ value }) => value?.includes(id) === true).length;
-  return count;
+  for await (const records of log) {
+    const naming = records.filter(({ value }) => value?.includes(id) === true);
+    await decoder.prepare(naming.map(({ value }) => value));
+    for (const { value, partition, offset } of naming) {
+      const decoded = decoder.decode(value);
+      found.add(decoded.ok ? failedIdOf(decoded.value) : `${partition}/${offset} (unreadable)`);
+    }
+  }
+  return [...found];
 }

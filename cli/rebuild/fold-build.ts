@@ -48,6 +48,7 @@ export class FoldBuild {
       ...nameOf(building.generation),
       replaced: building.replaces === null ? null : nameOf(building.replaces),
       records: 0,
+      found: 0,
       seconds: 0,
       compared: null,
       switched: false,
@@ -84,8 +85,8 @@ export class FoldBuild {
 
   async compare(): Promise<void> {
     const { fold, hands, building, options } = this.#given;
-    const { records, seconds } = this.#watch;
-    this.#report = { ...this.#report, records, seconds };
+    const { records, found, seconds } = this.#watch;
+    this.#report = { ...this.#report, records, found, seconds };
     const { replaces: before, generation: after } = building;
     if (before === null) return;
     options.say(`${fold.name}: comparing`);

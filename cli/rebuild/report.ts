@@ -9,6 +9,8 @@ export interface RebuildReport {
   readonly replaced: { readonly lineage: string; readonly build: number } | null;
   /** Folded by this process. */
   readonly records: number;
+  /** That the generation was of already when this process began. */
+  readonly found: number;
   readonly seconds: number;
   /** Null: there was nothing to compare with. */
   readonly compared: (Comparison & { readonly share: number }) | null;
@@ -30,9 +32,11 @@ export const withShare = (compared: Comparison): Comparison & { readonly share: 
 });
 
 export function reportText(report: RebuildReport): string {
-  const { fold, records, seconds, compared, replaced, switched } = report;
+  const { fold, records, found, seconds, compared, replaced, switched } = report;
   const rate = seconds > 0 ? ` (${Math.round(records / seconds)} a second)` : '';
-  const lines = [`${fold}: ${records} records folded in ${seconds.toFixed(1)} s${rate}`];
+  const more = found > 0 ? `, beside ${found} that it was of before` : '';
+  const lines = [`${fold}: ${records} records folded in ${seconds.toFixed(1)} s${rate}${more}`];
+  if (replaced === null && found > 0) lines.push(notCompared);
   if (compared !== null) lines.push(...comparedText(compared));
   if (switched) {
     lines.push(`  current is ${report.lineage}, build ${report.build}${closedText(report)}`);
@@ -46,6 +50,10 @@ export function reportText(report: RebuildReport): string {
   }
   return lines.join('\n');
 }
+
+const notCompared =
+  '  what was there is taken over as it is, and there was nothing to compare it with: `npx freshet ' +
+  'verify` says whether it is whole (where it is not, the same command once more folds all of it anew)';
 
 const closedText = ({ switch_ms: ms }: RebuildReport): string =>
   ms === null ? '' : ` (partitions stood still for ${Math.round(ms)} ms)`;

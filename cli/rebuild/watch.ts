@@ -16,6 +16,12 @@ const levelRecordsMax = 2_000;
 const silenceMsMax = 10_000;
 const marksMax = 5;
 
+/** Records that a build has yet to fold: up to where the other is now, and where it stood at first. */
+interface Left {
+  readonly all: number;
+  readonly before: number;
+}
+
 /** How far a build is, how long it takes, and whether it is over. */
 export class Watch {
   readonly #given: FoldToBuild;
@@ -25,7 +31,10 @@ export class Watch {
   /** Null: its partitions are not claimed yet. */
   #claimedMs: number | null = null;
   #first: Offsets | null = null;
+  /** Where what is current stood when this began: before that there is nothing to compare. */
+  #stood: Offsets | null = null;
   #records = 0;
+  #found = 0;
   #saidMs = 0;
 
   constructor(given: FoldToBuild, owners: Pick<Owners, 'ready'>, fatal: readonly Error[]) {
@@ -40,6 +49,11 @@ export class Watch {
     return this.#records;
   }
 
+  /** Of these the generation was when this began, folded by another process, or another time. */
+  get found(): number {
+    return this.#found;
+  }
+
   /** Of folding: until its group has met nothing is folded, and that says nothing of what is left. */
   get seconds(): number {
     return this.#claimedMs === null ? 0 : (monotonicMs() - this.#claimedMs) / 1_000;
@@ -51,9 +65,9 @@ export class Watch {
     let sinceMs = monotonicMs();
     for (;;) {
       this.refuseEnd();
-      const left = await patiently(() => this.#left(), options);
-      if (left !== before) sinceMs = monotonicMs();
-      before = left;
+      const left = await patiently(() => this.#look(), options);
+      if (left.all !== before) sinceMs = monotonicMs();
+      before = left.all;
       if (this.#isLevel(left, monotonicMs() - sinceMs)) return;
       await pause(pollMs);
     }
@@ -64,13 +78,13 @@ export class Watch {
    * until the build is as far as that.
    */
   async untilPresent(): Promise<void> {
-    const { hands, building, options } = this.#given;
+    const { hands, options } = this.#given;
     const { lows, highs } = await endsOfInputs(hands.admin, this.#topics);
     let before = '';
     let sinceMs = monotonicMs();
     for (;;) {
       this.refuseEnd();
-      const own = await patiently(() => offsetsOf(hands.redis, building.generation), options);
+      const own = await patiently(() => this.#own(), options);
       if (recordsLeft(own, highs, lows) === 0) return;
       if (own.join() !== before) sinceMs = monotonicMs();
       before = own.join();
@@ -90,26 +104,41 @@ export class Watch {
       throw new UserError(`${why}; see \`npx freshet failed list --stage ${fold.name}\``);
   }
 
-  #isLevel(left: number, stillMs: number): boolean {
+  #isLevel({ all, before }: Left, stillMs: number): boolean {
     const { generation, replaces } = this.#given.building;
-    if (replaces !== null) return left <= levelRecordsMax;
+    if (replaces !== null) return before === 0 && all <= levelRecordsMax;
     const marks = this.#topics.length * generation.partitions * marksMax;
-    return left === 0 || (left <= marks && stillMs > silenceMsMax);
+    return all === 0 || (all <= marks && stillMs > silenceMsMax);
   }
 
-  /** Records that the build has yet to fold. */
-  async #left(): Promise<number> {
+  async #look(): Promise<Left> {
     const { hands, building } = this.#given;
-    const { generation, replaces } = building;
+    const { replaces } = building;
     if (this.#owners.ready() === null) this.#claimedMs ??= monotonicMs();
-    const own = await offsetsOf(hands.redis, generation);
+    const own = await this.#own();
     const { lows, highs } = await endsOfInputs(hands.admin, this.#topics);
     const to = replaces === null ? highs : await offsetsOf(hands.redis, replaces);
-    this.#first ??= own;
-    const left = recordsLeft(own, to, lows);
+    if (this.#first === null) {
+      this.#first = own;
+      this.#stood = to;
+      this.#found = recordsLeft([], own, lows);
+    }
+    const all = recordsLeft(own, to, lows);
+    const before = recordsLeft(own, this.#stood ?? to, lows);
     this.#records = recordsLeft(this.#first, own, lows);
-    if (monotonicMs() - this.#saidMs > sayEveryMs) this.#say(left);
-    return left;
+    if (monotonicMs() - this.#saidMs > sayEveryMs) this.#say(all);
+    return { all, before };
+  }
+
+  /** A partition of which nothing is folded stands where the build begins. */
+  async #own(): Promise<Offsets> {
+    const { hands, building } = this.#given;
+    const { from = [] } = building.generation;
+    const stored = await offsetsOf(hands.redis, building.generation);
+    return stored.map((offsets, partition) => {
+      const begins = from[partition];
+      return offsets.length === 0 && begins !== undefined ? [begins] : offsets;
+    });
   }
 
   #say(left: number): void {

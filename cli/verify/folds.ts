@@ -111,7 +111,7 @@ const prefixOf = ({ config }: Sources, { name }: AnyFold): string => prefixFor(c
 
 const lostNote = (name: string, partitions: readonly number[]): string =>
   `${name} is NOT verified in partition ${partitions.join(', ')}: it was folded before, and Redis ` +
-  `holds nothing of it: state was lost. \`npx freshet rebuild ${serviceOf(name)}\` folds it again`;
+  `does not know of it: state was lost. \`npx freshet rebuild ${serviceOf(name)}\` folds it again`;
 
 /**
  * Every fold, and which partitions of it were lost. The identity of what follows a fold has that

@@ -17,6 +17,7 @@ import { trainingExamples } from '../../topics/training-examples.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import { notCurrentSet } from '../data/current-set.ts';
 import { readCatalogue } from '../data/definitions.ts';
+import { refuseWithoutTopics } from '../data/progress-of-services.ts';
 import { openDecoder } from '../data/topic-values.ts';
 import { AnswerCheck } from './answers.ts';
 import { interactionsReader, repartitionedReader, signalsReader } from './emitted.ts';
@@ -45,6 +46,7 @@ export interface VerifyOptions {
  */
 export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyReport> {
   const say = log ?? (() => undefined);
+  await refuseMissingTopics(config);
   const redis = await openRedis(config.redis);
   try {
     const registry = openRegistry(config.registry);
@@ -70,6 +72,15 @@ export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyR
     return { differences: differences + unverified, services, answers: own, notes };
   } finally {
     await redis.close();
+  }
+}
+
+async function refuseMissingTopics(config: CommonConfig): Promise<void> {
+  const admin = await openAdmin(config.kafka);
+  try {
+    await refuseWithoutTopics(config.prefix, admin);
+  } finally {
+    await admin.close();
   }
 }
 

@@ -1,7 +1,7 @@
-import type { SeenLimits } from '../../models/rules.ts';
+import { faultsOfRules, type SeenLimits } from '../../models/rules.ts';
 import type { Body } from './commands.ts';
-import { accepted, type Outcome, quoted } from './outcome.ts';
-import type { ControlState } from './state.ts';
+import { accepted, type Outcome, quoted, someOf } from './outcome.ts';
+import { contextsOf, type ControlState } from './state.ts';
 
 /** In one form, so that two can be compared. */
 export const settingsBody = (limits: SeenLimits): Body<'settings.change'> => ({
@@ -23,5 +23,13 @@ export function changeSettings(state: ControlState, body: Body<'settings.change'
   const sentence =
     `commands are judged by these settings from here on: events of ${quoted(kinds)}, seen items of ` +
     `${daysMax} days, attributes of users ${attributes}, ${servedAnswersMax} served answers`;
-  return { ...accepted(sentence, []), settings: body };
+  return { ...accepted(`${sentence}${tooMuchFor(state, body)}`, []), settings: body };
+}
+
+/** Contexts that ask for more than these settings allow: nothing would say so before the next apply. */
+function tooMuchFor(state: ControlState, limits: SeenLimits): string {
+  const asking = contextsOf(state).filter(({ rules }) => faultsOfRules(rules, limits).length > 0);
+  if (asking.length === 0) return '';
+  const named = someOf(asking.map(({ context }) => context));
+  return `; what ${named} asks for is more, and stays in force until it is applied again, which is refused`;
 }

@@ -6,7 +6,7 @@ import {
   parseExperiment,
 } from '../../experiments/definition.ts';
 import { type ContextDefinition, type Parsed, parseModel } from '../../models/definitions.ts';
-import { type Case, quoted, someOf } from './outcome.ts';
+import { type Case, percent, quoted, someOf } from './outcome.ts';
 import { type Change, type ControlState, contextOf, experimentOf, publication } from './state.ts';
 
 export interface PlannedDraft {
@@ -84,6 +84,10 @@ const resolve = (at: Case, given: ExperimentDefinition): Parsed<ExperimentDefini
     if (fault !== null) faults.push(`variants.${index}.model: ${fault}`);
     return { ...variant, model: model ?? variant.model };
   });
+  if (given.traffic + given.holdout > 1)
+    faults.push(
+      `traffic: ${percent(given.traffic)} of the layer's users and a holdout of ${percent(given.holdout)} are more than all: ask for less of one`,
+    );
   if (faults.length > 0) return { ok: false, faults };
   // Two names may be one version: what is between fields is looked at again.
   return parseExperiment(JSON.stringify({ ...given, step, variants }));

@@ -174,13 +174,15 @@ describe('experiments', () => {
     create('three', { traffic: 0.5 });
     create('other-layer', { traffic: 0.1, layer: 'prices' });
     create('other-holdout', { traffic: 0.1, holdout: 0.2 });
+    const all = { traffic: 0.8, holdout: 0.3 };
+    expectRefused(plane, () => create('all', all), /80 % .* a holdout of 30 % are more than all/);
     plane.start('one');
     plane.start('two');
     expect(plane.recordOf('two').ranges).toEqual([[3_000, 7_000]]);
     expectRefused(
       plane,
       () => plane.start('three'),
-      /asks for 50 % of layer 'default' and 20 % are free/,
+      /50 % of layer 'default' and 20 % are free beside its holdout of 10 %, so ask for less traffic, or stop 'one', 'two'$/,
     );
     expectRefused(
       plane,

@@ -117,8 +117,16 @@ const giveRoom = (
   const free = freeRanges(others, holdout);
   const ranges = firstFit(free, Math.max(1, bucketsOf(traffic)));
   if (ranges !== null) return { ranges };
+  const named = others.map((one) => one.definition.experiment);
+  const kept = holdout === 0 ? '' : ` beside its holdout of ${percent(holdout)}`;
+  const isShared = others.some((one) => one.definition.context === context);
   return {
-    why: `experiment '${experiment}' cannot start: it asks for ${percent(traffic)} of layer '${layer}' and ${percent(sizeOf(free) / buckets)} are free, so ask for less traffic, stop another one or take another layer`,
+    why:
+      `experiment '${experiment}' cannot start: it asks for ${percent(traffic)} of layer '${layer}' and ` +
+      `${percent(sizeOf(free) / buckets)} are free${kept}, so ask for less traffic` +
+      (named.length === 0 ? '' : `, or stop ${quoted(named)}`) +
+      // Experiments of one context share a layer.
+      (isShared || named.length === 0 ? '' : ', or take another layer'),
   };
 };
 

@@ -171,6 +171,7 @@ test('settings that the log says count from there on, whoever folds it', async (
     'refused',
     'accepted',
   ]);
+  expect(results[2]?.sentence).toMatch(/30 days, .*; what 'one' asks for is more, and stays/);
   expect(results[3]?.sentence).toMatch(/200/);
   expect(results[4]?.sentence).toBe('these settings are in force already');
   expect(decodeState(ample.shared as Buffer).settings?.daysMax).toBe(30);

@@ -12,6 +12,7 @@ import { type AnyFold, makeFolds } from '../../cli/verify/folds.ts';
 import { projectDir } from '../../lib/config/state-file.ts';
 import { readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
+import { foldKeys } from '../../lib/stream/keys.ts';
 import { folding, openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
 
 /** Rebuilding beside services that go on, on real processes; only zero differences will do. */
@@ -142,6 +143,30 @@ test('lost state is folded again, and readers see none of it before it is whole'
   await pipeline.run(folding);
   await pipeline.publish(someEvents(100, 7));
   await zero();
+});
+
+test('what the current one has lost is new in the other, and stops the switch', async () => {
+  await open();
+  await pipeline.publish(someEvents(300, 12));
+  const live = await pipeline.run(['ingest', 'seen-items']);
+  await pipeline.caughtUp(['seen-items']);
+  const { redis, config } = pipeline.bed;
+  const current = await readCurrent(redis, config.prefix, 'seen-items');
+  if (current === null) throw new Error('seen-items has no state');
+  const keys = foldKeys(current);
+  const headers = [0, 1].map((partition) => keys.header(partition));
+  for (const key of await keysOfGeneration(redis, current))
+    if (!headers.includes(key)) await redis.del(key);
+  const refused = await rebuild(['seen-items', '--differ-max', '0.05']);
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringMatching(/not switched, since 100.00 % of \d+ values differ/),
+  ]);
+  const mended = await rebuild(['seen-items']);
+  expect(mended.reports, mended.stderr).toMatchObject([{ switched: true, found: 300 }]);
+  await live.stop();
+  const report = await pipeline.verify();
+  expect(report.differences, JSON.stringify(report)).toBe(0);
 });
 
 test('other settings are another generation, which takes over while the old ones end', async () => {

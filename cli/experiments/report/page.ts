@@ -75,7 +75,12 @@ const header = (assessed: Assessed, madeAtMs: number): Markup => {
     ...(bounds === null ? [] : [['Takes users', bounds] as const]),
     ['Outcome', `${whatIsMeasured(of)}, within ${hours(of.withinHours)} of the first exposure`],
     ...(mode === 'aa' ? [['Mode', 'A/A: all variants are the same model'] as const] : []),
-    ['Counted', countedToMs === null ? 'nothing' : `what came until ${minute(countedToMs)}`],
+    [
+      'Counted',
+      countedToMs === null
+        ? 'nothing'
+        : `all that came until ${minute(countedToMs)}, of what came later a part`,
+    ],
     ['Made', minute(madeAtMs)],
   ];
   const now =

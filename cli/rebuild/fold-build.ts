@@ -179,5 +179,6 @@ async function startOwners(
     follows: building.replaces,
     failureMessage: await openFailureMessage(registry, { prefix: config.prefix, stage: fold.name }),
     turns: pace,
+    sliceRecords: () => pace.sliceRecords(),
   });
 }

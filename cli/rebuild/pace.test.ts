@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import { Pace, type Ran } from './pace.ts';
 
@@ -33,40 +33,54 @@ test('where it waits longer than it runs it rests three times as long, and at mo
   expect(await rests([[100, 900]])).toEqual([1_000]);
 });
 
-test('it looks every 100 ms, and anew after each rest', async () => {
+test('it looks every 100 ms, and after every 25 ms of work while others take the machine', async () => {
   const short = [10, 40] as const;
   expect(await rests([short])).toEqual([]);
-  expect(await rests([short, short, short])).toEqual([300]);
+  expect(await rests([short, short])).toEqual([300]);
+  // 26 ms of which it ran for most: over. 20 ms say nothing yet.
   expect(
     await rests([
       [20, 90],
-      [100, 0],
-      [100, 0],
+      [20, 6],
+      [20, 6],
     ]),
   ).toEqual([330]);
+  expect(
+    await rests([
+      [20, 90],
+      [15, 5],
+      [4, 16],
+    ]),
+  ).toEqual([330, 60, 60]);
+  expect(
+    await rests([
+      [20, 90],
+      [1, 0],
+    ]),
+  ).toEqual([330, 20]);
 });
 
-test('all that work in one process rest together', async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  let rested = 0;
+test('while others take the machine, slices are small and come one after the other', async () => {
+  const resting: (() => void)[] = [];
   let nowMs = 0;
   const pace = new Pace({
     ran: () => ({ ranMs: nowMs / 10, waitedMs: nowMs }),
     nowMs: () => nowMs,
-    pause: () => {
-      rested += 1;
-      return promise;
-    },
+    pause: () => new Promise<void>((resolve) => void resting.push(resolve)),
   });
   await pace.slice();
+  expect(pace.sliceRecords()).toBe(Infinity);
   nowMs = 200;
   let begun = 0;
   const slices = [1, 2, 3].map(() => pace.slice().then(() => (begun += 1)));
-  await Promise.resolve();
-  expect([rested, begun]).toEqual([1, 0]);
-  resolve();
+  for (const each of [1, 2, 3]) {
+    await vi.waitFor(() => expect(resting).toHaveLength(each));
+    expect(begun).toBe(each - 1);
+    resting[each - 1]?.();
+  }
   await Promise.all(slices);
-  expect(begun).toBe(3);
+  expect(pace.sliceRecords()).toBe(500);
+  expect(await pace.urgently(async () => pace.sliceRecords())).toBe(Infinity);
 });
 
 test('while others stand still for it nothing rests', async () => {

@@ -19,39 +19,47 @@ export interface PacePorts {
 
 /** Short of it a share says little. */
 const lookEveryMs = 100;
+const lookEveryMsCrowded = 25;
 /** A rebuild alone on two cores, beside a broker and Redis, waits for 0.15 to 0.2 of its time. */
 const waitedShareMax = 0.5;
 const pauseTimes = 3;
+const pauseMsMin = 20;
 const pauseMsMax = 1_000;
+/** Redis writes a slice in one piece, while answers wait. */
+const sliceRecordsCrowded = 500;
 
 /**
  * The lowest priority keeps a process behind others for a processor, and what it asks of the broker
  * and of Redis not: they serve it as they serve answers. So where it waits for a processor longer
- * than it runs, others take the machine, and it rests three times as long as that took. With
- * processors to spare it never does.
+ * than it runs, others take the machine: then it works in small pieces, one at a time, and rests
+ * three times as long as each took. With processors to spare it does neither.
  */
 export class Pace {
   readonly #ports: PacePorts;
-  #last: { readonly atMs: number; readonly ran: Ran } | null = null;
-  #resting: Promise<unknown> | null = null;
+  /** Since when shares are reckoned. */
+  #since: { readonly atMs: number; readonly ran: Ran } | null = null;
+  #isCrowded = false;
   #isUrgent = false;
+  /** What the last piece of work began with, while others take the machine. */
+  #began: Ran = { ranMs: 0, waitedMs: 0 };
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(ports: PacePorts = realPorts) {
     this.#ports = ports;
   }
 
-  /** Resolves when the next piece of work may begin; what calls it meanwhile rests along. */
+  /** Resolves when the next piece of work may begin. */
   async slice(): Promise<void> {
     if (this.#isUrgent) return;
-    if (this.#resting === null) {
-      const restMs = this.#restMs();
-      if (restMs === 0) return;
-      this.#resting = this.#ports.pause(restMs).finally(() => {
-        this.#resting = null;
-        this.#last = null;
-      });
-    }
-    await this.#resting;
+    if (!this.#isCrowded) this.#look();
+    if (!this.#isCrowded) return;
+    this.#turn = this.#turn.then(() => this.#rest());
+    await this.#turn;
+  }
+
+  /** Records that a slice may have now. */
+  sliceRecords(): number {
+    return this.#isCrowded && !this.#isUrgent ? sliceRecordsCrowded : Number.POSITIVE_INFINITY;
   }
 
   /** Nothing begins to rest until `work` is over: somebody stands still for it. */
@@ -64,19 +72,38 @@ export class Pace {
     }
   }
 
-  #restMs(): number {
+  #look(): void {
     const atMs = this.#ports.nowMs();
-    if (this.#last !== null && atMs - this.#last.atMs < lookEveryMs) return 0;
+    if (this.#since !== null && atMs - this.#since.atMs < lookEveryMs) return;
     const ran = this.#ports.ran();
-    if (ran === null) return 0;
-    const before = this.#last;
-    this.#last = { atMs, ran };
-    if (before === null) return 0;
-    const waitedMs = ran.waitedMs - before.ran.waitedMs;
-    const took = waitedMs + ran.ranMs - before.ran.ranMs;
-    return waitedMs > took * waitedShareMax ? Math.min(pauseTimes * took, pauseMsMax) : 0;
+    if (ran === null) return;
+    const since = this.#since;
+    this.#since = { atMs, ran };
+    if (since === null) return;
+    this.#isCrowded = isCrowded(since.ran, ran);
+    this.#began = since.ran;
+  }
+
+  async #rest(): Promise<void> {
+    const ran = this.#ports.ran();
+    if (!this.#isCrowded || this.#isUrgent || ran === null || this.#since === null) return;
+    // While it rests it neither runs nor waits.
+    if (tookBetween(this.#since.ran, ran) >= lookEveryMsCrowded) {
+      this.#isCrowded = isCrowded(this.#since.ran, ran);
+      this.#since = { atMs: this.#ports.nowMs(), ran };
+      if (!this.#isCrowded) return;
+    }
+    const took = tookBetween(this.#began, ran);
+    this.#began = ran;
+    await this.#ports.pause(Math.min(Math.max(pauseTimes * took, pauseMsMin), pauseMsMax));
   }
 }
+
+const tookBetween = (before: Ran, after: Ran): number =>
+  after.ranMs - before.ranMs + after.waitedMs - before.waitedMs;
+
+const isCrowded = (before: Ran, after: Ran): boolean =>
+  after.waitedMs - before.waitedMs > tookBetween(before, after) * waitedShareMax;
 
 /** Of the process's first thread: time on a processor and in the run queue, in ns (proc(5)). */
 const schedstat = '/proc/self/schedstat';

@@ -1,5 +1,5 @@
 // A foreign producer that compresses with a codec we lack would be a poison *batch* that kills the
-// consumer, so all four codecs of Kafka are registered in every process (CLIENT-TRAPS A9).
+// consumer, so all four codecs of Kafka are registered in every process.
 import { compressFrame, decompressFrame } from 'lz4-napi';
 import { promisify } from 'node:util';
 import { gzip, unzip, zstdCompress, zstdDecompress } from 'node:zlib';

@@ -9,7 +9,7 @@ import type { OutMessage } from './log-record.ts';
 
 /**
  * One producer, one send in flight. kafkajs loses acknowledged records when an idempotent
- * producer has several sends open and a reply is lost (CLIENT-TRAPS A3), and order between two
+ * producer has several sends open and a reply is lost, and order between two
  * open sends is nobody's promise; so sends queue here, in the order of the calls.
  *
  * A send that is not acknowledged in time throws RetryableError: its outcome is unknown. Records

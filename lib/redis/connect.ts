@@ -31,7 +31,7 @@ const slotsRefreshMs = 2_000;
 
 /**
  * Each command is sent once: what was sent and not answered has an unknown outcome, and whoever
- * sent it must look (CLIENT-TRAPS C1). A connection on which nothing comes is given up, since TCP
+ * sent it must look. A connection on which nothing comes is given up, since TCP
  * would keep it for a quarter of an hour after its host is gone; and so is one to a primary that
  * has become a replica.
  */

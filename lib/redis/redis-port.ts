@@ -25,7 +25,7 @@ export const script = (source: string): Script => ({
  * The few commands that Freshet sends, to one Redis, one with sentinels, or a cluster. Every call
  * has a deadline, is sent once (a redirected one has not run), and throws RetryableError with the
  * outcome unknown when no reply came: ioredis would otherwise send again by itself, and a script
- * would run twice (CLIENT-TRAPS C1).
+ * would run twice.
  */
 export interface RedisPort {
   /** Values of keys that share one slot. */

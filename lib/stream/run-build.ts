@@ -31,6 +31,8 @@ export interface BuildDeps {
   readonly failureMessage: FailureMessage;
   /** Its slices wait for theirs; left out: nobody minds. */
   readonly turns?: OwnersOptions['turns'];
+  /** Most records of the next slice, as things are; left out: no other bound than its own. */
+  readonly sliceRecords?: () => number;
   /** Another world than the real one. */
   readonly ports?: RunnerPorts;
 }
@@ -236,6 +238,8 @@ export class BuildWorker<In, Row, Out, Shared> implements PartitionWorker {
     this.#isSilent = first.offset < silentBelow;
     if (this.#isSilent) open = open.filter(({ offset }) => offset < silentBelow);
     if (open.length === 0 || batch.stale()) return { kind: 'wait', why: 'nothing to follow' };
+    const { sliceRecords } = this.#deps;
+    if (sliceRecords !== undefined) open = open.slice(0, sliceRecords());
     await inputsOf(this.#fold)[input]?.prepare(open);
     const result = await this.#state.slice(open, input);
     if (result.kind === 'restart') return { kind: 'restart' };

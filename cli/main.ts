@@ -50,7 +50,7 @@ for (const command of program.commands) command.exitOverride();
 try {
   const [asked, about] = process.argv.slice(2);
   const isKnown = program.commands.some((command) => command.name() === about);
-  if (asked === 'help' && about !== undefined && !isKnown)
+  if (asked === 'help' && about !== undefined && !about.startsWith('-') && !isKnown)
     program.error(`error: there is no command '${about}' to help with`);
   await program.parseAsync(process.argv);
   // Clients may keep timers and sockets for a while; a command that is done is done.

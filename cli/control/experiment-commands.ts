@@ -142,29 +142,33 @@ async function decide(id: string, flags: DecideFlags): Promise<void> {
   const { winner, why, promote = false, force, metrics } = flags;
   if (winner === undefined)
     throw new UserError('say who won with --winner NAME, or --no-winner where nobody did');
-  const shown = typeof winner === 'string' ? await readShown(id) : null;
-  // What is wrong with the command itself is for control to say, and before what figures say.
-  const isInOrder =
-    shown !== null &&
-    shown.record.state === 'stopped' &&
-    shown.variants.some(({ variant }) => variant === winner);
-  if (promote && isInOrder && typeof winner === 'string' && force !== true) {
-    const measured = await measuredExpectations(
-      measuredFrom(metrics),
-      shown.record.definition.context,
-    );
+  if (typeof winner === 'string' && force !== true)
+    await refuseUnfounded(id, { winner, promote, metrics });
+  const body = { experiment: id, winner: winner === false ? null : winner, sentence: why, promote };
+  await sendAndPrint({ kind: 'experiment.decide', body }, flags);
+}
+
+/** What is wrong with the command itself is for control to say, and before what figures say. */
+async function refuseUnfounded(
+  id: string,
+  { winner, promote, metrics }: { winner: string; promote: boolean; metrics: string | undefined },
+): Promise<void> {
+  const shown = await readShown(id);
+  if (shown === null || shown.record.state !== 'stopped') return;
+  if (!shown.variants.some(({ variant }) => variant === winner)) return;
+  if (promote) {
+    const { context } = shown.record.definition;
+    const measured = await measuredExpectations(measuredFrom(metrics), context);
     const broken = whyNotPromoted(shown, { winner, measured });
     if (broken !== null) throw new UserError(broken);
   }
   // Who decides may know more than the figures, and what is decided stays so.
-  if (isInOrder && shown.verdict.winner !== winner && force !== true)
+  if (shown.verdict.winner !== winner)
     throw new UserError(
-      `'${id}' was not decided: its figures do not show that '${String(winner)}' won: ` +
+      `'${id}' was not decided: its figures do not show that '${winner}' won: ` +
         `${whatIsSaid(shown).replace(/\.$/, '')}: a decision is final, so say --no-winner, or ` +
         '--force where you know more than they do',
     );
-  const body = { experiment: id, winner: winner === false ? null : winner, sentence: why, promote };
-  await sendAndPrint({ kind: 'experiment.decide', body }, flags);
 }
 
 /** Null: there is no such experiment, which is for control to say. */

@@ -1,5 +1,6 @@
-import { type CurrentGeneration, readCurrent } from '../../lib/stream/current.ts';
+import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import { groupIdOf, type Hands } from '../../lib/stream/hands.ts';
+import { holds } from '../../services/control/begin.ts';
 import { commandResults } from '../../topics/command-results.ts';
 import { topicName } from '../../topics/topic.ts';
 import { endsOfInputs, offsetsOf } from './offsets.ts';
@@ -8,7 +9,9 @@ export interface FoldToLookAt {
   readonly prefix: string;
   readonly name: string;
   readonly topics: readonly string[];
-  /** Of the generation that is current, or would be. */
+  /** Null: Redis does not know the fold. */
+  readonly current: CurrentGeneration | null;
+  /** Of what is current, or would be. */
   readonly lineage: string;
 }
 
@@ -16,14 +19,13 @@ type Sources = Pick<Hands, 'admin' | 'redis'>;
 
 /**
  * Partitions that were folded, as progress outside Redis says, and of which Redis holds nothing; all
- * that were folded where it does not know the fold. Its own commands are what `control` answers: its
+ * that were folded where it does not know the fold. What `control` has answered is its progress: its
  * groups are new with every start.
  */
 export async function lostPartitions(
   { admin, redis }: Sources,
-  { prefix, name, topics, lineage }: FoldToLookAt,
+  { prefix, name, topics, current, lineage }: FoldToLookAt,
 ): Promise<number[]> {
-  const current = await readCurrent(redis, prefix, name);
   const without = current === null ? null : await partitionsWithout(redis, current);
   if (without?.length === 0) return [];
   if (name === 'control') return (await hasAnswered(admin, prefix)) ? [0] : [];
@@ -45,8 +47,7 @@ export async function hasAnswered(
   prefix: string,
 ): Promise<boolean> {
   const topic = topicName(prefix, commandResults);
-  if (!(await admin.partitionCounts([topic])).has(topic)) return false;
-  return (await admin.topicOffsets(topic)).some(({ high }) => high > 0);
+  return (await admin.partitionCounts([topic])).has(topic) && holds(admin, topic);
 }
 
 async function partitionsWithout(

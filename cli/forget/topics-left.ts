@@ -67,9 +67,10 @@ export async function failedNaming(config: CommonConfig, userId: string): Promis
   for await (const records of log) {
     const naming = records.filter(({ value }) => value?.includes(id) === true);
     await decoder.prepare(naming.map(({ value }) => value));
-    for (const { value, partition, offset } of naming) {
+    for (const { value } of naming) {
       const decoded = decoder.decode(value);
-      found.add(decoded.ok ? failedIdOf(decoded.value) : `${partition}/${offset} (unreadable)`);
+      // What nobody can read nobody can send again.
+      if (decoded.ok) found.add(failedIdOf(decoded.value));
     }
   }
   return [...found];

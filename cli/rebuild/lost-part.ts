@@ -22,7 +22,8 @@ export async function refuseLostPart(
   const current = await readCurrent(redis, prefix, name);
   if (current === null) return;
   const { lineage } = current;
-  const lost = await lostPartitions({ admin, redis }, { prefix, name, topics, lineage });
+  const at = { prefix, name, topics, current, lineage };
+  const lost = await lostPartitions({ admin, redis }, at);
   if (lost.length === 0) return;
   throw new UserError(
     `${name}: Redis has lost its state of partition ${lost.join(', ')} and kept the rest: ` +

@@ -85,17 +85,12 @@ export async function openFolds(
   sources: Sources,
   admin: KafkaAdmin,
 ): Promise<{ folds: VerifiedFold[]; notes: string[] }> {
-  const { redis } = sources;
   const folds: VerifiedFold[] = [];
-  const { made, lost, notes } = await madeWithLost(sources, admin);
-  for (const fold of made) {
-    const current = await readCurrent(redis, prefixOf(sources, fold), fold.name);
-    const gone = lost.get(fold) ?? [];
-    if (gone.length > 0) notes.push(lostNote(fold.name, gone));
-    if (current === null) {
-      if (gone.length === 0) notes.push(`${fold.name} was never started here`);
-      continue;
-    }
+  const { found, notes } = await foundWithLost(sources, admin);
+  for (const { fold, current, lost } of found) {
+    if (lost.length > 0) notes.push(lostNote(fold.name, lost));
+    else if (current === null) notes.push(`${fold.name} was never started here`);
+    if (current === null) continue;
     const identity = foldIdentity(fold, current.partitions);
     if (identity.hash === current.hash) folds.push({ fold, current, keys: foldKeys(current) });
     else
@@ -107,43 +102,44 @@ export async function openFolds(
   return { folds, notes };
 }
 
-const prefixOf = ({ config }: Sources, { name }: AnyFold): string => prefixFor(config.prefix, name);
-
 const lostNote = (name: string, partitions: readonly number[]): string =>
   `${name} is NOT verified in partition ${partitions.join(', ')}: it was folded before, and Redis ` +
   `does not know of it: state was lost. \`npx freshet rebuild ${serviceOf(name)}\` folds it again`;
+
+interface FoundFold {
+  readonly fold: AnyFold;
+  readonly current: CurrentGeneration | null;
+  /** Partitions. */
+  readonly lost: readonly number[];
+}
 
 /**
  * Every fold, and which partitions of it were lost. The identity of what follows a fold has that
  * fold's own in it: where its pointer is lost, too, it is the one that it would be given now.
  */
-async function madeWithLost(
+async function foundWithLost(
   sources: Sources,
   admin: KafkaAdmin,
-): Promise<{
-  made: AnyFold[];
-  lost: Map<AnyFold, number[]>;
-  notes: string[];
-}> {
-  const { redis } = sources;
+): Promise<{ found: FoundFold[]; notes: string[] }> {
+  const { config, redis } = sources;
   const given: Record<string, string> = {};
   for (;;) {
     const notes: string[] = [];
-    const made = await makeFolds(sources, notes, given);
-    const lost = new Map<AnyFold, number[]>();
+    const found: FoundFold[] = [];
     const known = Object.keys(given).length;
-    for (const fold of made) {
-      const prefix = prefixOf(sources, fold);
+    for (const fold of await makeFolds(sources, notes, given)) {
+      const { name, input } = fold;
+      const prefix = prefixFor(config.prefix, name);
+      const current = await readCurrent(redis, prefix, name);
+      const counts = await admin.partitionCounts([input.topic]);
+      const { lineage } = current ?? foldIdentity(fold, counts.get(input.topic) ?? 0);
       const topics = inputsOf(fold).map(({ topic }) => topic);
-      const current = await readCurrent(redis, prefix, fold.name);
-      const counts = await admin.partitionCounts([fold.input.topic]);
-      const { lineage } = current ?? foldIdentity(fold, counts.get(fold.input.topic) ?? 0);
-      const at = { prefix, name: fold.name, topics, lineage };
-      const gone = await lostPartitions({ admin, redis }, at);
-      lost.set(fold, gone);
-      if (current === null && gone.length > 0) given[fold.name] = lineage;
+      const at = { prefix, name, topics, current, lineage };
+      const lost = await lostPartitions({ admin, redis }, at);
+      found.push({ fold, current, lost });
+      if (current === null && lost.length > 0) given[name] = lineage;
     }
-    if (Object.keys(given).length === known) return { made, lost, notes };
+    if (Object.keys(given).length === known) return { found, notes };
   }
 }
 

@@ -46,12 +46,10 @@ export interface VerifyOptions {
  */
 export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyReport> {
   const say = log ?? (() => undefined);
-  await refuseMissingTopics(config);
   const redis = await openRedis(config.redis);
   try {
     const registry = openRegistry(config.registry);
-    const catalogue = await readCatalogue(config);
-    const { folds, notes } = await foldsOf({ config, registry, redis, catalogue });
+    const { folds, notes } = await foldsOf({ config, registry, redis });
     say('reading what is stored');
     const stored = await readStored(redis, folds);
     const ends = await topicEnds(config);
@@ -75,19 +73,12 @@ export async function verifyAll({ config, log }: VerifyOptions): Promise<VerifyR
   }
 }
 
-async function refuseMissingTopics(config: CommonConfig): Promise<void> {
+async function foldsOf(sources: Omit<Sources, 'catalogue'>): ReturnType<typeof openFolds> {
+  const { config } = sources;
   const admin = await openAdmin(config.kafka);
   try {
     await refuseWithoutTopics(config.prefix, admin);
-  } finally {
-    await admin.close();
-  }
-}
-
-async function foldsOf(sources: Sources): ReturnType<typeof openFolds> {
-  const admin = await openAdmin(sources.config.kafka);
-  try {
-    return await openFolds(sources, admin);
+    return await openFolds({ ...sources, catalogue: await readCatalogue(config) }, admin);
   } finally {
     await admin.close();
   }

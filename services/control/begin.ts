@@ -80,12 +80,17 @@ async function endOfCommands(
 
 /** A group of its own has no progress to compare with: that something was answered says as much. */
 async function refuseLostState(admin: KafkaAdmin, topics: Topics): Promise<void> {
-  const holds = async (topic: string): Promise<boolean> =>
-    (await admin.topicOffsets(topic)).some(({ high }) => high > 0);
-  if (await holds(topics.results)) throw new RefusedError(lostState('control', topics.commands, 0));
+  if (await holds(admin, topics.results))
+    throw new RefusedError(lostState('control', topics.commands, 0));
   for (const topic of [topics.models, topics.contexts, topics.experiments])
-    if (await holds(topic)) throw new RefusedError(notOurs(topic));
+    if (await holds(admin, topic)) throw new RefusedError(notOurs(topic));
 }
+
+/** Whether anything was ever written there, whatever of it is left. */
+export const holds = async (
+  admin: Pick<KafkaAdmin, 'topicOffsets'>,
+  topic: string,
+): Promise<boolean> => (await admin.topicOffsets(topic)).some(({ high }) => high > 0);
 
 const notThere = (missing: readonly string[]): string =>
   `control: topic ${missing.join(', ')} is not there: run \`npx freshet topics apply\``;

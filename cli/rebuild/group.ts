@@ -53,13 +53,13 @@ async function readersOf(
 ): Promise<AnyFold[]> {
   const { config, redis } = sources;
   const given: Record<string, string> = { [fold.name]: lineage };
-  const made = await makeFolds(sources, [], given);
+  const made = await makeFolds(sources, null, given);
   const signals = made.find(({ name }) => name === 'signals');
   // Signals of another lineage are another lineage themselves.
   if (signals !== undefined && fold.name === 'ingest')
     given['signals'] = foldIdentity(signals, config.partitions).lineage;
   const readers: AnyFold[] = [];
-  for (const one of await makeFolds(sources, [], given)) {
+  for (const one of await makeFolds(sources, null, given)) {
     if (one.name === fold.name || (await readCurrent(redis, config.prefix, one.name)) === null)
       continue;
     const lineages = Object.values(given);

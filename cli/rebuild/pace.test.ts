@@ -6,7 +6,7 @@ import { Pace, type Ran } from './pace.ts';
 const rests = async (steps: readonly (readonly [number, number])[]): Promise<number[]> => {
   const said: number[] = [];
   let nowMs = 0;
-  let all: Ran = { ranMs: 5, waitedMs: 7 };
+  let all: Ran = { ranMs: 7, waitedMs: 5 };
   const pace = new Pace({
     ran: () => all,
     nowMs: () => nowMs,
@@ -37,27 +37,37 @@ test('it looks every 100 ms, and after every 25 ms of work while others take the
   const short = [10, 40] as const;
   expect(await rests([short])).toEqual([]);
   expect(await rests([short, short])).toEqual([300]);
-  // 26 ms of which it ran for most: over. 20 ms say nothing yet.
-  expect(
-    await rests([
-      [20, 90],
-      [20, 6],
-      [20, 6],
-    ]),
-  ).toEqual([330]);
-  expect(
-    await rests([
-      [20, 90],
-      [15, 5],
-      [4, 16],
-    ]),
-  ).toEqual([330, 60, 60]);
   expect(
     await rests([
       [20, 90],
       [1, 0],
     ]),
   ).toEqual([330, 20]);
+});
+
+test('it rests on until eight looks in a row have found processors to spare', async () => {
+  const busy = [20, 90] as const;
+  const free = [20, 6] as const;
+  const frees = (count: number) => Array.from({ length: count }, () => free);
+  const after = (count: number) => Array.from({ length: count }, () => 78);
+  expect(await rests([busy, ...frees(8)])).toEqual([330, ...after(7)]);
+  expect(await rests([busy, ...frees(7), busy, ...frees(8)])).toEqual([
+    330,
+    ...after(7),
+    330,
+    ...after(7),
+  ]);
+  // 20 ms say nothing yet: each two of them are one look.
+  const half = [15, 5] as const;
+  expect(await rests([busy, ...Array.from({ length: 20 }, () => half)])).toHaveLength(1 + 15);
+});
+
+test('the first slice knows how it went since the thread began', async () => {
+  const said: number[] = [];
+  const ran = { ranMs: 40, waitedMs: 70 };
+  const pause = async (ms: number): Promise<void> => void said.push(ms);
+  await new Pace({ ran: () => ran, nowMs: () => 0, pause }).slice();
+  expect(said).toEqual([330]);
 });
 
 test('while others take the machine, slices are small and come one after the other', async () => {

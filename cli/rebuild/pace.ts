@@ -17,11 +17,14 @@ export interface PacePorts {
   pause(ms: number): Promise<unknown>;
 }
 
+const nothing: Ran = { ranMs: 0, waitedMs: 0 };
 /** Short of it a share says little. */
 const lookEveryMs = 100;
 const lookEveryMsCrowded = 25;
 /** A rebuild alone on two cores, beside a broker and Redis, waits for 0.15 to 0.2 of its time. */
 const waitedShareMax = 0.5;
+/** Of 25 ms one in some dozens looks free though answers are being made: at full speed that hurts. */
+const freeLooksMin = 8;
 const pauseTimes = 3;
 const pauseMsMin = 20;
 const pauseMsMax = 1_000;
@@ -32,16 +35,18 @@ const sliceRecordsCrowded = 500;
  * The lowest priority keeps a process behind others for a processor, and what it asks of the broker
  * and of Redis not: they serve it as they serve answers. So where it waits for a processor longer
  * than it runs, others take the machine: then it works in small pieces, one at a time, and rests
- * three times as long as each took. With processors to spare it does neither.
+ * three times as long as each took, until it has found processors to spare again and again.
  */
 export class Pace {
   readonly #ports: PacePorts;
-  /** Since when shares are reckoned. */
-  #since: { readonly atMs: number; readonly ran: Ran } | null = null;
+  /** Since when shares are reckoned: at first since the thread began, so that the first slice knows. */
+  #since: { readonly atMs: number; readonly ran: Ran } = { atMs: -Infinity, ran: nothing };
   #isCrowded = false;
+  /** Looks in a row that found processors to spare. */
+  #freeLooks = 0;
   #isUrgent = false;
   /** What the last piece of work began with, while others take the machine. */
-  #began: Ran = { ranMs: 0, waitedMs: 0 };
+  #began: Ran = nothing;
   #turn: Promise<void> = Promise.resolve();
 
   constructor(ports: PacePorts = realPorts) {
@@ -74,24 +79,27 @@ export class Pace {
 
   #look(): void {
     const atMs = this.#ports.nowMs();
-    if (this.#since !== null && atMs - this.#since.atMs < lookEveryMs) return;
+    if (atMs - this.#since.atMs < lookEveryMs) return;
     const ran = this.#ports.ran();
     if (ran === null) return;
-    const since = this.#since;
+    const before = this.#since.ran;
     this.#since = { atMs, ran };
-    if (since === null) return;
-    this.#isCrowded = isCrowded(since.ran, ran);
-    this.#began = since.ran;
+    this.#isCrowded = isCrowded(before, ran);
+    this.#freeLooks = 0;
+    this.#began = before;
   }
 
   async #rest(): Promise<void> {
     const ran = this.#ports.ran();
-    if (!this.#isCrowded || this.#isUrgent || ran === null || this.#since === null) return;
+    if (!this.#isCrowded || this.#isUrgent || ran === null) return;
     // While it rests it neither runs nor waits.
     if (tookBetween(this.#since.ran, ran) >= lookEveryMsCrowded) {
-      this.#isCrowded = isCrowded(this.#since.ran, ran);
+      this.#freeLooks = isCrowded(this.#since.ran, ran) ? 0 : this.#freeLooks + 1;
       this.#since = { atMs: this.#ports.nowMs(), ran };
-      if (!this.#isCrowded) return;
+      if (this.#freeLooks >= freeLooksMin) {
+        this.#isCrowded = false;
+        return;
+      }
     }
     const took = tookBetween(this.#began, ran);
     this.#began = ran;

@@ -61,7 +61,7 @@ export async function rebuildService(
 }
 
 async function foldsOf(service: string, sources: Sources): Promise<AnyFold[]> {
-  const folds = (await makeFolds(sources, [])).filter(
+  const folds = (await makeFolds(sources, null)).filter(
     ({ name }) => name === service || serviceOf(name) === service,
   );
   if (folds.length === 0)

@@ -5,7 +5,7 @@ import type { CommonConfig } from '../../lib/config/common.ts';
 import { setOf } from '../../lib/config/topic-set.ts';
 import type { KafkaAdmin } from '../../lib/kafka/admin.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
-import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
+import { type CurrentGeneration, readCurrent } from '../../lib/stream/current.ts';
 import { type FoldKeys, foldKeys } from '../../lib/stream/keys.ts';
 import { foldIdentity } from '../../lib/stream/memory-driver.ts';
 import { type Fold, inputsOf } from '../../lib/stream/topology.ts';
@@ -41,6 +41,7 @@ import { prefixFor } from '../../topics/sets.ts';
 import { type Topic, topicName } from '../../topics/topic.ts';
 import { lostPartitions } from '../data/lost-state.ts';
 import { serviceOf } from '../data/progress-of-services.ts';
+import { storedLearners } from '../data/stored-learners.ts';
 
 /** What a fold does with its types does not matter here: it is given its own values back. */
 export type AnyFold = Fold<unknown, unknown, unknown, unknown>;
@@ -61,11 +62,12 @@ export interface Sources {
 
 /**
  * Every fold, made as its service makes it, over what the current generations emit, or those of the
- * lineages that are given by name; `notes` says which cannot be made.
+ * lineages that are given by name. `notes` says which cannot be made; null: nobody is told, and Redis
+ * is not looked through for them.
  */
 export async function makeFolds(
   sources: Sources,
-  notes: string[],
+  notes: string[] | null,
   given: Readonly<Record<string, string>> = {},
 ): Promise<AnyFold[]> {
   const { config, redis } = sources;
@@ -212,21 +214,17 @@ async function weightsFolds(sources: Sources, lineage: string): Promise<AnyFold[
 /** One per learning identity that has state, whether or not a context still uses it. */
 async function learningFolds(
   sources: Sources,
-  { lineage, notes }: { lineage: string; notes: string[] },
+  { lineage, notes }: { lineage: string; notes: string[] | null },
 ): Promise<AnyFold[]> {
   const { config, redis, catalogue } = sources;
   const learners = learnersOf(catalogue.models, kinds);
-  const inUse = learnersOf(catalogue.modelsInUse(), kinds);
-  const stored = new Set<string>(inUse.keys());
-  const prefix = currentKey(config.prefix, 'learning:');
-  for await (const found of redis.scan(`${prefix}*`)) {
-    for (const key of found) stored.add(key.slice(prefix.length - 'learning:'.length));
-  }
+  const inUse = learnersOf(catalogue.modelsInUse(), kinds).keys();
+  const stored = await storedLearners(redis, config.prefix, notes === null ? learners : null);
   const folds: AnyFold[] = [];
-  for (const name of [...stored].toSorted()) {
+  for (const name of [...new Set([...inUse, ...stored])].toSorted()) {
     const learner = learners.get(name);
     if (learner === undefined) {
-      notes.push(`${name} is NOT verified: no model that learns so is published any more`);
+      notes?.push(`${name} is NOT verified: no model that learns so is published any more`);
       continue;
     }
     const decoder = decoderOf<SignalPack>(sources, itemSignals, signalPackSchema);

@@ -157,7 +157,7 @@ function registerRebuild(bench: Command): void {
     .option('--items <number>', "items, by Zipf's law with exponent 1", whole, 20_000)
     .option('--takeover-users <number>', 'users of the partition taken over', whole, 100_000)
     .option('--seconds <number>', 'of answers in a turn, with and without a rebuild', whole, 15)
-    .option('--turns <number>', 'with a rebuild beside the answers and without', whole, 5)
+    .option('--turns <number>', 'with a rebuild beside the answers and without', whole, 9)
     .option('--rate <number>', 'requests per second meanwhile', whole, 200)
     .option('--no-aof', "Redis without its append-only file (users' stacks have it)")
     .option('--json', 'print one line of JSON, last')

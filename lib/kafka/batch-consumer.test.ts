@@ -151,7 +151,7 @@ test('a partition that stays where others go begins anew at what is not done', a
   await group.deliver(2);
   sent[0]?.resolve();
   await vi.advanceTimersByTimeAsync(0);
-  group.options?.onRebalancing?.();
+  void group.options?.beforeJoin?.();
   await vi.advanceTimersByTimeAsync(0);
   expect(group.committed).toEqual([1]);
   group.options?.onAssigned?.(new Map([[topic, [0]]]));
@@ -161,6 +161,24 @@ test('a partition that stays where others go begins anew at what is not done', a
   expect(group.acts).toEqual(['seek 1']);
   await group.deliver(2);
   expect(offsets()).toEqual([0, 1, 1]);
+});
+
+test('before the group is joined anew what is under way lands, and is committed', async () => {
+  const { group, sent } = await started();
+  await group.deliver(1);
+  await group.deliver(2);
+  sent[0]?.resolve();
+  await vi.advanceTimersByTimeAsync(0);
+  const settled = vi.fn<() => void>();
+  void group.options?.beforeJoin?.().then(settled);
+  await vi.advanceTimersByTimeAsync(0);
+  // Should the rest take too long, this much is known.
+  expect(group.committed).toEqual([1]);
+  expect(settled).not.toHaveBeenCalled();
+  sent[1]?.resolve();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(group.committed).toEqual([1, 3]);
+  expect(settled).toHaveBeenCalledOnce();
 });
 
 test('a batch that was in hand while partitions were given out does not move the client', async () => {

@@ -62,8 +62,7 @@ export async function startBatchConsumer(
     ...options,
     onBatch: (batch) => batches.take(batch),
     onAssigned: (assigned) => batches.begin(assigned),
-    // Before the client joins anew: the group still takes it.
-    onRebalancing: () => void batches.commit(),
+    beforeJoin: () => batches.settle(),
   });
   batches.group = group;
   // Not per batch: an answer would wait for the commit of the one before it.
@@ -186,10 +185,23 @@ class Batches {
     }
   }
 
+  /**
+   * Partitions may go to others, who begin where this group was told: what is done is said at once,
+   * should the rest take too long, and the rest when it has landed.
+   */
+  async settle(): Promise<void> {
+    await Promise.all([this.commit(), this.#landed()]);
+    await this.commit();
+  }
+
   /** What is under way lands, or is delivered again to the next owner. */
   async stop(): Promise<void> {
     this.#stopping = true;
     for (const timer of this.#timers) clearTimeout(timer);
+    await this.#landed();
+  }
+
+  async #landed(): Promise<void> {
     await Promise.all([...this.#courses.values()].map((course) => course.empty()));
   }
 }

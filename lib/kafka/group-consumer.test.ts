@@ -1,8 +1,8 @@
-import type { Kafka } from 'kafkajs';
+import type { ConsumerConfig, Kafka } from 'kafkajs';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { kafkaClient } from './client.ts';
-import { startGroupConsumer } from './group-consumer.ts';
+import { type GroupOptions, startGroupConsumer } from './group-consumer.ts';
 import { kafkajs } from './kafkajs.ts';
 
 vi.mock('./client.ts', () => ({ kafkaClient: vi.fn<typeof kafkaClient>() }));
@@ -25,9 +25,19 @@ class FakeConsumer {
   readonly stop = vi.fn<() => Promise<void>>(async () => undefined);
   readonly disconnect = vi.fn<() => Promise<void>>(async () => undefined);
   readonly pause = vi.fn<() => void>();
+  readonly config: ConsumerConfig;
 
-  constructor(connect: () => Promise<void>) {
+  constructor(connect: () => Promise<void>, config: ConsumerConfig) {
     this.connect = connect;
+    this.config = config;
+  }
+
+  /** What the client asks for before it joins. */
+  coordinator(find: () => Promise<never>): Promise<unknown> {
+    const cluster = { findGroupCoordinator: find };
+    for (const assigner of this.config.partitionAssigners ?? [])
+      assigner({ cluster, groupId: 'g' } as never);
+    return cluster.findGroupCoordinator();
   }
 
   on(name: string, listener: Listener): void {
@@ -47,8 +57,8 @@ beforeEach(() => {
   made.length = 0;
   connect = async () => undefined;
   vi.mocked(kafkaClient).mockReturnValue({
-    consumer: () => {
-      made.push(new FakeConsumer(() => connect()));
+    consumer: (config: ConsumerConfig) => {
+      made.push(new FakeConsumer(() => connect(), config));
       return made.at(-1);
     },
   } as unknown as Kafka);
@@ -61,10 +71,11 @@ const coordinator = Object.assign(
 );
 const givenUp = { restart: false, error: coordinator };
 
-async function started() {
+async function started(more: Pick<GroupOptions, 'beforeJoin'> = {}) {
   const onFatal = vi.fn<(error: Error) => void>();
   const group = await startGroupConsumer({
-    kafka: { brokers: ['h:1'], clientId: 'c' },
+    ...more,
+    kafka: { brokers: ['h:1'], clientId: 'c', sessionTimeoutMs: 6_000 },
     groupId: 'g',
     topics: ['t'],
     onBatch: async () => undefined,
@@ -115,4 +126,22 @@ test('one that was stopped meanwhile is not begun again', async () => {
   await vi.advanceTimersByTimeAsync(10_000);
   expect(made).toHaveLength(1);
   expect(onFatal).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['when its owner has finished', 1_000],
+  ['after half a session, whatever its owner does', 3_000],
+])('it joins %s', async (_, afterMs) => {
+  const finished = Promise.withResolvers<void>();
+  const find = vi.fn<() => Promise<never>>();
+  const { group } = await started({ beforeJoin: () => finished.promise });
+  made[0]?.emit('join', { memberAssignment: { t: [0] } });
+  void made[0]?.coordinator(find);
+  // Until it is told so: if the coordinator is not found, it stays the member that it was.
+  expect(group.joined()).toBe(true);
+  await vi.advanceTimersByTimeAsync(afterMs - 1);
+  expect(find).not.toHaveBeenCalled();
+  if (afterMs < 3_000) finished.resolve();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(find).toHaveBeenCalledOnce();
 });

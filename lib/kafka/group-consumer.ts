@@ -3,6 +3,7 @@ import type { Consumer, EachBatchPayload } from 'kafkajs';
 import { monotonicMs } from '../clock.ts';
 import { messageOf, RetryableError } from '../errors.ts';
 import { copartitioned } from './assigner.ts';
+import { beforeJoin } from './before-join.ts';
 import { within } from '../deadline.ts';
 import { kafkaClient, type KafkaConfig } from './client.ts';
 import { isAway, kafkaFault } from './faults.ts';
@@ -24,8 +25,12 @@ export interface GroupOptions {
    */
   readonly onAssigned?: (assigned: ReadonlyMap<string, readonly number[]>) => void;
   readonly pauseOnJoin?: boolean;
-  /** The group is about to be joined anew; no batch is in hand, and commits are still taken. */
-  readonly onRebalancing?: () => void;
+  /**
+   * Awaited before the group is joined, the first time and each time that members come or go: what
+   * is committed until then counts for the next owner. No batch is in hand (unless topics have
+   * changed), none comes, and the whole group waits: for half a session at most.
+   */
+  readonly beforeJoin?: () => Promise<void>;
   /** Must settle faults itself: whatever it throws is taken for a bug and ends the consumer. */
   readonly onBatch: (batch: FetchedBatch) => Promise<void>;
   /** A fetch that held nothing but marks and aborted records is no batch: where it ended. */
@@ -175,10 +180,14 @@ class Group {
 
 function consumerOf(options: GroupOptions, pulse: Pulse): Consumer {
   const session = options.kafka.sessionTimeoutMs ?? sessionTimeoutMs;
+  // Nobody sends heartbeats meanwhile: a quarter of the session may have passed since the last.
+  const finished = async (): Promise<void> => {
+    await within(session / 2, options.beforeJoin?.() ?? Promise.resolve());
+  };
   return kafkaClient(options.kafka).consumer({
     groupId: options.groupId,
     allowAutoTopicCreation: false,
-    partitionAssigners: [copartitioned],
+    partitionAssigners: [beforeJoin(copartitioned, finished)],
     sessionTimeout: session,
     rebalanceTimeout: Math.max(10_000, session),
     heartbeatInterval: Math.floor(session / 4),
@@ -220,9 +229,9 @@ function watch(consumer: Consumer, options: GroupOptions, pulse: Pulse): void {
     pulse.trouble = null;
     options.onAssigned?.(assigned);
   });
+  // Not before every join: one that fails may leave the client a member as before.
   consumer.on(events.REBALANCING, () => {
     pulse.joined = false;
-    options.onRebalancing?.();
   });
 }
 

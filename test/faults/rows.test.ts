@@ -22,7 +22,7 @@ afterAll(async () => {
   await bed.close();
 }, 60_000);
 
-test.each([3, 5, 10, 12])('row %i', async (number) => {
+test.each([3, 5, 8, 10, 12])('row %i', async (number) => {
   const result = await runRows(bed, chosenRows(await loadRows(), [number]), {
     seconds: 5,
     seed: 1,

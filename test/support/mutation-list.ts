@@ -237,8 +237,8 @@ export const mutations: readonly Mutation[] = [
   {
     name: 'what was done is not said before others are given the partition',
     file: 'lib/kafka/batch-consumer.ts',
-    from: 'onRebalancing: () => void batches.commit()',
-    to: 'onRebalancing: () => undefined',
+    from: 'beforeJoin: () => batches.settle()',
+    to: 'beforeJoin: async () => undefined',
     tests: 'lib/kafka',
   },
   {
@@ -279,6 +279,13 @@ export const mutations: readonly Mutation[] = [
     from: `placed: async (value, { partition, key }) => ({ topic: name, partition, key, value }),`,
     to: `placed: async (value, { key }) => ({ topic: name, partition: Math.floor(Math.random() * 4), key, value }),`,
     tests: 'test/integration/failed.test.ts',
+  },
+  {
+    name: 'a group is joined while answers are under way',
+    file: 'lib/kafka/before-join.ts',
+    from: 'await finished();',
+    to: 'void finished();',
+    tests: 'test/integration/batch-consumer.test.ts',
   },
   {
     name: 'intervals of experiments as if looked at once',

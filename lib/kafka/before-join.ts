@@ -1,0 +1,20 @@
+import type { PartitionAssigner } from 'kafkajs';
+
+/**
+ * Lets a consumer finish before it joins its group, the first time or anew. The client joins in the
+ * moment in which it hears that members come or go: its event says so and waits for nobody. The one
+ * thing that it awaits first is which broker coordinates the group, asked of the cluster that
+ * assigners are given; of what a consumer does, only joining asks that. Until a member has joined,
+ * its group takes commits of the generation before.
+ */
+export const beforeJoin =
+  (assigner: PartitionAssigner, finished: () => Promise<void>): PartitionAssigner =>
+  (config) => {
+    const { cluster } = config;
+    const find = cluster.findGroupCoordinator.bind(cluster);
+    cluster.findGroupCoordinator = async (group) => {
+      await finished();
+      return find(group);
+    };
+    return assigner(config);
+  };

@@ -17,7 +17,7 @@ import { type SignalPack, signalPackSchema } from '../../schemas/generated/signa
 import { openControlFold } from '../../services/control/main.ts';
 import { openExternalFold } from '../../services/external/main.ts';
 import { type TrainingPack, trainingPackSchema } from '../../schemas/generated/training-pack.ts';
-import { openExperimentsFold } from '../../services/experiments/main.ts';
+import { openExperimentsFold } from '../../services/experiments/open-fold.ts';
 import { openIngestFold } from '../../services/ingest/main.ts';
 import { learnersOf } from '../../services/learning/learners.ts';
 import { learningFold } from '../../services/learning/topology.ts';

@@ -3,7 +3,7 @@
  * registries want a schema put. Its calls have no deadline, so each gets one here.
  */
 import { Agent } from 'node:https';
-import { COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { COMPATIBILITY, SchemaRegistry } from '@kafkajs/confluent-schema-registry';
 import { messageOf, RetryableError, UserError } from '../errors.ts';
 import {
   addressOf,
@@ -14,14 +14,18 @@ import {
 } from './registry.ts';
 
 /** Every version ever written can be read with the newest schema: logs are kept without limit. */
-export const compatibility = COMPATIBILITY.BACKWARD_TRANSITIVE;
+export const compatibility = 'BACKWARD_TRANSITIVE' as COMPATIBILITY;
 
 type ClientOptions = ConstructorParameters<typeof SchemaRegistry>[0];
 type Middleware = NonNullable<ClientOptions['middlewares']>[number];
 
 const reasonCharsMax = 400;
 
-function clientOf(config: RegistryConfig): SchemaRegistry {
+/** With three formats besides Avro, a seventh of the start of commands that register nothing. */
+const client = () => import('@kafkajs/confluent-schema-registry');
+
+async function clientOf(config: RegistryConfig): Promise<SchemaRegistry> {
+  const { SchemaRegistry } = await client();
   const authorization = authorizationOf(config);
   const headers = authorization === null ? {} : { authorization };
   const prepared: Middleware = () => ({
@@ -65,7 +69,9 @@ export async function registerSchema(
 ): Promise<number> {
   await setCompatibility(config, subject);
   try {
-    const registered = await clientOf(config).register(
+    const { SchemaType } = await client();
+    const registry = await clientOf(config);
+    const registered = await registry.register(
       { type: SchemaType.AVRO, schema },
       { subject, compatibility, updateConfig: false },
     );

@@ -9,6 +9,14 @@ export const idBytesMax = 255;
 /** Where folds and readers put an id as bytes before they compare it; large enough for any id. */
 export const idScratch = (): Buffer => Buffer.alloc(idBytesMax);
 
+/** An id where it is stored: who looks it up among other stored ones needs no string of it. */
+export interface StoredId {
+  readonly bytes: Buffer;
+  /** Of its first byte, after that of its length. */
+  readonly at: number;
+  readonly length: number;
+}
+
 /** Writes an id as UTF-8 to the start of `into`; returns how many bytes, or -1 past 255. */
 export function writeId(into: Buffer, id: string): number {
   const length = id.length;
@@ -22,9 +30,9 @@ export function writeId(into: Buffer, id: string): number {
   return length;
 }
 
-/** Whether the `length` bytes of `bytes` from `at` are those at the start of `id`. */
-export function sameId(bytes: Buffer, at: number, id: Buffer, length: number): boolean {
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== id[i]) return false;
+/** Whether the `length` bytes of `bytes` from `at` are those of `id` from `idAt`. */
+export function sameId(bytes: Buffer, at: number, id: Buffer, length: number, idAt = 0): boolean {
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== id[idAt + i]) return false;
   return true;
 }
 
@@ -49,22 +57,4 @@ export function hashOf(bytes: Buffer, at: number, length: number): number {
   let value = 0x811c9dc5;
   for (let i = at; i < at + length; i++) value = Math.imul(value ^ (bytes[i] ?? 0), 0x01000193);
   return value ^ (value >>> 15);
-}
-
-/** `hashOf` the bytes of an id that is ASCII, as most are; null: it is not. */
-export function hashOfAscii(id: string): number | null {
-  let value = 0x811c9dc5;
-  let units = 0;
-  for (let i = 0; i < id.length; i++) {
-    const unit = id.charCodeAt(i);
-    units |= unit;
-    value = Math.imul(value ^ unit, 0x01000193);
-  }
-  return units > 0x7f ? null : value ^ (value >>> 15);
-}
-
-/** Whether the bytes from `at` are those of an ASCII id. */
-export function sameAscii(bytes: Buffer, at: number, id: string): boolean {
-  for (let i = 0; i < id.length; i++) if (bytes[at + i] !== id.charCodeAt(i)) return false;
-  return true;
 }

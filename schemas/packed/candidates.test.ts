@@ -101,3 +101,20 @@ test('candidates are the same in whatever order they are asked for, and none is 
     }),
   );
 });
+
+test('of each one that was asked for it is said where its id lies', () => {
+  const ids = ['a', 'é', 'x'.repeat(255), '長い名前'];
+  const candidates = ids.map((itemId, n) => ({ itemId, score: n }));
+  const stored = new StoredCandidates(encodeCandidates({ ...list(0), candidates }));
+  expect(stored.idAt(0)).toBeUndefined();
+  stored.at(2);
+  const spelled = [0, 1, 2, 3].map((n) => {
+    const { bytes, at, length } = stored.idAt(n) ?? {
+      bytes: Buffer.from('none'),
+      at: 0,
+      length: 4,
+    };
+    return bytes.toString('utf8', at, at + length);
+  });
+  expect(spelled).toEqual([...ids.slice(0, 3), 'none']);
+});

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-import { checkLayout, idBytesMax, idScratch, readId, writeId } from './bytes.ts';
+import { checkLayout, idBytesMax, idScratch, readId, type StoredId, writeId } from './bytes.ts';
 
 /**
  * A user's candidates by one model version, as `candidates` publishes them. Bytes, little-endian:
@@ -102,6 +102,8 @@ export class StoredCandidates {
   /** One text for all ids that are ASCII: a call to Buffer for each would be half of an answer. */
   #text: string | null = null;
   readonly #made: StoredCandidate[] = [];
+  /** Where these lie. */
+  readonly #starts: number[] = [];
   /** Where the next one to be made lies. */
   #next: number;
   /** Where the first propensity lies, and of how many places there are some. */
@@ -126,6 +128,13 @@ export class StoredCandidates {
     return this.#made[n];
   }
 
+  /** Where its id lies, of one that was asked for before. */
+  idAt(n: number): StoredId | undefined {
+    const start = this.#starts[n];
+    if (start === undefined) return undefined;
+    return { bytes: this.#bytes, at: start + 1, length: this.#bytes[start] ?? 0 };
+  }
+
   all(): readonly StoredCandidate[] {
     this.at(this.length - 1);
     return this.#made;
@@ -135,8 +144,11 @@ export class StoredCandidates {
     const start = this.#next;
     const end = start + 1 + (this.#bytes[start] ?? 0);
     this.#next = end + scoreBytes;
+    this.#starts.push(start);
     this.#text ??= this.#bytes.toString('latin1');
-    const itemId = asciiIn(this.#text, start + 1, end) ?? readId(this.#bytes, start);
+    const itemId = isAscii(this.#bytes, start + 1, end)
+      ? this.#text.slice(start + 1, end)
+      : readId(this.#bytes, start);
     const score = unpackScore(this.#bytes.readUInt16LE(end));
     const { at, count } = this.#propensities;
     return n < count
@@ -145,10 +157,11 @@ export class StoredCandidates {
   }
 }
 
-/** Null: not only ASCII. */
-function asciiIn(text: string, start: number, end: number): string | null {
-  for (let i = start; i < end; i++) if (text.charCodeAt(i) > 0x7f) return null;
-  return text.slice(start, end);
+/** Of bytes: a letter of a text costs ten times as much to look at. */
+function isAscii(bytes: Buffer, start: number, end: number): boolean {
+  let all = 0;
+  for (let i = start; i < end; i++) all |= bytes[i] ?? 0;
+  return all <= 0x7f;
 }
 
 /** Where `count` candidates end. */

@@ -61,6 +61,18 @@ test('rows that are asked in turns answer for themselves, whatever their ids are
       expect(ids.map((id) => row.has(id, anyKind, 0))).toEqual(ids.map((_, at) => at === n));
 });
 
+test('an id is found where it lies in other bytes as it is by its letters', () => {
+  const ids = ['a', 'ab', 'b', 'é', '長い名前', 'x'.repeat(255)];
+  const seen = readSeen(pack(0, ...ids.map((id): [number, number, string] => [9, 1, id])));
+  for (const id of [...ids, 'c', 'ba', 'x'.repeat(254)]) {
+    const bytes = Buffer.from(`--${id}--`);
+    const stored = { bytes, at: 2, length: bytes.length - 4 };
+    expect([id, seen.has(id, 1, 0, stored)]).toEqual([id, ids.includes(id)]);
+    expect([id, seen.has(id, 1, 0)]).toEqual([id, ids.includes(id)]);
+  }
+  expect(seen.has('x'.repeat(256), 1, 0)).toBe(false);
+});
+
 test('a row that was changed in place is read anew', () => {
   const row = pack(0, [1, 1, 'a']);
   expect(readSeen(row).has('a', anyKind, 0)).toBe(true);

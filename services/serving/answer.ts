@@ -1,10 +1,12 @@
 import type { Candidate } from '../../models/model.ts';
 import type { RuleName } from '../../models/rules.ts';
+import type { StoredId } from '../../schemas/packed/bytes.ts';
 
 /** A rule of the context, bound to one user, one request and one moment. */
 export interface BoundRule {
   readonly name: RuleName;
-  removes(itemId: string): boolean;
+  /** `stored`: where the same id lies in bytes, if it does. */
+  removes(itemId: string, stored?: StoredId): boolean;
   /** Of a rule that depends on what else is in the answer: a tally of it, to begin with. */
   readonly tally?: (() => Tally) | undefined;
 }
@@ -16,7 +18,10 @@ export interface Tally {
 }
 
 /** A step's candidates, best first. A stored list makes only those that are looked at. */
-export type Candidates = Pick<readonly Candidate[], 'length' | 'at'>;
+export interface Candidates extends Pick<readonly Candidate[], 'length' | 'at'> {
+  /** Of a stored list: where the id of one that was asked for lies. */
+  idAt?(n: number): StoredId | undefined;
+}
 
 export interface AnswerInput {
   /** Items wanted: the context's size, or fewer. */
@@ -116,9 +121,7 @@ interface Kept {
   readonly rules: readonly Judge[];
 }
 
-interface Judge {
-  readonly name: RuleName;
-  removes(itemId: string): boolean;
+interface Judge extends Pick<BoundRule, 'name' | 'removes'> {
   readonly add: ((itemId: string) => void) | null;
 }
 
@@ -145,7 +148,7 @@ const fill = (kept: Kept, { candidates, objections, step }: Looked, wanted: numb
     const { itemId, score, propensity } = candidate;
     // What another step's rule on the whole answer removed there may be in it all the same.
     const isThere = there.has(itemId);
-    const objecting = isThere ? null : objectionTo(itemId, rules);
+    const objecting = isThere ? null : objectionTo(itemId, rules, candidates.idAt?.(at));
     objections[at] = objecting;
     if (isThere || objecting !== null) continue;
     there.add(itemId);
@@ -161,8 +164,12 @@ const fill = (kept: Kept, { candidates, objections, step }: Looked, wanted: numb
 };
 
 /** The first rule that removes the item; null: none. */
-const objectionTo = (itemId: string, rules: readonly Judge[]): RuleName | null => {
-  for (const rule of rules) if (rule.removes(itemId)) return rule.name;
+const objectionTo = (
+  itemId: string,
+  rules: readonly Judge[],
+  stored: StoredId | undefined,
+): RuleName | null => {
+  for (const rule of rules) if (rule.removes(itemId, stored)) return rule.name;
   return null;
 };
 

@@ -1,5 +1,6 @@
 import type { ItemTable } from '../../models/item-table.ts';
 import type { Candidate } from '../../models/model.ts';
+import type { Candidates } from './answer.ts';
 import { decodeCandidatesHead, StoredCandidates } from '../../schemas/packed/candidates.ts';
 
 /** A user's stored list. The items are read only where an answer looks at them. */
@@ -8,7 +9,7 @@ export interface StoredList {
   readonly profileOffset: number;
   readonly newestAtMs: number;
   readonly computedAtMs: number;
-  candidates(): Pick<StoredCandidates, 'length' | 'at' | 'all'>;
+  candidates(): Candidates & Pick<StoredCandidates, 'all'>;
 }
 
 /** Null: no list was made for this user and model. */

@@ -76,7 +76,7 @@ const owning = (attribute: string, { items, userId }: RuleFacts): BoundRule['rem
 const seenBy = (rule: NotSeenRule, facts: RuleFacts): BoundRule['removes'] => {
   const kinds = kindsMask(facts.types, rule.kinds ?? []);
   const sinceMs = seenSinceMs(rule, facts.atMs);
-  return (item) => facts.seen.has(item, kinds, sinceMs);
+  return (item, stored) => facts.seen.has(item, kinds, sinceMs, stored);
 };
 
 /** Undefined: what the rule compares with has no value. */

@@ -1,97 +1,11 @@
 import { afterEach, expect, test, vi } from 'vitest';
 
 import { RetryableError } from '../errors.ts';
-import { type RecordBatch, startBatchConsumer } from './batch-consumer.ts';
-import { type InFlight, inFlightMax } from './course.ts';
-import type { FetchedBatch, GroupConsumer, GroupOptions } from './group-consumer.ts';
-
-const topic = 'requests';
+import { startBatchConsumer } from './batch-consumer.ts';
+import { FakeGroup, soon, started, topic } from './batch-fakes.ts';
+import { inFlightMax } from './course.ts';
 
 afterEach(() => vi.useRealTimers());
-
-/** A group told by the test what is fetched, and where it was asked to go on. */
-class FakeGroup {
-  readonly acts: string[] = [];
-  readonly committed: number[] = [];
-  options: GroupOptions | null = null;
-  position = 0;
-  away = false;
-
-  readonly join = async (options: GroupOptions): Promise<GroupConsumer> => {
-    this.options = options;
-    options.onAssigned?.(new Map([[topic, [0]]]));
-    return {
-      seek: (_topic, _partition, offset) => {
-        this.acts.push(`seek ${offset}`);
-        this.position = offset;
-      },
-      pause: () => void this.acts.push('pause'),
-      resume: () => void this.acts.push('resume'),
-      commit: async (offsets) => {
-        this.committed.push(...offsets.map(({ offset }) => offset));
-        if (this.away) throw new Error('no coordinator');
-      },
-      stop: async () => void this.acts.push('stop'),
-      joined: () => true,
-      healthy: () => null,
-    };
-  };
-
-  /** Delivers so many records from where the partition stands. */
-  async deliver(records: number): Promise<void> {
-    const from = this.position;
-    const batch: FetchedBatch = {
-      topic,
-      partition: 0,
-      highWatermark: 1_000,
-      last: 0,
-      from,
-      records: Array.from({ length: records }, (_, n) => ({
-        topic,
-        partition: 0,
-        offset: from + n,
-        timestampMs: 0,
-        key: null,
-        value: null,
-        headers: {},
-      })),
-      heartbeat: async () => undefined,
-      resolve: (offset) => void (this.position = offset + 1),
-      stale: () => false,
-    };
-    await this.options?.onBatch(batch);
-  }
-}
-
-interface Sent extends PromiseWithResolvers<void> {
-  readonly batch: RecordBatch;
-}
-
-const started = async () => {
-  vi.useFakeTimers();
-  const group = new FakeGroup();
-  const sent: Sent[] = [];
-  const onFatal = vi.fn<(error: Error) => void>();
-  const consumer = await startBatchConsumer(
-    {
-      kafka: { brokers: [], clientId: 'test' },
-      groupId: 'g',
-      topics: [topic],
-      fromBeginning: true,
-      onBatch: async (batch): Promise<InFlight> => {
-        const one = { ...Promise.withResolvers<void>(), batch };
-        sent.push(one);
-        return { sent: one.promise };
-      },
-      onFatal,
-    },
-    group.join,
-  );
-  const offsets = (): number[] => sent.map(({ batch }) => batch.records[0]?.offset ?? -1);
-  return { group, sent, offsets, consumer, onFatal };
-};
-
-const soon = (): Promise<unknown> => vi.advanceTimersByTimeAsync(600);
 
 test('batches follow one another, and what is committed has nothing open before it', async () => {
   const { group, sent, offsets } = await started();
@@ -161,24 +75,6 @@ test('a partition that stays where others go begins anew at what is not done', a
   expect(group.acts).toEqual(['seek 1']);
   await group.deliver(2);
   expect(offsets()).toEqual([0, 1, 1]);
-});
-
-test('before the group is joined anew what is under way lands, and is committed', async () => {
-  const { group, sent } = await started();
-  await group.deliver(1);
-  await group.deliver(2);
-  sent[0]?.resolve();
-  await vi.advanceTimersByTimeAsync(0);
-  const settled = vi.fn<() => void>();
-  void group.options?.beforeJoin?.().then(settled);
-  await vi.advanceTimersByTimeAsync(0);
-  // Should the rest take too long, this much is known.
-  expect(group.committed).toEqual([1]);
-  expect(settled).not.toHaveBeenCalled();
-  sent[1]?.resolve();
-  await vi.advanceTimersByTimeAsync(0);
-  expect(group.committed).toEqual([1, 3]);
-  expect(settled).toHaveBeenCalledOnce();
 });
 
 test('a batch that was in hand while partitions were given out does not move the client', async () => {

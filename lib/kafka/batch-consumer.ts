@@ -46,6 +46,8 @@ const retryMs = 500;
 const commitMs = 500;
 /** Of a stop: for what is under way, and again for saying what was done. */
 const finishMsMax = 4_000;
+/** Before a group is joined anew: the client tries for longer, though its coordinator has moved. */
+const sayMsMax = 1_000;
 
 /**
  * At least once: a batch counts as done when all of it, and of those before it, is done; its offset
@@ -89,6 +91,7 @@ class Batches {
   readonly #courses = new Map<string, Course>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #begun = 0;
+  #saying: Promise<void> = Promise.resolve();
   #stopping = false;
   group: GroupConsumer | null = null;
 
@@ -158,18 +161,35 @@ class Batches {
     if (course.restarting || this.#stopping || !this.#isCurrent(course)) return;
     course.restarting = true;
     this.group?.pause(topic, partition);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
+    this.#later(() => {
       if (this.#isCurrent(course)) {
+        // Where it is to go on is asked again when it has joined: the client would keep what it is
+        // told until the partition comes back some day.
+        if (this.group?.joined() !== true) return false;
         this.#courses.delete(keyOf(course));
-        this.group?.seek(topic, partition, course.next());
+        this.group.seek(topic, partition, course.next());
       }
       this.group?.resume(topic, partition);
+      return true;
+    });
+  }
+
+  /** Until it says that it is done. */
+  #later(act: () => boolean): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      if (!act()) this.#later(act);
     }, retryMs);
     this.#timers.add(timer);
   }
 
-  async commit(): Promise<void> {
+  /** One after the other: one that the client still tries never follows a later, higher one. */
+  commit(): Promise<void> {
+    this.#saying = this.#saying.then(() => this.#say());
+    return this.#saying;
+  }
+
+  async #say(): Promise<void> {
     const { group } = this;
     if (group === null) return;
     const courses = [...this.#courses.values()];
@@ -190,8 +210,8 @@ class Batches {
    * should the rest take too long, and the rest when it has landed.
    */
   async settle(): Promise<void> {
-    await Promise.all([this.commit(), this.#landed()]);
-    await this.commit();
+    await Promise.all([within(sayMsMax, this.commit()), this.#landed()]);
+    await within(sayMsMax, this.commit());
   }
 
   /** What is under way lands, or is delivered again to the next owner. */
@@ -202,6 +222,6 @@ class Batches {
   }
 
   async #landed(): Promise<void> {
-    await Promise.all([...this.#courses.values()].map((course) => course.empty()));
+    await Promise.all([...this.#courses.values()].map((course) => course.landed()));
   }
 }

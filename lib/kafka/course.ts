@@ -9,7 +9,7 @@ export const inFlightMax = 4;
 interface Flight {
   readonly from: number;
   readonly next: number;
-  landed: boolean;
+  state: 'under way' | 'landed' | 'failed';
 }
 
 /**
@@ -49,19 +49,25 @@ export class Course {
     while (this.#flights.length >= inFlightMax && !this.#broken) await this.#change();
   }
 
-  /** Resolves when nothing is under way, or something failed. */
-  async empty(): Promise<void> {
-    while (this.#flights.length > 0 && !this.#broken) await this.#change();
+  /**
+   * Resolves when all that is under way now counts as done, or all of it before the first that has
+   * failed: what is taken meanwhile is not waited for.
+   */
+  async landed(): Promise<void> {
+    const last = this.#flights.at(-1);
+    const waits = (): boolean =>
+      last !== undefined && this.#flights.includes(last) && this.#flights[0]?.state !== 'failed';
+    while (waits()) await this.#change();
   }
 
   /** Returns what to call once, with the error if it failed. */
   take(from: number, next: number): (error: unknown) => void {
-    const flight: Flight = { from, next, landed: false };
+    const flight: Flight = { from, next, state: 'under way' };
     this.#flights.push(flight);
     return (error) => {
-      if (error === null) flight.landed = true;
-      else this.#broken = true;
-      while (this.#flights[0]?.landed === true) this.#done = this.#flights.shift()?.next ?? null;
+      flight.state = error === null ? 'landed' : 'failed';
+      if (error !== null) this.#broken = true;
+      while (this.#flights[0]?.state === 'landed') this.#done = this.#flights.shift()?.next ?? null;
       for (const wake of this.#wake.splice(0)) wake();
     };
   }

@@ -145,3 +145,21 @@ test.each([
   await vi.advanceTimersByTimeAsync(1);
   expect(find).toHaveBeenCalledOnce();
 });
+
+test('who is no member has nothing to finish', async () => {
+  const find = vi.fn<() => Promise<never>>();
+  const beforeJoin = vi.fn<() => Promise<void>>(async () => undefined);
+  const { group } = await started({ beforeJoin });
+  await made[0]?.coordinator(find);
+  made[0]?.emit('join', { memberAssignment: { t: [0] } });
+  made[0]?.emit('crash', { restart: true, error: coordinator });
+  await made[0]?.coordinator(find);
+  expect(beforeJoin).not.toHaveBeenCalled();
+  made[0]?.emit('join', { memberAssignment: { t: [0] } });
+  await made[0]?.coordinator(find);
+  expect(beforeJoin).toHaveBeenCalledOnce();
+  await group.stop();
+  await made[0]?.coordinator(find);
+  expect(beforeJoin).toHaveBeenCalledOnce();
+  expect(find).toHaveBeenCalledTimes(4);
+});

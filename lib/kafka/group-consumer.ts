@@ -26,9 +26,8 @@ export interface GroupOptions {
   readonly onAssigned?: (assigned: ReadonlyMap<string, readonly number[]>) => void;
   readonly pauseOnJoin?: boolean;
   /**
-   * Awaited before the group is joined, the first time and each time that members come or go: what
-   * is committed until then counts for the next owner. No batch is in hand (unless topics have
-   * changed), none comes, and the whole group waits: for half a session at most.
+   * Awaited (for half a session, or 5 s) before a member joins its group anew: what is committed by
+   * then counts for the next owner. No batch comes meanwhile, unless partitions have new leaders.
    */
   readonly beforeJoin?: () => Promise<void>;
   /** Must settle faults itself: whatever it throws is taken for a bug and ends the consumer. */
@@ -50,6 +49,7 @@ export interface GroupConsumer {
 
 const sessionTimeoutMs = 10_000;
 const stopMsMax = 8_000;
+const beginAgainMs = 1_000;
 /** So that a member which nobody hears says so within half a minute, whenever it is asked. */
 const silenceMsMax = 25_000;
 
@@ -57,6 +57,8 @@ const silenceMsMax = 25_000;
 interface Pulse {
   closing: boolean;
   joined: boolean;
+  /** Of some generation: what it commits may count. */
+  member: boolean;
   lastSeenMs: number;
   /** Why it is not consuming just now; null: it is, or nobody knows. */
   trouble: string | null;
@@ -68,8 +70,6 @@ export async function startGroupConsumer(options: GroupOptions): Promise<GroupCo
   return group.handle();
 }
 
-const beginAgainMs = 1_000;
-
 /**
  * One consumer of the client after the other: a new one in the place of one that the client has
  * given up, for as long as brokers are away. The client itself begins again after most faults.
@@ -79,6 +79,7 @@ class Group {
   readonly #pulse: Pulse = {
     closing: false,
     joined: false,
+    member: false,
     lastSeenMs: monotonicMs(),
     trouble: null,
   };
@@ -97,6 +98,7 @@ class Group {
     watch(consumer, options, pulse);
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       pulse.joined = false;
+      pulse.member = false;
       if (!payload.restart && !pulse.closing) void this.#crashed(payload.error);
     });
     try {
@@ -180,14 +182,13 @@ class Group {
 
 function consumerOf(options: GroupOptions, pulse: Pulse): Consumer {
   const session = options.kafka.sessionTimeoutMs ?? sessionTimeoutMs;
-  // Nobody sends heartbeats meanwhile: a quarter of the session may have passed since the last.
   const finished = async (): Promise<void> => {
-    await within(session / 2, options.beforeJoin?.() ?? Promise.resolve());
+    if (pulse.member && !pulse.closing) await options.beforeJoin?.();
   };
   return kafkaClient(options.kafka).consumer({
     groupId: options.groupId,
     allowAutoTopicCreation: false,
-    partitionAssigners: [beforeJoin(copartitioned, finished)],
+    partitionAssigners: [beforeJoin(copartitioned, session, finished)],
     sessionTimeout: session,
     rebalanceTimeout: Math.max(10_000, session),
     heartbeatInterval: Math.floor(session / 4),
@@ -226,6 +227,7 @@ function watch(consumer: Consumer, options: GroupOptions, pulse: Pulse): void {
       for (const [topic, partitions] of assigned) consumer.pause([{ topic, partitions }]);
     }
     pulse.joined = true;
+    pulse.member = true;
     pulse.trouble = null;
     options.onAssigned?.(assigned);
   });

@@ -282,9 +282,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     name: 'a group is joined while answers are under way',
-    file: 'lib/kafka/before-join.ts',
-    from: 'await finished();',
-    to: 'void finished();',
+    file: 'lib/kafka/group-consumer.ts',
+    from: 'if (pulse.member && !pulse.closing) await',
+    to: 'if (pulse.member && !pulse.closing) void',
     tests: 'test/integration/batch-consumer.test.ts',
   },
   {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, expect, inject, test, vi } from 'vitest';
 
+import { within } from '../../lib/deadline.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
 import { type BatchConsumer, startBatchConsumer } from '../../lib/kafka/batch-consumer.ts';
 import type { InFlight } from '../../lib/kafka/course.ts';
@@ -9,7 +10,6 @@ import { openOutbox } from '../../lib/kafka/outbox.ts';
 const kafka = {
   brokers: inject('kafkaBrokers').split(','),
   clientId: 'batch-consumer',
-  sessionTimeoutMs: 6_000,
 };
 const closers: (() => Promise<void>)[] = [];
 afterAll(async () => {
@@ -61,6 +61,8 @@ test('what is under way when another member comes is not delivered to that one a
   const joining = member('second', Promise.resolve());
   // The first hears that the group is to be joined anew while both are under way.
   await vi.waitFor(() => expect(first.joined()).toBe(false), waits);
+  // It joins when they are done: until then nobody does, for half a session.
+  expect(await within(1_000, joining)).toBe('late');
   land();
   await joining;
   await vi.waitFor(() => expect(first.joined()).toBe(true), waits);

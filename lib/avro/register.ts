@@ -21,18 +21,14 @@ type Middleware = NonNullable<ClientOptions['middlewares']>[number];
 
 const reasonCharsMax = 400;
 
-/** With three formats besides Avro, a seventh of the start of commands that register nothing. */
-const client = () => import('@kafkajs/confluent-schema-registry');
-
-async function clientOf(config: RegistryConfig): Promise<SchemaRegistry> {
-  const { SchemaRegistry } = await client();
+function clientOf(Client: typeof SchemaRegistry, config: RegistryConfig): SchemaRegistry {
   const authorization = authorizationOf(config);
   const headers = authorization === null ? {} : { authorization };
   const prepared: Middleware = () => ({
     prepareRequest: async (next) => (await next()).enhance({ timeout: config.timeoutMs, headers }),
   });
   const { base } = addressOf(config);
-  return new SchemaRegistry({
+  return new Client({
     host: base,
     middlewares: [prepared],
     // A schema is registered once, by a command that can be run again. (The package keeps one
@@ -68,11 +64,11 @@ export async function registerSchema(
   schema: string,
 ): Promise<number> {
   await setCompatibility(config, subject);
+  // It loads three other formats, too: a seventh of the start of commands that register nothing.
+  const library = await import('@kafkajs/confluent-schema-registry');
   try {
-    const { SchemaType } = await client();
-    const registry = await clientOf(config);
-    const registered = await registry.register(
-      { type: SchemaType.AVRO, schema },
+    const registered = await clientOf(library.SchemaRegistry, config).register(
+      { type: library.SchemaType.AVRO, schema },
       { subject, compatibility, updateConfig: false },
     );
     return registered.id;

@@ -22,7 +22,6 @@ export class Course {
   readonly partition: number;
   /** Somebody has arranged that the partition begins anew. */
   restarting = false;
-  #broken = false;
   #done: number | null = null;
   #committed: number | null = null;
   readonly #flights: Flight[] = [];
@@ -36,7 +35,7 @@ export class Course {
 
   /** After a failure nothing more is taken: records would overtake those that failed. */
   get broken(): boolean {
-    return this.#broken;
+    return this.#flights.some(({ state }) => state === 'failed');
   }
 
   /** Something is under way, or has failed. */
@@ -46,7 +45,7 @@ export class Course {
 
   /** Resolves when one more batch may be under way. */
   async room(): Promise<void> {
-    while (this.#flights.length >= inFlightMax && !this.#broken) await this.#change();
+    while (this.#flights.length >= inFlightMax && !this.broken) await this.#change();
   }
 
   /**
@@ -66,7 +65,6 @@ export class Course {
     this.#flights.push(flight);
     return (error) => {
       flight.state = error === null ? 'landed' : 'failed';
-      if (error !== null) this.#broken = true;
       while (this.#flights[0]?.state === 'landed') this.#done = this.#flights.shift()?.next ?? null;
       for (const wake of this.#wake.splice(0)) wake();
     };

@@ -157,7 +157,7 @@ export class StoredCandidates {
   }
 }
 
-/** Of bytes: a letter of a text costs ten times as much to look at. */
+/** Of bytes: a letter of a text costs several times as much to look at. */
 function isAscii(bytes: Buffer, start: number, end: number): boolean {
   let all = 0;
   for (let i = start; i < end; i++) all |= bytes[i] ?? 0;

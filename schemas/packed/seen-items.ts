@@ -52,7 +52,7 @@ export interface SeenIndex {
   readonly since: number | null;
   /**
    * Seen by one of these kinds, last seen at or after this time (to the second). `stored`: where the
-   * same id lies in bytes, if it does: to look at a string's letters costs half of an answer.
+   * same id lies in bytes, if it does: to look at a string's letters costs several times as much.
    */
   has(itemId: string, kinds: number, sinceMs: number, stored?: StoredId): boolean;
 }
@@ -163,7 +163,7 @@ function index(bytes: Buffer, reading: object): void {
   else table.fill(0, 0, slots);
   mask = slots - 1;
   indexed = null;
-  // What a loop reads of a module it reads anew each time, which would be a third of this one.
+  // What a loop reads of its module it reads anew each time.
   const into = table;
   const within = mask;
   for (let at = seenHeaderBytes; at < bytes.length; ) {

@@ -1,7 +1,7 @@
 import type { ItemTable } from '../../models/item-table.ts';
 import type { Candidate } from '../../models/model.ts';
-import type { Candidates } from './answer.ts';
 import { decodeCandidatesHead, StoredCandidates } from '../../schemas/packed/candidates.ts';
+import type { Candidates } from './answer.ts';
 
 /** A user's stored list. The items are read only where an answer looks at them. */
 export interface StoredList {

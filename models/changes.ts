@@ -12,7 +12,7 @@ import {
   resolveContext,
   type Version,
 } from './definitions.ts';
-import { entriesOf, fieldsOf } from './raw.ts';
+import { entriesOf, fieldsOf, parseJson } from './raw.ts';
 import { faultsOfRules, ruleSchema, type SeenLimits } from './rules.ts';
 import { faultsOfTypeWeights } from './type-weights.ts';
 
@@ -169,14 +169,10 @@ const readFile = (
 
 /** 'model', 'context', or why it is neither. */
 const whatIs = (text: string): string => {
-  try {
-    const json: unknown = JSON.parse(text);
-    if (typeof json === 'object' && json !== null) {
-      if ('model' in json) return 'model';
-      if ('context' in json) return 'context';
-    }
-    return "is no model (it has no 'model'), context ('context') or experiment ('experiment')";
-  } catch (error) {
-    return `is not JSON: ${(error as Error).message}`;
-  }
+  const json = parseJson(text);
+  if (!json.ok) return json.faults.join('; ');
+  const fields = fieldsOf(json.value);
+  if ('model' in fields) return 'model';
+  if ('context' in fields) return 'context';
+  return "is no model (it has no 'model'), context ('context') or experiment ('experiment')";
 };

@@ -77,6 +77,14 @@ describe('a model', () => {
   test('that is not JSON is refused', () => {
     expect(faults(parseModel('{', kinds))[0]).toMatch(/^is not JSON/);
   });
+
+  test('of nothing but brackets is refused, however deep: the stack is no limit to meet', () => {
+    for (const depth of [40, 5_000, 100_000]) {
+      const deep = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+      const text = `{"model":"m","kind":"counting","learning":{"halfLifeDays":${deep}}}`;
+      expect(faults(parseModel(text, kinds))).toEqual([expect.stringMatching(/32 deep: make/)]);
+    }
+  });
 });
 
 describe('a version', () => {

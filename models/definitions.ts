@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ModelKind } from './model.ts';
 import { canonicalJson, versionOf } from './canonical.ts';
-import { entriesOf, fieldsOf, isPart } from './raw.ts';
+import { entriesOf, fieldsOf, isPart, parseJson, partSchema } from './raw.ts';
 import { rulesSchema } from './rules.ts';
 
 /** The kinds there are, by name: models/kinds.ts. */
@@ -19,16 +19,15 @@ export const name = z
 export const modelReference = z
   .string()
   .regex(/^[a-z][a-z0-9-]{0,39}(@[0-9a-f]{12})?$/, "must be a model's name or name@version");
-const config = z.record(z.string(), z.json());
 const share = z.number().min(0).max(1);
 
 export const modelSchema = z.strictObject({
   model: name,
   kind: name,
   /** What is learned: versions with equal learning share one fold. */
-  learning: config.default({}),
+  learning: partSchema.default({}),
   /** How candidates are found and ranked. */
-  retrieval: config.default({}),
+  retrieval: partSchema.default({}),
   /** A user whose list is older than this is computed again. */
   candidatesAgeMsMax: z.number().int().min(1_000).max(31_536_000_000).default(86_400_000),
 });
@@ -107,14 +106,6 @@ const inWords = ({ code, message }: z.core.$ZodIssue): string => {
   if (message.endsWith('received undefined')) return 'is missing';
   const [, expected, received] = /expected (.+), received (.+)$/.exec(message) ?? [];
   return expected === undefined ? message : `must be ${expected}, not ${received}`;
-};
-
-const parseJson = (content: string): Parsed<unknown> => {
-  try {
-    return { ok: true, value: JSON.parse(content) as unknown };
-  } catch (error) {
-    return { ok: false, faults: [`is not JSON: ${(error as Error).message}`] };
-  }
 };
 
 const parse = <T>(schema: z.ZodType<T>, json: unknown): Parsed<T> => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { partSchema } from '../raw.ts';
 import { diversitySchema, explorationSchema } from '../rearrange.ts';
 import { typeWeightsSchema } from '../type-weights.ts';
 
@@ -18,8 +19,8 @@ const extraSchema = z.strictObject({
   /** What its features and explanations are called. */
   name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'must be lower case letters, digits and -'),
   kind: z.string(),
-  learning: z.record(z.string(), z.json()).default({}),
-  retrieval: z.record(z.string(), z.json()).default({}),
+  learning: partSchema.default({}),
+  retrieval: partSchema.default({}),
 });
 export type Extra = z.infer<typeof extraSchema>;
 export const extrasSchema = z.array(extraSchema).max(8);

@@ -102,6 +102,19 @@ describe('definitions', () => {
     expectRefused(plane, () => plane.do('apply', large), /has 10\d+ bytes and at most 524288/);
   });
 
+  test('what is nested thousands deep is refused, as a body and as a text in it', () => {
+    const plane = Plane.ready();
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    expectRefused(plane, () => plane.do('apply', `{"definitions":${deep}}`), /32 deep/);
+    expectRefused(plane, () => plane.do('experiment.create', `{"definition":${deep}}`), /32 deep/);
+    for (const field of ['model', 'context', 'experiment'])
+      expectRefused(
+        plane,
+        () => plane.do('apply', { definitions: [`{"${field}":"x","kind":${deep}}`] }),
+        /32 deep/,
+      );
+  });
+
   test('drafts are created up to a limit, of one by one as of many, and what was decided leaves room', () => {
     const plane = Plane.ready();
     const { live } = plane.state.experiments;

@@ -25,7 +25,7 @@ export interface Knowledge {
   /** Those that requests are answered by. */
   readonly contexts: ServedContexts;
   /** Tells which folds have a current generation: rules need some. */
-  settle(isFolded: (fold: string) => boolean): void;
+  settle(folded: ReadonlySet<string>): void;
   readonly experiments: Experiments;
   readonly models: ServedModels;
   readonly items: ItemTable;
@@ -65,12 +65,16 @@ export const followKnowledge = async (
     },
   });
   const contexts = new ServedContexts();
-  let isFolded: ((fold: string) => boolean) | null = null;
+  /** Null: nobody has looked yet. */
+  let folded: ReadonlySet<string> | null = null;
+  let isOutdated = false;
   const follow = (): void => {
+    isOutdated = false;
+    const isFolded = (fold: string): boolean => folded?.has(fold) === true;
     const knowsAttributes = (names: readonly string[]): boolean => items.knowsAttributes(names);
-    contexts.follow(catalogue.contexts, { isFolded: isFolded ?? nothing, knowsAttributes });
+    contexts.follow(catalogue.contexts, { isFolded, knowsAttributes });
     // Before anybody has looked for generations it would be said that there are none.
-    if (isFolded !== null)
+    if (folded !== null)
       for (const [name, missing] of contexts.untold())
         log.warn({ context: name, missing }, 'the newest version of a context waits');
     attributes.need(attributesNamed(catalogue.contexts, contexts.all));
@@ -92,8 +96,10 @@ export const followKnowledge = async (
     catalogue,
     contexts,
     settle: (given) => {
-      isFolded = given;
-      if (definitions.isReady()) follow();
+      // It is told every second: what follows from all definitions is found anew when it differs.
+      isOutdated ||= folded === null || folded.symmetricDifference(given).size > 0;
+      folded = given;
+      if (isOutdated && definitions.isReady()) follow();
     },
     experiments,
     models,
@@ -111,8 +117,6 @@ export const followKnowledge = async (
     },
   };
 };
-
-const nothing = (): boolean => false;
 
 type Contexts = ReadonlyMap<string, Known<ContextDefinition>>;
 

@@ -197,7 +197,8 @@ async function refresh({ context, generations, knowledge }: Parts): Promise<stri
     if (!(error instanceof RetryableError)) throw error;
     return messageOf(error);
   }
-  knowledge.settle((fold) => generations.get(fold) !== undefined);
+  const folds = Object.values(foldNames);
+  knowledge.settle(new Set(folds.filter((fold) => generations.get(fold) !== undefined)));
   context.metrics.set(
     'freshet_definitions',
     { kind: 'contexts' },

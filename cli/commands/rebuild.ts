@@ -17,6 +17,9 @@ import { reportText } from '../rebuild/report.ts';
 import { partitionsReportText, setsText } from '../rebuild/set-report.ts';
 import { statusOf, statusText } from '../rebuild/status.ts';
 
+/** Lists are made when they are asked for, and not folded. */
+const folded = statefulServices.filter((service) => service !== 'candidates');
+
 interface RebuildFlags {
   readonly from?: number | 'earliest';
   readonly back?: boolean;
@@ -33,7 +36,7 @@ interface RebuildFlags {
 export function registerRebuildCommand(program: Command): void {
   program
     .command('rebuild')
-    .argument('[service...]', `one or more of: ${statefulServices.join(', ')}; in this order`)
+    .argument('[service...]', `one or more of: ${folded.join(', ')}; in this order`)
     .description('fold a service anew from the log beside the live one, compare, and switch to it')
     .option(
       '--from <time>',
@@ -71,8 +74,7 @@ async function rebuild(services: readonly string[], flags: RebuildFlags): Promis
   if (flags.status === true) return status(services, flags);
   if (flags.drop === true) return drop(services, flags);
   if (flags.partitions !== undefined) return partitions(services, flags, flags.partitions);
-  if (services.length === 0)
-    throw new UserError(`name a service; there are: ${statefulServices.join(', ')}`);
+  if (services.length === 0) throw new UserError(`name a service; there are: ${folded.join(', ')}`);
   const json = flags.json === true;
   const options = optionsOf(flags);
   const order = statefulServices.filter((service) => services.includes(service));
@@ -166,7 +168,7 @@ function refuseUnknown(services: readonly string[]): void {
   const unknown = services.filter((name) => !statefulServices.includes(serviceOf(name)));
   if (unknown.length === 0) return;
   throw new UserError(
-    `${unknown.join(', ')}: keeps no state that is folded; there are: ${statefulServices.join(', ')}`,
+    `${unknown.join(', ')}: keeps no state that is folded; there are: ${folded.join(', ')}`,
   );
 }
 

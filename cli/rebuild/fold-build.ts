@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { monotonicMs } from '../../lib/clock.ts';
 import { UserError } from '../../lib/errors.ts';
+import { beginBuild } from '../../lib/stream/begin-build.ts';
 import {
   type CurrentGeneration,
   isSame,
@@ -61,6 +62,7 @@ export class FoldBuild {
   static async start(given: FoldToBuild): Promise<FoldBuild> {
     try {
       if (given.building.replaces === null) await keepDecisions(given);
+      if (!given.building.back) await beginBuild(given.hands.store, given.building.generation);
       const fatal: Error[] = [];
       const owners = await startOwners(given, fatal);
       return new FoldBuild(given, owners, new Watch(given, owners, fatal));

@@ -1,7 +1,7 @@
 import { now } from '../../lib/clock.ts';
 import { UserError } from '../../lib/errors.ts';
 import { type Building, type Builds, changeBuilds, planBuild } from '../../lib/stream/builds.ts';
-import { isSame, readCurrent } from '../../lib/stream/current.ts';
+import { type CurrentGeneration, isSame, readCurrent } from '../../lib/stream/current.ts';
 import { closeHands, generationFor, type Hands, openHands } from '../../lib/stream/hands.ts';
 import { readBuilds } from '../../lib/stream/builds.ts';
 import { foldIdentity } from '../../lib/stream/memory-driver.ts';
@@ -80,12 +80,20 @@ async function plan(fold: AnyFold, hands: Hands, options: RebuildOptions): Promi
   const from = await beginnings(fold, hands, options);
   const parts = from === null ? first : { ...first, from };
   let refusal: string | null = null;
+  let left: CurrentGeneration | null = null;
   const builds = await changeBuilds(hands.redis, { prefix, name }, (held) => {
     const planned = planBuild(held, { parts, replaces, back, nowMs: now() });
     refusal = planned === null ? nothingKept(name, identity.lineage, held) : null;
+    const begun = held.building?.generation ?? null;
+    const next = planned?.building?.generation ?? begun;
+    left = begun !== null && next !== null && !isSame(begun, next) ? begun : null;
     return planned ?? held;
   });
   if (refusal !== null) throw new UserError(refusal);
+  if (left !== null)
+    options.say(
+      `${name}: what was begun otherwise (${nameOf(left).build}) is left; --drop deletes it`,
+    );
   return builds;
 }
 

@@ -79,7 +79,8 @@ function tail(own: {
   readonly verifiedFrom?: Readonly<Record<string, number>>;
 }): string {
   const cut = Object.entries(own.verifiedFrom ?? {}).map(
-    ([partition, offset]) => `\n        partition ${partition} was cut: verified from ${offset}`,
+    ([partition, offset]) =>
+      `\n        partition ${partition} is folded from ${offset} on, as its log was cut or it was rebuilt so: verified from there`,
   );
   if (own.differences === 0) return cut.join('');
   const shown = own.examples.map(({ where, what }) => `\n        ${where}: ${what}`);

@@ -19,8 +19,16 @@ const first: CurrentGeneration = { ...parts(), id4: shortIdOf(hash) };
 
 const planned = (
   builds: Builds,
-  { of = hash, replaces = first as CurrentGeneration | null, back = false } = {},
-): Builds => planBuild(builds, { parts: parts(of), replaces, back, nowMs: 5 }) ?? builds;
+  {
+    of = hash,
+    replaces = first as CurrentGeneration | null,
+    back = false,
+    from = undefined as readonly number[] | undefined,
+  } = {},
+): Builds => {
+  const given = from === undefined ? parts(of) : { ...parts(of), from };
+  return planBuild(builds, { parts: given, replaces, back, nowMs: 5 }) ?? builds;
+};
 const built = ({ building }: Builds): CurrentGeneration => building?.generation ?? first;
 const switched = (builds: Builds, untilMs: number): Builds =>
   finishBuild(builds, { current: built(builds), untilMs });
@@ -46,6 +54,19 @@ describe('a build', () => {
     const changed = planned(begun, { of: otherHash });
     expect(built(changed).hash).toBe(otherHash);
     expect(changed.kept).toEqual([{ generation: built(begun), untilMs: 5 }]);
+  });
+
+  test('that begins elsewhere in the log is not gone on with, and left behind', () => {
+    const cut = planned(noBuilds, { from: [3, 8] });
+    expect(built(planned(cut, { from: [3, 8] }))).toEqual(built(cut));
+    for (const from of [undefined, [3, 9]]) {
+      const other = planned(cut, { from });
+      expect(built(other).from).toEqual(from);
+      expect(built(other).id4).not.toBe(built(cut).id4);
+      expect(other.kept).toEqual([{ generation: built(cut), untilMs: 5 }]);
+    }
+    const whole = planned(noBuilds);
+    expect(built(planned(whole, { from: [3, 8] }))).toMatchObject({ from: [3, 8], build: 2 });
   });
 
   test('never takes the number of one before it, even where that was dropped', () => {

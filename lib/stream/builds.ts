@@ -79,7 +79,7 @@ export interface BuildPlan {
 export function planBuild(builds: Builds, plan: BuildPlan): Builds | null {
   const { parts, replaces, back, nowMs } = plan;
   const { building } = builds;
-  if (building !== null && isBack(builds) === back && isPlanned(building.generation, parts)) {
+  if (building !== null && isBack(builds) === back && isPlanned(building.generation, plan)) {
     // Begun before; what it takes the place of may have been switched in the meantime.
     return { ...builds, building: { ...building, replaces } };
   }
@@ -107,8 +107,9 @@ export function planBuild(builds: Builds, plan: BuildPlan): Builds | null {
   return next({ ...parts, id4, ...(build === 0 ? {} : { build }) }, false);
 }
 
-const isPlanned = ({ hash, from }: CurrentGeneration, parts: GenerationParts): boolean =>
-  hash === parts.hash && (parts.from === undefined || parts.from.join() === from?.join());
+/** What begins elsewhere in the log is another state, under the same settings too. */
+const isPlanned = ({ hash, from }: CurrentGeneration, { parts, back }: BuildPlan): boolean =>
+  hash === parts.hash && (back || from?.join() === parts.from?.join());
 
 const isBack = ({ building }: Builds): boolean => building?.back === true;
 

@@ -181,9 +181,9 @@ test('an event type that there is none of is refused, in weights and in rules', 
       context({ rules: [{ rule: 'not-seen', kinds: ['buy'] }] }),
     ),
   ).toEqual([
-    "learning.typeWeights.purchse: no event type 'purchse' is configured (there are view, purchase)",
-    "retrieval.sources.1.learning.typeWeights.buy: no event type 'buy' is configured (there are view, purchase)",
-    "rules.0.kinds: no event type 'buy' is configured (there are view, purchase)",
+    "learning.typeWeights.purchse: no event type 'purchse' is configured (there are view, purchase; FRESHET_EVENT_TYPES adds to them)",
+    "retrieval.sources.1.learning.typeWeights.buy: no event type 'buy' is configured (there are view, purchase; FRESHET_EVENT_TYPES adds to them)",
+    "rules.0.kinds: no event type 'buy' is configured (there are view, purchase; FRESHET_EVENT_TYPES adds to them)",
   ]);
   // What was published before a type went stays readable.
   expect(parseModel(text, kinds).ok).toBe(true);

@@ -151,7 +151,7 @@ describe('a context', () => {
       parseContext(contextText({ rules: [{ rule: 'not-seen', kinds: ['buy'], withinDays: 800 }] })),
     );
     expect(faultsOfRules(rules, { daysMax: 730, kinds: ['view', 'purchase'] })).toEqual([
-      "rules.0.kinds: no event type 'buy' is configured (there are view, purchase)",
+      "rules.0.kinds: no event type 'buy' is configured (there are view, purchase; FRESHET_EVENT_TYPES adds to them)",
       'rules.0.withinDays: 800 days are asked for, but 730 are kept: ask for fewer, or start control, and all services that keep less, with a larger FRESHET_SEEN_AGE_DAYS',
     ]);
   });

@@ -102,6 +102,7 @@ const lines = (issues: readonly z.core.$ZodIssue[], prefix = ''): string[] =>
 
 /** The library's own words speak of its inputs: 'expected array, received undefined'. */
 const inWords = ({ code, message }: z.core.$ZodIssue): string => {
+  if (message === 'Invalid input: expected int, received number') return 'must be a whole number';
   if (code !== 'invalid_type') return message.replace(/^(Invalid input|Invalid option): /, '');
   if (message.endsWith('received undefined')) return 'is missing';
   const [, expected, received] = /expected (.+), received (.+)$/.exec(message) ?? [];

@@ -28,6 +28,8 @@ export const parseJson = (
 ):
   | { readonly ok: true; readonly value: unknown }
   | { readonly ok: false; readonly faults: readonly string[] } => {
+  if (text.startsWith('\uFEFF'))
+    return { ok: false, faults: ['begins with a byte order mark: save it without one'] };
   try {
     const value: unknown = JSON.parse(text);
     if (isWithinDepth(value)) return { ok: true, value };

@@ -169,7 +169,10 @@ const faultsOf = (rule: Rule, limits: SeenLimits): string[] => {
 const faultsOfNotSeen = (rule: NotSeenRule, { kinds, daysMax }: SeenLimits): string[] => [
   ...(rule.kinds ?? [])
     .filter((kind) => !kinds.includes(kind))
-    .map((kind) => `kinds: no event type '${kind}' is configured (there are ${kinds.join(', ')})`),
+    .map(
+      (kind) =>
+        `kinds: no event type '${kind}' is configured (there are ${kinds.join(', ')}; FRESHET_EVENT_TYPES adds to them)`,
+    ),
   ...((rule.withinDays ?? 0) > daysMax
     ? [
         `withinDays: ${rule.withinDays} days are asked for, but ${daysMax} are kept: ${askLess('FRESHET_SEEN_AGE_DAYS')}`,

@@ -32,7 +32,7 @@ export const faultsOfTypeWeights = (raw: unknown, types: readonly string[]): str
       .filter((type) => !types.includes(type))
       .map(
         (type) =>
-          `${where}.typeWeights.${type}: no event type '${type}' is configured (there are ${types.join(', ')})`,
+          `${where}.typeWeights.${type}: no event type '${type}' is configured (there are ${types.join(', ')}; FRESHET_EVENT_TYPES adds to them)`,
       ),
   );
 };

@@ -158,9 +158,11 @@ async function fix(file: string, ids: readonly string[], flags: FixCommandFlags)
   const { report, left } = await attempt(config, ids, { ...flags, declared });
   const isWritten = given !== null && flags.dryRun !== true;
   if (isWritten) writeFix(file, declared);
-  const said = isWritten
-    ? `\nWritten to ${file}: \`npx freshet failed replay --fix ${file}\` with the same choice sends them.`
-    : '';
+  const sends =
+    report.replayed === 0
+      ? 'it would send none of them yet'
+      : `\`npx freshet failed replay --fix ${file}\` with the same choice sends them`;
+  const said = isWritten ? `\nWritten to ${file}: ${sends}.` : '';
   const value = { ...reportAs(report), left, fix: declared, written: isWritten ? file : null };
   const text = replayText(report, { isDryRun: true, left });
   print({ json: flags.json === true }, value, `${text}${said}`);
@@ -196,9 +198,12 @@ const readFix = (file: string): Fix => {
 
 function writeFix(file: string, declared: Fix): void {
   const text = `${JSON.stringify(declared, null, 2)}\n`;
-  if (existsSync(file) && readFileSync(file, 'utf8') !== text)
-    throw new UserError(`${file} is there and says something else: name another file`);
-  writeFileSync(file, text);
+  try {
+    if (!existsSync(file) || readFileSync(file, 'utf8') === text) return writeFileSync(file, text);
+  } catch (error) {
+    throw new UserError(`${file} cannot be written: ${messageOf(error)}`);
+  }
+  throw new UserError(`${file} is there and says something else: name another file`);
 }
 
 interface ReplayFlags extends SelectionFlags {

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 
 import { commonConfig } from '../../lib/config/common.ts';
+import { UserError } from '../../lib/errors.ts';
+import { commandKinds } from '../../services/control/commands.ts';
 import { inWords, isOf, readHistory } from '../control/history.ts';
 
 interface HistoryFlags {
@@ -17,6 +19,8 @@ export function registerHistoryCommand(program: Command): void {
     .option('--of <name>', 'only what was about this context, model, version or experiment')
     .option('--json', 'print one JSON line per command')
     .action(async ({ kind, of, json }: HistoryFlags) => {
+      if (kind !== undefined && !commandKinds.some((one) => one === kind))
+        throw new UserError(`there is no command '${kind}'; there are: ${commandKinds.join(', ')}`);
       const results = (await readHistory(commonConfig())).filter(
         (result) =>
           (kind === undefined || result.kind === kind) && (of === undefined || isOf(result, of)),

@@ -15,6 +15,7 @@ import { prefixFor } from '../../topics/sets.ts';
 import { notCurrentSet } from '../data/current-set.ts';
 import { readCatalogue } from '../data/definitions.ts';
 import { textTable } from '../data/text-table.ts';
+import { currentGenerations } from '../data/progress-of-services.ts';
 import { readTitles } from '../data/titles.ts';
 import { print } from '../output.ts';
 
@@ -45,7 +46,12 @@ async function user(id: string, flags: UserFlags): Promise<void> {
       flags.titles && !asJson ? readTitles(config) : new Map<string, string>(),
     ]);
     if (known.features === null && known.seen === null) {
-      throw new UserError(`nothing is known of user '${id}'`);
+      const isAny = (await currentGenerations(redis, config.prefix)).length > 0;
+      throw new UserError(
+        isAny
+          ? `nothing is known of user '${id}'`
+          : `nothing is known of any user: no service has state here, as none was started yet or Redis lost it, which \`npx freshet verify\` says`,
+      );
     }
     const otherSet = await notCurrentSet(redis, config);
     if (otherSet !== null) console.error(`freshet: ${otherSet}`);

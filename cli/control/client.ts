@@ -113,32 +113,43 @@ export async function sendCommands(
 ): Promise<CommandResult[]> {
   for (const { body } of list) bodyOf(body);
   const client = await openControlClient(config, { sentBy });
+  let asked: ControlCommand | null = null;
+  const onInterrupt = (): void => {
+    if (asked !== null)
+      console.error(`freshet: '${asked.kind}' is not answered yet. ${waits(asked)}`);
+    process.exit(130);
+  };
+  // Who has services to stop says itself how it ends.
+  if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', onInterrupt);
   try {
     const results: CommandResult[] = [];
     for (const command of list) {
       const startedMs = monotonicMs();
+      asked = command;
       const result = await client.send(command, timeoutMs);
       if (result === null) throw unanswered(command, monotonicMs() - startedMs);
+      asked = null;
       results.push(result);
     }
     return results;
   } finally {
+    process.off('SIGINT', onInterrupt);
     await client.close();
   }
 }
 
-const unanswered = ({ kind, body }: ControlCommand, waitedMs: number): UserError => {
-  const waits =
-    'dryRun' in body && body.dryRun === true
-      ? 'Nothing is published by it then either. Where no service runs, say `--here`, too'
-      : 'The command stays on its topic and is carried out when it is; `npx freshet history` then ' +
-        'says what became of it. Where no control is wanted, `apply --here` carries out what waits, ' +
-        'and its own';
-  return new UserError(
-    `no control service has answered '${kind}' in ${Math.round(waitedMs / 1_000)} s: is ` +
-      `\`npx freshet run control\` running? ${waits}`,
+const unanswered = (command: ControlCommand, waitedMs: number): UserError =>
+  new UserError(
+    `no control service has answered '${command.kind}' in ${Math.round(waitedMs / 1_000)} s: is ` +
+      `\`npx freshet run control\` running? ${waits(command)}`,
   );
-};
+
+const waits = ({ body }: ControlCommand): string =>
+  'dryRun' in body && body.dryRun === true
+    ? 'Nothing is published by it then either. Where no service runs, say `--here`, too'
+    : 'The command stays on its topic and is carried out when control runs; `npx freshet history` then ' +
+      'says what became of it. Where no control is wanted, `apply --here` carries out what waits, ' +
+      'and its own';
 
 /** What was refused is an error; all faults are told where there are several. */
 export const acceptedOrThrow = (result: CommandResult): CommandResult => {

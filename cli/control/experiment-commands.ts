@@ -4,8 +4,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 import { experimentVersion } from '../../experiments/definition.ts';
 import { commonConfig } from '../../lib/config/common.ts';
-import { monotonicMs } from '../../lib/clock.ts';
+import { monotonicMs, now } from '../../lib/clock.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
+import { startExperiment } from '../../services/control/judge-experiments.ts';
 import { experimentOf } from '../../services/control/state.ts';
 import type { Assessed } from '../experiments/assessed.ts';
 import { readExperiment } from '../experiments/read.ts';
@@ -131,8 +132,9 @@ async function coldModelsOf(id: string): Promise<string[]> {
   const config = commonConfig();
   const state = await readPublished(config);
   const record = experimentOf(state, id);
-  // What is wrong with it otherwise is for control to say.
-  if (record === undefined || record.state !== 'draft') return [];
+  // What is wrong with it otherwise is for control to say, and no waiting cures it.
+  const judged = startExperiment({ state, atMs: now() }, { experiment: id });
+  if (!judged.accepted || record === undefined) return [];
   const models = new Set(record.definition.variants.map(({ model }) => model));
   const versions = [...models].flatMap((model) => state.models.live.get(model) ?? []);
   return coldVersions(config, versions, experimentVersion(record).version);

@@ -5,6 +5,7 @@ import { readLog } from '../../lib/kafka/read-log.ts';
 import { type CommandResult, commandResultSchema } from '../../schemas/generated/command-result.ts';
 import { commandResults } from '../../topics/command-results.ts';
 import { topicName } from '../../topics/topic.ts';
+import { oneLine } from '../data/readable.ts';
 import { partitionsOf } from '../data/topic-writer.ts';
 
 /** What became of every command, in order, each once: its first record counts. */
@@ -30,12 +31,28 @@ export async function readHistory(config: CommonConfig): Promise<CommandResult[]
 }
 
 /** Whether a command was about this context, model, version or experiment. What a sentence lists in brackets is only there too. */
-export const isOf = ({ changes, sentence }: CommandResult, name: string): boolean =>
+export const isOf = ({ changes, sentence, details }: CommandResult, name: string): boolean =>
   changes.some(({ key }) => key === name || key.startsWith(`${name}@`)) ||
-  sentence.replaceAll(/\(there are [^)]*\)/g, '').includes(`'${name}'`);
+  [sentence, ...faultsIn(details)].some(
+    (text) =>
+      text.replaceAll(/\(there are [^)]*\)/g, '').includes(`'${name}'`) ||
+      text.startsWith(`${name}.json: `) ||
+      text.includes(` ${name}.json: `),
+  );
+
+const faultsIn = (details: string): string[] => {
+  const { faults } = JSON.parse(details) as { readonly faults?: unknown };
+  return Array.isArray(faults) ? faults.map(String) : [];
+};
+
+const changesSaidMax = 10;
 
 export const inWords = (result: CommandResult): string => {
-  const { decided_at: atMs, sent_by: who, kind, status, sentence } = result;
+  const { decided_at: atMs, sent_by: who, kind, status, sentence, changes } = result;
   const by = who === '' ? 'somebody' : who;
-  return `${new Date(atMs).toISOString()}  ${by}: ${kind} ${status}: ${sentence}`;
+  const keys = changes.map(({ key }) => key).slice(0, changesSaidMax);
+  const more = changes.length > keys.length ? ` and ${changes.length - keys.length} more` : '';
+  // Sentences of other commands name what they change.
+  const what = kind === 'apply' && keys.length > 0 ? ` (${keys.join(', ')}${more})` : '';
+  return oneLine(`${new Date(atMs).toISOString()}  ${by}: ${kind} ${status}: ${sentence}${what}`);
 };

@@ -20,6 +20,7 @@ export const withSendOptions = (command: Command): Command =>
 export const senderOf = ({ by = 'freshet' }: SendFlags): string => {
   if (Buffer.byteLength(by) > byBytesMax)
     throw new UserError(`--by takes at most ${byBytesMax} bytes`);
+  if (/\p{Cc}/u.test(by)) throw new UserError('--by takes one line without control characters');
   return by;
 };
 

@@ -10,6 +10,7 @@ import { experiments as experimentsTopic } from '../../topics/experiments.ts';
 import { models } from '../../topics/models.ts';
 import { topicName } from '../../topics/topic.ts';
 import { openDecoder } from './topic-values.ts';
+import { countsOf } from './topic-writer.ts';
 
 /** The models and contexts as they are published now; what experiments name is in use too. */
 export const readCatalogue = async (config: CommonConfig): Promise<Catalogue> =>
@@ -46,6 +47,11 @@ export async function readDefinitions(config: CommonConfig): Promise<{
       }
     }
   };
+  const topics = [models, contexts, experimentsTopic];
+  await countsOf(
+    config,
+    topics.map((topic) => topicName(config.prefix, topic)),
+  );
   await Promise.all([
     read(models, taker.takeModel),
     read(contexts, taker.takeContext),

@@ -48,13 +48,21 @@ export async function openTopicWriter<T>(
 }
 
 /** Throws a UserError that says what to run where the topic is missing. */
-export async function partitionsOf(config: CommonConfig, name: string): Promise<number> {
+export const partitionsOf = async (config: CommonConfig, name: string): Promise<number> =>
+  (await countsOf(config, [name])).get(name) ?? 0;
+
+/** The same of several: before they are read, as the client looks long for one that is not there. */
+export async function countsOf(
+  config: CommonConfig,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
   const admin = await openAdmin(config.kafka);
   try {
-    const partitions = (await admin.partitionCounts([name])).get(name);
-    if (partitions !== undefined) return partitions;
+    const counts = await admin.partitionCounts(names);
+    const missing = names.find((name) => !counts.has(name));
+    if (missing === undefined) return counts;
+    throw new UserError(`there is no topic ${missing}: run \`npx freshet topics apply\` first`);
   } finally {
     await admin.close();
   }
-  throw new UserError(`there is no topic ${name}: run \`npx freshet topics apply\` first`);
 }

@@ -1,6 +1,7 @@
 import { nobodyComes } from '../../experiments/intake.ts';
 import { meanOf } from '../../experiments/statistics/sums.ts';
 import { hours, percent, shareOf, whatIsMeasured } from '../../experiments/statistics/words.ts';
+import { oneLine } from '../data/readable.ts';
 import { textTable } from '../data/text-table.ts';
 import type { Assessed, AssessedVariant } from './assessed.ts';
 import { boundsText, stateText } from './intake-words.ts';
@@ -66,7 +67,9 @@ export const showText = (assessed: Assessed): string => {
   return [
     `${definition.experiment} on ${definition.context}: ${stateText(assessed)}`,
     ...(bounds === null ? [] : [`takes users ${bounds}`]),
-    ...record.stops.map(({ variant, why }) => `stopped ${variant ?? 'as a whole'}: ${why}`),
+    ...record.stops.map(
+      ({ variant, why }) => `stopped ${variant ?? 'as a whole'}: ${oneLine(why)}`,
+    ),
     '',
     headline(assessed),
     ...brokenTexts(assessed),

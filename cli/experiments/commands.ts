@@ -73,7 +73,8 @@ export function addExperimentReadings(experiment: Command): void {
 const previewHelp = `
 What was shown with a known chance says what another model's choice would have brought. It takes an
 item to bring at its place whatever else is in the list, and looks at first pages only: it picks
-what deserves an experiment, and decides nothing.`;
+what deserves an experiment, and decides nothing. The model and those of the context learn all
+interactions of the log for it, as in \`freshet evaluate\`: that takes minutes for some 100,000.`;
 
 async function list({ json }: JsonFlag): Promise<void> {
   const [{ readExperiments }, { listText }, { experimentJson }] = await Promise.all([
@@ -124,7 +125,13 @@ async function preview(model: string, flags: PreviewFlags): Promise<void> {
     import('./preview/text.ts'),
   ]);
   const { json, ...choice } = flags;
-  const previewed = await previewModel(commonConfig(), { model, ...choice });
+  const config = commonConfig();
+  const unknown = choice.kinds.filter((kind) => !config.types.includes(kind));
+  if (unknown.length > 0)
+    throw new UserError(
+      `--kinds: no event type '${unknown.join("', '")}' is configured (there are ${config.types.join(', ')}; FRESHET_EVENT_TYPES adds to them)`,
+    );
+  const previewed = await previewModel(config, { model, ...choice });
   print({ json: json === true }, previewJson(previewed), previewText(previewed));
   if (!previewed.ok) process.exitCode = 1;
 }

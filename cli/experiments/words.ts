@@ -2,6 +2,7 @@ import { nobodyComes } from '../../experiments/intake.ts';
 import type { Interval } from '../../experiments/statistics/comparison.ts';
 import type { GuardrailState } from '../../experiments/statistics/guardrails.ts';
 import { percent, shareOf } from '../../experiments/statistics/words.ts';
+import { oneLine } from '../data/readable.ts';
 import { whole } from '../report/words.ts';
 import type { Assessed, AssessedVariant } from './assessed.ts';
 import { aheadText, wayOut, wayOutTexts } from './intake-words.ts';
@@ -40,7 +41,7 @@ export const whatIsSaid = (assessed: Assessed): string => {
   if (fault !== null) return fault;
   if (record.decision !== null) {
     const { winner, sentence } = record.decision;
-    return `Decided ${winner === null ? 'without a winner' : `for '${winner}'`}: ${sentence}`;
+    return `Decided ${winner === null ? 'without a winner' : `for '${winner}'`}: ${oneLine(sentence)}`;
   }
   if (record.state === 'draft') return 'It has not been started: nobody takes part.';
   const ahead = aheadText(assessed);

@@ -1,5 +1,5 @@
 import { isoTime } from '../data/fields.ts';
-import { type Fields, FixFault } from './fix.ts';
+import { type Fields, type Fix, FixFault, stepsOf } from './fix.ts';
 
 interface NamedType {
   readonly type: string;
@@ -31,6 +31,19 @@ export function conform(fields: Fields, schema: object): Fields {
       return [field.name, field.default];
     }),
   );
+}
+
+/** What a fix gives to a field that its events have not would be left out without a word. */
+export function refuseStrangers(
+  { rename = {}, default: defaults = {}, set = {} }: Fix,
+  schema: object,
+): void {
+  const names = (schema as RecordSchema).fields.map(({ name }) => name);
+  const given = [...Object.values(rename), ...Object.keys(defaults), ...Object.keys(set)];
+  const stranger = given.find((path) => !names.includes(stepsOf(path)[0]));
+  if (stranger === undefined) return;
+  const there = names.join(', ');
+  throw new FixFault(`${stranger}: these events have no such field (there are ${there})`);
 }
 
 function meant(held: unknown, type: AvroType): unknown {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { userEventSchema } from '../../schemas/generated/user-event.ts';
-import { conform } from './conform.ts';
+import { conform, refuseStrangers } from './conform.ts';
 import { applyFix, type Fields, type Fix, parseFix, type Source } from './fix.ts';
 
 const source: Source = {
@@ -144,5 +144,15 @@ describe('fields become a value of the topic', () => {
 
   test('what has no default must be there', () => {
     expect(() => conform({ event_id: 'e1' }, userEventSchema)).toThrow('user_id: is missing');
+  });
+
+  test('a fix of a field that the events have not is refused: it would be left out', () => {
+    expect(() =>
+      refuseStrangers({ set: { 'attributes.shop': 'a' } }, userEventSchema),
+    ).not.toThrow();
+    for (const fix of [{ set: { shop: 1 } }, { default: { shop: 1 } }, { rename: { a: 'shop' } }])
+      expect(() => refuseStrangers(fix, userEventSchema)).toThrow(
+        /^shop: these events have no such field \(there are event_id, user_id/,
+      );
   });
 });

@@ -121,7 +121,8 @@ function said(given: unknown, path: string, source: Source): unknown {
   return found;
 }
 
-const stepsOf = (path: string): [string, string | null] => {
+/** The field, and the entry of its map. */
+export const stepsOf = (path: string): [string, string | null] => {
   const dot = path.indexOf('.');
   return dot < 1 ? [path, null] : [path.slice(0, dot), path.slice(dot + 1)];
 };

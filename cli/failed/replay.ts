@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { OutMessage } from '../../lib/kafka/log-record.ts';
 import { unknownSchema } from '../../lib/stream/poison.ts';
 import type { FailedEvent } from '../../schemas/generated/failed-event.ts';
-import { conform } from './conform.ts';
+import { conform, refuseStrangers } from './conform.ts';
 import { type Desk, type Place, whyNot } from './desk.ts';
 import { type Entry, replayOfHeader } from './entries.ts';
 import { applyFix, type Fields, type Fix, FixFault, type Source } from './fix.ts';
@@ -64,6 +64,7 @@ export async function tryOne(
   try {
     const opened = await raw.open(event.value, event.topic, fix.as);
     before = opened.fields;
+    refuseStrangers(fix, place.schema);
     const fixed = applyFix(usable(opened, fix.partial === true), fix, sourceOf(entry, event));
     const after = conform(fixed.fields, place.schema);
     const value = place.encode(after);

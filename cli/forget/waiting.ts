@@ -9,6 +9,7 @@ import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { CurrentGeneration } from '../../lib/stream/current.ts';
 import { parseHeader } from '../../lib/stream/header.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
+import { holds } from '../../services/control/begin.ts';
 import { exposures } from '../../topics/exposures.ts';
 import { exposuresBeside } from '../../topics/repartitioned-exposures.ts';
 import { externalCandidates } from '../../topics/external-candidates.ts';
@@ -53,8 +54,10 @@ export async function untilForgotten(options: WaitingOptions): Promise<void> {
   const of = (service: string): CurrentGeneration[] =>
     generations.filter(({ name }) => serviceOf(name) === service);
   const [ingest] = of('ingest');
-  if (ingest === undefined)
-    throw new UserError('ingest was never started here: run `npx freshet run ingest`');
+  if (ingest === undefined) {
+    const isLost = await holds(options.admin, topicName(config.prefix, interactions));
+    throw new UserError(`${isLost ? lost : neverStarted}. ${staysSaid}`);
+  }
   const wait = waiter(options, giveUpMs);
   await wait(ingest, await endsOf(options, [userEvents], allPartitions(ingest)));
   // Whatever ingest had to say is there by now: it is acknowledged before its offset is stored.
@@ -66,6 +69,13 @@ export async function untilForgotten(options: WaitingOptions): Promise<void> {
   for (const generation of of('learning'))
     await wait(generation, await endsOf(options, teaches, allPartitions(generation)));
 }
+
+const neverStarted = 'ingest was never started here: run `npx freshet run ingest`';
+const lost =
+  'Redis holds nothing of ingest, which has run before: its state was lost, so fold it again as ' +
+  'runbooks/redis-empty.md says (`npx freshet rebuild ingest` first)';
+const staysSaid =
+  'What was said stays said, and holds when services come to it; the same command again makes the receipt';
 
 const allPartitions = ({ partitions }: CurrentGeneration): number[] =>
   Array.from({ length: partitions }, (_, partition) => partition);
@@ -108,8 +118,7 @@ function waiter({ redis }: WaitingOptions, giveUpMs: number) {
       if (monotonicMs() > giveUpMs)
         throw new UserError(
           `${generation.name} has not come to it yet (partition ${first.partition} stands at ` +
-            `${first.at} of ${first.of}): is it running? What was said stays said, and holds when ` +
-            'it comes to it; the same command again makes the receipt',
+            `${first.at} of ${first.of}): is it running? ${staysSaid}`,
         );
       await pause(lookMs);
     }

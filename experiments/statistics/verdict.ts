@@ -157,9 +157,15 @@ const tooEarly = ({ variants, comparisons, definition, nobodyComes }: Seen): str
   if (least === undefined || poorest === undefined) return 'It has no variants.';
   const what = nobodyComes ? 'Nothing can be said' : 'Too early to say';
   if (least.outcome.n < usersMin)
-    return `${what}: '${least.variant}' has ${least.outcome.n} users whose ${hours(definition.outcome.withinHours)} are over, and at least ${usersMin} are needed of each variant.`;
+    return `${what}: '${least.variant}' has ${least.outcome.n} users whose ${hours(definition.outcome.withinHours)} are over, and at least ${usersMin} are needed of each variant${clockText(least)}.`;
   return `${what}: the outcome of '${poorest.variant}' rests on about ${Math.floor(restsOn(poorest.outcome))} of its ${poorest.outcome.n} users, and must on at least ${carriersMin} of each variant.`;
 };
+
+/** Nobody's time passes while nothing comes: 0 users an hour after the last event are no fault. */
+const clockText = ({ exposed, outcome }: VariantFigures): string =>
+  exposed > outcome.n
+    ? `; of ${exposed - outcome.n} more it ends as newer events and answers come, since the log is the clock`
+    : '';
 
 const foundIn = ({ comparisons, variants, definition }: Seen): Judged | null => {
   const live = comparisons.filter(({ isStopped }) => !isStopped);

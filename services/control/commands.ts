@@ -12,7 +12,13 @@ export const keyLengthMax = 255;
 /** Well below what a reader's longs hold. */
 export const revisionMax = 2 ** 51;
 
-const sentence = z.string().trim().min(1).max(1_000);
+/** Stands in the history, one line a command: no line of it may look like another one's. */
+const sentence = z
+  .string()
+  .trim()
+  .min(1, 'must not be empty')
+  .max(1_000)
+  .regex(/^\P{Cc}*$/u, 'must be one line without control characters');
 const version = z
   .string()
   .regex(

@@ -66,7 +66,7 @@ const resolve = (at: Case, given: ExperimentDefinition): Parsed<ExperimentDefini
     .filter((kind) => !facts.seen.kinds.includes(kind))
     .map(
       (kind) =>
-        `outcome.kinds: no event type '${kind}' is configured (there are ${facts.seen.kinds.join(', ')})`,
+        `outcome.kinds: no event type '${kind}' is configured (there are ${facts.seen.kinds.join(', ')}; FRESHET_EVENT_TYPES adds to them)`,
     );
   const context = contextOf(state, given.context);
   if (context === undefined) {

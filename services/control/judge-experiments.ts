@@ -36,13 +36,16 @@ export const createExperiment = (at: Case, { definition }: Body<'experiment.crea
   if (full !== null) return refused(full);
   return accepted(
     change.revision === 1
-      ? `experiment '${name}' is drafted: start it with experiment.start`
+      ? `experiment '${name}' is drafted: start it with \`npx freshet experiment start ${name}\``
       : `the draft of experiment '${name}' is replaced`,
     [change],
   );
 };
 
-export const startExperiment = (at: Case, { experiment }: Body<'experiment.start'>): Outcome => {
+export const startExperiment = (
+  at: Pick<Case, 'state' | 'atMs'>,
+  { experiment }: Body<'experiment.start'>,
+): Outcome => {
   const { state, atMs } = at;
   const record = experimentOf(state, experiment);
   if (record === undefined) return noSuch(at, experiment);
@@ -74,7 +77,7 @@ export const startExperiment = (at: Case, { experiment }: Body<'experiment.start
 };
 
 const cannotStart = (
-  { state, atMs }: Case,
+  { state, atMs }: Pick<Case, 'state' | 'atMs'>,
   { definition }: ExperimentRecord,
   context: ContextDefinition | undefined,
 ): string | null => {
@@ -136,7 +139,10 @@ export const stopExperiment = (at: Case, body: Body<'experiment.stop'>): Outcome
   const record = experimentOf(state, experiment);
   if (record === undefined) return noSuch(at, experiment);
   if (record.state !== 'running')
-    return refused(`experiment '${experiment}' is ${record.state}: there is nothing to stop`);
+    return refused(
+      `experiment '${experiment}' is ${record.state}: there is nothing to stop, ` +
+        (record.state === 'draft' ? 'so start it first, or delete it' : 'as it has ended already'),
+    );
   const names = record.definition.variants.map((one) => one.variant);
   if (variant !== null && !names.includes(variant))
     return refused(
@@ -170,11 +176,20 @@ export const decideExperiment = (at: Case, body: Body<'experiment.decide'>): Out
   if (record.state === 'running')
     return refused(`experiment '${experiment}' runs: stop it before it is decided`);
   if (record.state !== 'stopped')
-    return refused(`experiment '${experiment}' is ${record.state}: only a stopped one is decided`);
+    return refused(
+      `experiment '${experiment}' is ${record.state}: only a stopped one is decided, ` +
+        (record.state === 'draft'
+          ? 'so start and stop it first, or delete it'
+          : 'and once, so create another one'),
+    );
   const names = record.definition.variants.map((one) => one.variant);
   if (winner !== null && !names.includes(winner))
     return refused(
       `experiment '${experiment}' has no variant '${winner}': name one of ${quoted(names)}`,
+    );
+  if (winner !== null && record.definition.mode === 'aa')
+    return refused(
+      `experiment '${experiment}' is an A/A test: its variants are one model, so decide it without a winner`,
     );
   if (promote && winner === null)
     return refused(`experiment '${experiment}' has no winner to promote: leave promotion out`);
@@ -242,7 +257,7 @@ export const deleteExperiment = (at: Case, { experiment }: Body<'experiment.dele
   if (record === undefined) return noSuch(at, experiment);
   if (record.state !== 'draft')
     return refused(
-      `experiment '${experiment}' is ${record.state} and stays as a record: only drafts are deleted`,
+      `experiment '${experiment}' is ${record.state} and stays as a record: only drafts are deleted, so ${record.state === 'running' ? 'stop it' : 'leave it'}`,
     );
   return accepted(`the draft of experiment '${experiment}' is deleted`, [
     withdrawal(at.state, 'experiments', experiment),
@@ -255,7 +270,8 @@ const publicationOf = (state: ControlState, record: ExperimentRecord): Change =>
     version: experimentVersion(record),
   });
 
-const noSuch = ({ state }: Case, experiment: string): Outcome =>
-  refused(
-    `there is no experiment '${experiment}': create it first (there are ${someOf([...state.experiments.live.keys()])})`,
-  );
+const noSuch = ({ state }: Pick<Case, 'state'>, experiment: string): Outcome => {
+  const there = [...state.experiments.live.keys()];
+  const cure = there.length === 0 ? 'create one first' : `name one of ${someOf(there)}`;
+  return refused(`there is no experiment '${experiment}': ${cure}`);
+};

@@ -53,11 +53,11 @@ test('knows at each answer what had come before it, and nothing else', async () 
     shownOf(n, `u${n % 5}`, { servedMs: 1_000 + n * 500 }),
   );
   const users = new Set(shown.map(({ userId }) => userId));
-  const together = await compareAll(history(500), shown, targetFor(users));
+  const together = await compareAll(history(500), shown, { target: targetFor(users) });
   expect(together.filter(({ target }) => target.length > 0).length).toBeGreaterThan(3);
   for (const { shown: one, target } of together) {
     const before = history(Math.ceil(one.servedMs / 10));
-    const [alone] = await compareAll(before, [one], targetFor(users));
+    const [alone] = await compareAll(before, [one], { target: targetFor(users) });
     expect(alone?.target).toEqual(target);
   }
 });

@@ -17,6 +17,7 @@ import { ContextRun } from '../../evaluate/context-run.ts';
 import { readModel } from '../../evaluate/definitions.ts';
 import { Engine } from '../../evaluate/engine.ts';
 import { type EventTable, EventTableBuilder } from '../../evaluate/event-table.ts';
+import { evaluationProgress } from '../../evaluate/progress.ts';
 import { interactionsOf, readItems } from '../../evaluate/topic-data.ts';
 import { type Act, actOf, creditsOf } from '../logs/credit.ts';
 import { readShown, type Shown } from '../logs/shown.ts';
@@ -45,7 +46,10 @@ export async function previewModel(
   const { context: name, days } = choice;
   const catalogue = await readCatalogue(config);
   const context = catalogue.contexts.get(name)?.definition;
-  if (context === undefined) throw new UserError(`there is no context '${name}'`);
+  if (context === undefined) {
+    const there = [...catalogue.contexts.keys()].join(', ') || 'none';
+    throw new UserError(`there is no context '${name}': name one that there is (${there})`);
+  }
   const model = modelNamed(choice.model, catalogue);
   const said = { model: modelVersion(model).version, context: name };
   const shown = await readShown(config, { context: name, days });
@@ -53,6 +57,7 @@ export async function previewModel(
   const [first] = explored;
   if (first === undefined) return { ...said, answers: shown.length, ...offPolicy([]) };
   const users = new Set(explored.map(({ userId }) => userId));
+  console.error('reading the log of interactions');
   const { table, acts } = await readEvents(config, { users, fromMs: first.servedMs });
   const { items } = await readItems(config);
   const definitions = [withoutExploring(model), ...ladderModels(context, catalogue)];
@@ -61,7 +66,9 @@ export async function previewModel(
   const definition = answeredBy(context, first.answeredBy, definitions[0] ?? model);
   const run = new ContextRun({ definition, engine, items, types: settings.types });
   const target = new Target({ engine, context: run, users });
-  const compared = await compareAll(table, explored, target);
+  const progress = evaluationProgress(table.length);
+  const compared = await compareAll(table, explored, { target, onEvents: progress.at });
+  progress.end();
   const withinMs = choice.withinHours * 3_600_000;
   const credits = creditsOf(explored, acts, { context: name, kinds: choice.kinds, withinMs });
   return { ...said, answers: shown.length, ...offPolicy(placesOf(compared, credits)) };
@@ -126,7 +133,10 @@ const turnEvery = 500;
 export async function compareAll(
   table: EventTable,
   shown: readonly Shown[],
-  target: Target,
+  {
+    target,
+    onEvents,
+  }: { readonly target: Target; readonly onEvents?: (events: number) => Promise<void> },
 ): Promise<readonly Compared[]> {
   const compared: Compared[] = [];
   const { length, user, item, type, atMs, orderMs, userIds, itemIds, types } = table;
@@ -139,7 +149,7 @@ export async function compareAll(
         type: types[type[event] ?? 0] ?? '',
         atMs: atMs[event] ?? 0,
       });
-      if (event % turnEvery === 0) await nextTurn();
+      if (event % turnEvery === 0) await (onEvents?.(event) ?? nextTurn());
     }
     compared.push({ shown: one, target: target.answer(one.userId, one.servedMs) });
   }

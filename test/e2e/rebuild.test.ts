@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { afterEach, expect, inject, test, vi } from 'vitest';
 
 import { keysOfGeneration } from '../../cli/data/generation-keys.ts';
@@ -7,13 +5,12 @@ import { readCatalogue } from '../../cli/data/definitions.ts';
 import { currentGenerations } from '../../cli/data/progress-of-services.ts';
 import { FoldBuild } from '../../cli/rebuild/fold-build.ts';
 import { planFold } from '../../cli/rebuild/plan.ts';
-import type { RebuildReport } from '../../cli/rebuild/report.ts';
 import { type AnyFold, makeFolds } from '../../cli/verify/folds.ts';
-import { projectDir } from '../../lib/config/state-file.ts';
 import { readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import { folding, openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
+import { type RebuildEnded, runRebuild } from '../support/rebuild-command.ts';
 
 /** Rebuilding beside services that go on, on real processes; only zero differences will do. */
 let pipeline: Pipeline;
@@ -37,34 +34,10 @@ afterEach(async () => {
   await pipeline.close();
 });
 
-interface Ended {
-  readonly code: number | null;
-  readonly signal: string | null;
-  readonly stderr: string;
-  readonly reports: readonly RebuildReport[];
-}
-
-/** The command, as a user gives it. */
-async function rebuild(
+const rebuild = (
   words: readonly string[],
   more: Record<string, string> = {},
-): Promise<Ended> {
-  const main = join(projectDir, 'cli', 'main.ts');
-  const child = spawn(process.execPath, [main, 'rebuild', ...words, '--json'], {
-    env: { ...pipeline.bed.environment, ...more },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => (stdout += String(chunk)));
-  child.stderr.on('data', (chunk) => (stderr += String(chunk)));
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) =>
-    child.once('close', (...end) => resolve(end)),
-  );
-  const lines = stdout.split('\n').filter((line) => line !== '');
-  const reports = code === 0 ? lines.map((line) => JSON.parse(line) as RebuildReport) : [];
-  return { code, signal, stderr, reports };
-}
+): Promise<RebuildEnded> => runRebuild({ ...pipeline.bed.environment, ...more }, words);
 
 const zero = async (): Promise<void> => {
   await pipeline.caughtUp();

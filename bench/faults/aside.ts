@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -54,7 +55,9 @@ export interface AsideOptions {
 const refusedMsMax = 60_000;
 const registryMsMax = 60_000;
 
-export async function openAside({ at, dir, prefix }: AsideOptions): Promise<Aside> {
+export async function openAside({ at, dir, prefix: named }: AsideOptions): Promise<Aside> {
+  // Kafka remembers the groups of one that was here before, and Redis may have been emptied since.
+  const prefix = `${named}-${randomUUID().slice(0, 8)}`;
   const environment: Record<string, string> = {
     ...basics(),
     FRESHET_PREFIX: prefix,

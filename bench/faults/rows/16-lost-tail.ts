@@ -1,7 +1,13 @@
 import { appendedBytes, cutTail } from '../append-only.ts';
 import { secondsUntilAllGoOn } from '../progress-watch.ts';
-import { type FaultBed, FaultMissed, type FaultRow, type InjectOptions } from '../row.ts';
-import { pause } from '../waiting.ts';
+import {
+  type FaultBed,
+  FaultMissed,
+  type FaultRow,
+  type InjectOptions,
+  type RedisNode,
+} from '../row.ts';
+import { pause, until } from '../waiting.ts';
 import { primaryOf } from '../redis-roles.ts';
 
 const failoverSecondsMax = 15;
@@ -29,6 +35,7 @@ export const row: FaultRow = {
 async function cutFile(bed: FaultBed, options: InjectOptions): Promise<number> {
   const { seconds, random, signal } = options;
   const primary = await primaryOf(bed);
+  await keepsFile(primary, signal);
   const before = appendedBytes(primary.dataDir);
   await pause((seconds * 1_000) / 3, signal);
   await primary.kill();
@@ -42,6 +49,14 @@ async function cutFile(bed: FaultBed, options: InjectOptions): Promise<number> {
   return bytes;
 }
 
+/** Until it is started again: what is measured by its length must not be written anew, shorter. */
+async function keepsFile(node: RedisNode, signal: AbortSignal): Promise<void> {
+  await node.command('CONFIG SET auto-aof-rewrite-percentage 0');
+  const isStill = async (): Promise<boolean> =>
+    (await node.command('INFO persistence')).includes('aof_rewrite_in_progress:0');
+  await until(isStill, { withinMs: 60_000, what: 'Redis has written its file anew', signal });
+}
+
 /** The primary dies while its replica lacks what it has just written, and the replica goes on. */
 async function failOver(
   bed: FaultBed,
@@ -51,6 +66,7 @@ async function failOver(
   const replica = bed.redisNodes.find((node) => node !== primary);
   if (replica === undefined) throw new FaultMissed('there is no replica');
   // What a slow link does: it has got so much, and no more of it.
+  await keepsFile(primary, signal);
   await replica.command('REPLICAOF NO ONE');
   const before = appendedBytes(primary.dataDir);
   await pause((lasts * 1_000) / 3, signal);

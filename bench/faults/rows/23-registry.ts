@@ -48,7 +48,13 @@ async function knownGoOn(
 ): Promise<void> {
   for (const fault of [...faults, 'not_json', 'wrong_json'] as const) {
     stub.fail(fault);
-    const before = await acceptedBy(bed.workers);
+    let before = 0;
+    // Together with another row a worker may be frozen just now, and its metrics with it.
+    const heard = async (): Promise<boolean> => {
+      before = await acceptedBy(bed.workers);
+      return true;
+    };
+    await until(heard, { withinMs: waitMsMax, what: 'all workers say what they took', signal });
     await pause((seconds * 1_000) / 10, signal);
     const more = async (): Promise<boolean> => (await acceptedBy(bed.workers)) > before;
     await until(more, { withinMs: waitMsMax, what: `known ids go on (${fault})`, signal });

@@ -89,12 +89,12 @@ async function planOf(
 ): Promise<Plan> {
   const { name, lineage } = generation;
   const prefix = prefixFor(config.prefix, name);
-  const { building, kept } = await readBuilds(redis, prefix, name);
+  const { building, kept, dropping } = await readBuilds(redis, prefix, name);
   const keys = await keysOfGeneration(redis, generation);
   // Folded from the same log as what is dropped: nobody may go on with one of these by mistake.
-  for (const other of [building, ...kept]) {
-    if (other === null) continue;
-    for (const key of await keysOfGeneration(redis, other.generation)) keys.add(key);
+  const begun = building === null ? [] : [building.generation];
+  for (const other of [...begun, ...kept.map((one) => one.generation), ...dropping]) {
+    for (const key of await keysOfGeneration(redis, other)) keys.add(key);
   }
   return { generation, keys: [...keys], group: groupIdOf(prefix, name, { lineage }) };
 }

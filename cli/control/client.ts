@@ -116,7 +116,10 @@ export async function sendCommands(
   let asked: ControlCommand | null = null;
   const onInterrupt = (): void => {
     if (asked !== null)
-      console.error(`freshet: '${asked.kind}' is not answered yet. ${waits(asked)}`);
+      console.error(
+        `freshet: broken off: '${asked.kind}' may lie on its topic already, and is carried out then ` +
+          'when control runs; `npx freshet history` says what became of it',
+      );
     process.exit(130);
   };
   // Who has services to stop says itself how it ends.

@@ -43,3 +43,9 @@ export function recordsLeft(from: Offsets, to: Offsets, lows: Offsets): number {
   }
   return left;
 }
+
+/** Whether `own` stands past `to` in any partition of which both know where they stand. */
+export const isPast = (own: Offsets, to: Offsets): boolean =>
+  own.some((offsets, partition) =>
+    offsets.some((offset, input) => offset > (to[partition]?.[input] ?? Infinity)),
+  );

@@ -35,12 +35,16 @@ export function conform(fields: Fields, schema: object): Fields {
 
 /** What a fix gives to a field that its events have not would be left out without a word. */
 export function refuseStrangers(
-  { rename = {}, default: defaults = {}, set = {} }: Fix,
+  { rename = {}, drop = [], default: defaults = {}, set = {} }: Fix,
   schema: object,
 ): void {
   const names = (schema as RecordSchema).fields.map(({ name }) => name);
+  // Moved on by a later change.
+  const passing = [...Object.keys(rename), ...drop];
   const given = [...Object.values(rename), ...Object.keys(defaults), ...Object.keys(set)];
-  const stranger = given.find((path) => !names.includes(stepsOf(path)[0]));
+  const stranger = given.find(
+    (path) => !names.includes(stepsOf(path)[0]) && !passing.includes(path),
+  );
   if (stranger === undefined) return;
   const there = names.join(', ');
   throw new FixFault(`${stranger}: these events have no such field (there are ${there})`);

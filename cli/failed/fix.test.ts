@@ -150,6 +150,8 @@ describe('fields become a value of the topic', () => {
     expect(() =>
       refuseStrangers({ set: { 'attributes.shop': 'a' } }, userEventSchema),
     ).not.toThrow();
+    const swap = { user_id: 'held', item_id: 'user_id', held: 'item_id' };
+    expect(() => refuseStrangers({ rename: swap }, userEventSchema)).not.toThrow();
     for (const fix of [{ set: { shop: 1 } }, { default: { shop: 1 } }, { rename: { a: 'shop' } }])
       expect(() => refuseStrangers(fix, userEventSchema)).toThrow(
         /^shop: these events have no such field \(there are event_id, user_id/,

@@ -2,6 +2,7 @@ import { openOwnShape, type OwnShapeReader } from '../../lib/avro/own-shape.ts';
 import { headerBytes } from '../../lib/avro/reader.ts';
 import { openRegistry, type RegistryPort, schemaOfVersion } from '../../lib/avro/registry.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
+import { isPart, parseJson } from '../../models/raw.ts';
 import { type Fields, FixFault } from './fix.ts';
 
 /** What a value is, as far as it can be read. */
@@ -81,14 +82,11 @@ function openUnnamed(value: Buffer): Opened {
 }
 
 function openJson(value: Buffer): Opened {
-  try {
-    const json: unknown = JSON.parse(value.toString('utf8'));
-    if (typeof json === 'object' && json !== null && !Array.isArray(json))
-      return { how: 'JSON', fields: json as Fields, fault: null };
-  } catch {
-    // The parser's own message quotes what it was given.
-  }
-  return nothing('JSON', 'the bytes are no JSON object');
+  const json = parseJson(value.toString('utf8'));
+  // What is wrong is not repeated: the parser's own message quotes what it was given.
+  if (!json.ok || !isPart(json.value) || json.value === undefined)
+    return nothing('JSON', 'the bytes are no JSON object');
+  return { how: 'JSON', fields: json.value as Fields, fault: null };
 }
 
 /** What a fix goes on with; where it must not, it says how it could. */

@@ -8,7 +8,7 @@ import {
   endDrop,
   readBuilds,
 } from '../../lib/stream/builds.ts';
-import type { CurrentGeneration } from '../../lib/stream/current.ts';
+import { type CurrentGeneration, isSame, readCurrent } from '../../lib/stream/current.ts';
 import { buildGroupOf } from '../../lib/stream/run-build.ts';
 import { prefixFor } from '../../topics/sets.ts';
 import { deleteGroup, deleteKeys, keysOfGeneration } from '../data/generation-keys.ts';
@@ -44,7 +44,10 @@ export async function dropGenerations(
   const { dropping }: Builds = await changeBuilds(redis, at, (builds) => beginDrop(builds, isToGo));
   const dropped: Dropped[] = [];
   for (const generation of dropping) {
-    const keys = await deleteGeneration(redis, generation);
+    // Somebody switched to it all the same, in the moment in which it was given up.
+    const current = await readCurrent(redis, prefix, name);
+    const isUsed = current !== null && isSame(current, generation);
+    const keys = isUsed ? 0 : await deleteGeneration(redis, generation);
     await changeBuilds(redis, at, (builds) => endDrop(builds, generation));
     dropped.push({ fold: name, ...nameOf(generation), keys });
   }

@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { monotonicMs } from '../../lib/clock.ts';
 import { UserError } from '../../lib/errors.ts';
-import { beginBuild } from '../../lib/stream/begin-build.ts';
+import { beginBuild, beginningsOf } from '../../lib/stream/begin-build.ts';
+import { readBuilds } from '../../lib/stream/builds.ts';
 import {
   type CurrentGeneration,
   isSame,
@@ -18,6 +19,7 @@ import { inputsOf } from '../../lib/stream/topology.ts';
 import { createLogger } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
+import { endsOfInputs } from '../data/offsets.ts';
 import { describeValue } from '../verify/describe.ts';
 import { compareGenerations, refuseAbove } from './compare.ts';
 import { finish } from './finish.ts';
@@ -62,7 +64,7 @@ export class FoldBuild {
   static async start(given: FoldToBuild): Promise<FoldBuild> {
     try {
       if (given.building.replaces === null) await keepDecisions(given);
-      if (!given.building.back) await beginBuild(given.hands.store, given.building.generation);
+      if (!given.building.back) await begin(given);
       const fatal: Error[] = [];
       const owners = await startOwners(given, fatal);
       return new FoldBuild(given, owners, new Watch(given, owners, fatal));
@@ -129,6 +131,15 @@ export class FoldBuild {
     };
   }
 
+  /** Who has begun another build in its place has given this one to be deleted. */
+  async #refuseLeft(): Promise<void> {
+    const { fold, hands, building, options } = this.#given;
+    const { prefix } = options.config;
+    const held = await patiently(() => readBuilds(hands.redis, prefix, fold.name), options);
+    if (held.dropping.some((one) => isSame(one, building.generation)))
+      throw new UserError(`${fold.name}: another command has begun another build: start again`);
+  }
+
   /** False when somebody had switched to it already. */
   async #switchTo(to: CurrentGeneration): Promise<boolean> {
     const { fold, hands, building, options } = this.#given;
@@ -137,6 +148,7 @@ export class FoldBuild {
     const inputs = inputsOf(fold).length;
     for (let tries = 0; tries < switchTriesMax; tries += 1) {
       this.#watch.refuseEnd();
+      await this.#refuseLeft();
       const current = await patiently(() => readCurrent(redis, prefix, fold.name), options);
       if (current !== null && isSame(current, to)) return false;
       if (current === null) {
@@ -159,6 +171,12 @@ export class FoldBuild {
     }
     throw new UserError(`${fold.name}: not switched in ${switchTriesMax} tries: try again later`);
   }
+}
+
+async function begin({ fold, hands, building: { generation } }: FoldToBuild): Promise<void> {
+  const topics = inputsOf(fold).map(({ topic }) => topic);
+  const ends = await endsOfInputs(hands.admin, topics);
+  await beginBuild(hands.store, generation, beginningsOf(generation, ends));
 }
 
 async function startOwners(

@@ -1,10 +1,17 @@
 import { now } from '../../lib/clock.ts';
-import { UserError } from '../../lib/errors.ts';
-import { type Building, type Builds, changeBuilds, planBuild } from '../../lib/stream/builds.ts';
+import { messageOf, UserError } from '../../lib/errors.ts';
+import {
+  type Building,
+  type BuildPlan,
+  type Builds,
+  changeBuilds,
+  planBuild,
+  readBuilds,
+} from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, isSame, readCurrent } from '../../lib/stream/current.ts';
 import { closeHands, generationFor, type Hands, openHands } from '../../lib/stream/hands.ts';
-import { readBuilds } from '../../lib/stream/builds.ts';
 import { foldIdentity } from '../../lib/stream/memory-driver.ts';
+import { buildGroupOf } from '../../lib/stream/run-build.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
 import { commands } from '../../topics/commands.ts';
 import { exposures } from '../../topics/exposures.ts';
@@ -14,6 +21,7 @@ import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
 import { finish } from './finish.ts';
 import { refuseLostPart } from './lost-part.ts';
+import { deleteGroup } from '../data/generation-keys.ts';
 import { endsOfInputs } from '../data/offsets.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import { nameOf } from './report.ts';
@@ -79,14 +87,13 @@ async function plan(fold: AnyFold, hands: Hands, options: RebuildOptions): Promi
   const { id4: _, ...first } = generationFor({ fold, identity }, hands.partitions);
   const from = await beginnings(fold, hands, options);
   const parts = from === null ? first : { ...first, from };
+  const wanted: BuildPlan = { parts, replaces, back, nowMs: now() };
+  const left = leftBy(wanted, await readBuilds(hands.redis, prefix, name));
+  if (left !== null) await refuseRunning(left, options);
   let refusal: string | null = null;
-  let left: CurrentGeneration | null = null;
   const builds = await changeBuilds(hands.redis, { prefix, name }, (held) => {
-    const planned = planBuild(held, { parts, replaces, back, nowMs: now() });
+    const planned = planBuild(held, wanted);
     refusal = planned === null ? nothingKept(name, identity.lineage, held) : null;
-    const begun = held.building?.generation ?? null;
-    const next = planned?.building?.generation ?? begun;
-    left = begun !== null && next !== null && !isSame(begun, next) ? begun : null;
     return planned ?? held;
   });
   if (refusal !== null) throw new UserError(refusal);
@@ -95,6 +102,25 @@ async function plan(fold: AnyFold, hands: Hands, options: RebuildOptions): Promi
       `${name}: what was begun otherwise (${nameOf(left).build}) is left; --drop deletes it`,
     );
   return builds;
+}
+
+/** The build that was begun and is not gone on with by this plan. */
+function leftBy(plan: BuildPlan, held: Builds): CurrentGeneration | null {
+  const begun = held.building?.generation;
+  const next = planBuild(held, plan)?.building?.generation;
+  return begun === undefined || next === undefined || isSame(begun, next) ? null : begun;
+}
+
+/** It would switch to what is about to be deleted. */
+async function refuseRunning(left: CurrentGeneration, { config }: RebuildOptions): Promise<void> {
+  try {
+    await deleteGroup(config, buildGroupOf(config.prefix, left));
+  } catch (error) {
+    throw new UserError(
+      `${left.name}: another command builds it just now, from another time or with other settings: ` +
+        `let that end, or end it, and begin again in 10 s (${messageOf(error)})`,
+    );
+  }
 }
 
 function nothingKept(name: string, lineage: string, { kept }: Builds): string {

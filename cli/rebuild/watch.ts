@@ -6,7 +6,7 @@ import type { Owners } from '../../lib/stream/owners.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
 import { patiently } from './patiently.ts';
 import type { FoldToBuild } from './plan.ts';
-import { endsOfInputs, type Offsets, offsetsOf, recordsLeft } from '../data/offsets.ts';
+import { endsOfInputs, isPast, type Offsets, offsetsOf, recordsLeft } from '../data/offsets.ts';
 
 const pollMs = 100;
 /** What it asks of the broker and of Redis it takes from the fold, whose thread it shares. */
@@ -20,6 +20,8 @@ const marksMax = 5;
 
 /** Records that a build has yet to fold: up to where the other is now, and where it stood at first. */
 interface Left {
+  /** The build begins past where what is current stands. */
+  readonly isAhead: boolean;
   readonly all: number;
   readonly before: number;
 }
@@ -115,9 +117,9 @@ export class Watch {
       throw new UserError(`${why}; see \`npx freshet failed list --stage ${fold.name}\``);
   }
 
-  #isLevel({ all, before }: Left, stillMs: number): boolean {
+  #isLevel({ all, before, isAhead }: Left, stillMs: number): boolean {
     const { generation, replaces } = this.#given.building;
-    if (replaces !== null) return before === 0 && all <= levelRecordsMax;
+    if (replaces !== null) return before === 0 && all <= levelRecordsMax && !isAhead;
     const marks = this.#topics.length * generation.partitions * marksMax;
     return all === 0 || (all <= marks && stillMs > silenceMsMax);
   }
@@ -132,13 +134,17 @@ export class Watch {
     if (this.#first === null) {
       this.#first = own;
       this.#stood = to;
-      this.#found = recordsLeft([], own, lows);
+      const { from = [] } = building.generation;
+      const begins = from.map((offset) => [offset]);
+      this.#found = recordsLeft(begins, own, lows);
     }
     const all = recordsLeft(own, to, lows);
     const before = recordsLeft(own, this.#stood ?? to, lows);
     this.#records = recordsLeft(this.#first, own, lows);
-    if (monotonicMs() - this.#saidMs > sayEveryMs) this.#say(all);
-    return { all, before };
+    // What is current comes there by itself; closed before, it would wait for a switch in vain.
+    const isAhead = replaces !== null && isPast(own, to);
+    if (monotonicMs() - this.#saidMs > sayEveryMs) this.#say(all, isAhead);
+    return { all, before, isAhead };
   }
 
   /** A partition of which nothing is folded stands where the build begins. */
@@ -152,11 +158,12 @@ export class Watch {
     });
   }
 
-  #say(left: number): void {
+  #say(left: number, isAhead: boolean): void {
     const { fold, options } = this.#given;
     this.#saidMs = monotonicMs();
     const rate = this.#records / Math.max(0.001, this.seconds);
     const time = rate > 0 && left > 0 ? `, about ${Math.ceil(left / rate)} s left` : '';
-    options.say(`${fold.name}: ${this.#records} records folded, ${left} left${time}`);
+    const waits = isAhead ? ', waiting until the service is where this begins: does it run?' : '';
+    options.say(`${fold.name}: ${this.#records} records folded, ${left} left${time}${waits}`);
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { beginBuild } from './begin-build.ts';
+import { beginBuild, beginningsOf } from './begin-build.ts';
 import type { CurrentGeneration } from './current.ts';
 import { closed, emptyHeader, formatHeader, parseHeader } from './header.ts';
 import { foldKeys } from './keys.ts';
@@ -28,12 +28,13 @@ test('a build that begins within its log stands there, also where nothing came s
   const store = memoryStore();
   for (const [partition, offset] of [7, 9].entries())
     store.values.set(foldKeys(live).header(partition), Buffer.from(at(offset)));
-  await beginBuild(store, to);
+  const begins = beginningsOf(to, { lows: [[0], [0]], highs: [[7], [9]] });
+  await beginBuild(store, to, begins);
   expect(offsetsOf(store, to)).toEqual([4, 9]);
   // One partition has something to fold, the other one never gets a record.
   const headerKey = foldKeys(to).header(0);
   await store.commit({ headerKey, expected: at(4), next: at(7), writes: [] });
-  await beginBuild(store, to);
+  await beginBuild(store, to, begins);
   expect(offsetsOf(store, to)).toEqual([7, 9]);
   let pointer = JSON.stringify(live);
   const evaluate = async (_: unknown, __: readonly string[], args: readonly unknown[]) => {
@@ -55,6 +56,22 @@ test('a build that begins within its log stands there, also where nothing came s
   expect(done).toBe('switched');
   expect(JSON.parse(pointer)).toEqual(to);
   expect(store.values.get(foldKeys(live).header(1))?.toString()).toBe(closed(at(9), 't'));
+});
+
+test('without a time only where all was taken by retention', () => {
+  const lows = [
+    [0, 0],
+    [5, 0],
+    [5, 2],
+    [5, 0],
+  ];
+  const highs = [
+    [0, 0],
+    [5, 3],
+    [5, 2],
+    [5, 0],
+  ];
+  expect(beginningsOf({}, { lows, highs })).toEqual([null, null, [5, 2], [5, 0]]);
 });
 
 const stop = (): never => {

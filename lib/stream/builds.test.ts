@@ -53,7 +53,7 @@ describe('a build', () => {
     expect(built(planned(begun))).toEqual(built(begun));
     const changed = planned(begun, { of: otherHash });
     expect(built(changed).hash).toBe(otherHash);
-    expect(changed.kept).toEqual([{ generation: built(begun), untilMs: 5 }]);
+    expect(changed).toMatchObject({ kept: [], dropping: [built(begun)] });
   });
 
   test('that begins elsewhere in the log is not gone on with, and left behind', () => {
@@ -63,8 +63,16 @@ describe('a build', () => {
       const other = planned(cut, { from });
       expect(built(other).from).toEqual(from);
       expect(built(other).id4).not.toBe(built(cut).id4);
-      expect(other.kept).toEqual([{ generation: built(cut), untilMs: 5 }]);
+      expect(other).toMatchObject({ kept: [], dropping: [built(cut)] });
+      // It was never current: there is nothing to go back to.
+      const plan = { parts: parts(), replaces: first, back: true, nowMs: 5 };
+      expect(planBuild(other, plan)).toBeNull();
     }
+    const kept = switched(planned(noBuilds), 100);
+    const now = { ...first, id4: buildIdOf(hash, 1), build: 1 };
+    const going = planned(kept, { replaces: now, back: true });
+    const left = planned(going, { replaces: now });
+    expect(left).toMatchObject({ kept: [{ generation: first, untilMs: 5 }], dropping: [] });
     const whole = planned(noBuilds);
     expect(built(planned(whole, { from: [3, 8] }))).toMatchObject({ from: [3, 8], build: 2 });
   });

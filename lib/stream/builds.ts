@@ -23,7 +23,7 @@ export interface Builds {
   readonly building: Building | null;
   /** The newest first. */
   readonly kept: readonly Kept[];
-  /** Whose keys are being deleted: nobody may go on with them. */
+  /** Never current again, and whose keys are being deleted or soon will be: nobody may go on with them. */
   readonly dropping: readonly CurrentGeneration[];
   /** Highest number given to a build, by identity: none is given twice. */
   readonly numbers: Readonly<Record<string, number>>;
@@ -83,11 +83,11 @@ export function planBuild(builds: Builds, plan: BuildPlan): Builds | null {
     // Begun before; what it takes the place of may have been switched in the meantime.
     return { ...builds, building: { ...building, replaces } };
   }
-  const kept = [...left(building, nowMs), ...builds.kept];
+  const { kept, dropping } = leave(builds, nowMs);
   const next = (generation: CurrentGeneration, isKept: boolean): Builds => ({
-    ...builds,
     building: { generation, replaces, startedAtMs: nowMs, back: isKept },
     kept: kept.filter((one) => !isSame(one.generation, generation)),
+    dropping,
     numbers: {
       ...builds.numbers,
       [generation.hash]: Math.max(generation.build ?? 0, builds.numbers[generation.hash] ?? 0),
@@ -97,7 +97,7 @@ export function planBuild(builds: Builds, plan: BuildPlan): Builds | null {
     const found = builds.kept.find(({ generation }) => generation.hash === parts.hash);
     return found === undefined ? null : next(found.generation, true);
   }
-  const others = [replaces, ...kept.map(({ generation }) => generation)];
+  const others = [replaces, ...kept.map(({ generation }) => generation), ...dropping];
   const build = nextBuild(
     builds,
     parts.hash,
@@ -113,9 +113,18 @@ const isPlanned = ({ hash, from }: CurrentGeneration, { parts, back }: BuildPlan
 
 const isBack = ({ building }: Builds): boolean => building?.back === true;
 
-/** What was begun and is not gone on with: nobody needs it, and its keys are to be dropped. */
-const left = (building: Building | null, nowMs: number): Kept[] =>
-  building === null ? [] : [{ generation: building.generation, untilMs: nowMs }];
+/**
+ * What was begun and is not gone on with. One that was current before can still be gone back to;
+ * one that never was must not be taken for such.
+ */
+function leave(builds: Builds, nowMs: number): Pick<Builds, 'kept' | 'dropping'> {
+  const { building, kept, dropping } = builds;
+  if (building === null) return { kept, dropping };
+  const { generation, back } = building;
+  return back
+    ? { kept: [{ generation, untilMs: nowMs }, ...kept], dropping }
+    : { kept, dropping: [...dropping, generation] };
+}
 
 /** Its keys are nobody else's: four letters are not much, but there are few generations. */
 function nextBuild(builds: Builds, hash: string, others: readonly CurrentGeneration[]): number {

@@ -209,7 +209,7 @@ describe('experiments', () => {
     expectRefused(
       plane,
       () => plane.start('tset'),
-      /no experiment 'tset': name one of 'late', 'test'/,
+      /no experiment 'tset': name another one \(there are 'late', 'test'\)/,
     );
   });
 

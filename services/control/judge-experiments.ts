@@ -272,6 +272,6 @@ const publicationOf = (state: ControlState, record: ExperimentRecord): Change =>
 
 const noSuch = ({ state }: Pick<Case, 'state'>, experiment: string): Outcome => {
   const there = [...state.experiments.live.keys()];
-  const cure = there.length === 0 ? 'create one first' : `name one of ${someOf(there)}`;
-  return refused(`there is no experiment '${experiment}': ${cure}`);
+  const cure = there.length === 0 ? 'create one first' : 'name another one';
+  return refused(`there is no experiment '${experiment}': ${cure} (there are ${someOf(there)})`);
 };

@@ -58,7 +58,7 @@ export type ControlFold = Fold<Given, Answered, Heard, ControlState>;
 export const controlFold = (options: ControlOptions): ControlFold => ({
   name: 'control',
   code: 'k',
-  revision: 1,
+  revision: 2,
   layout: stateLayout,
   config: {},
   family: 'source',

@@ -42,10 +42,12 @@ test('a build from a time on is switched to where a partition has nothing since,
   ]);
   expect(whole.stderr).toMatch(/what was begun otherwise \(1\) is left; --drop deletes it/);
   expect(await verify()).toBe(0);
+  const dropped = (await rebuild('--drop')).reports as unknown;
+  expect(dropped).toMatchObject([{ dropped: [{ fold: 'user-features', build: 1 }] }]);
 
   const cut = await rebuild('user-features', '--from', time);
   expect(cut.reports, cut.stderr).toMatchObject([
-    { build: 3, switched: true, records: late.length },
+    { build: 3, switched: true, records: late.length, found: 0 },
   ]);
   await pipeline.publish(someEvents(100, 3));
   await pipeline.caughtUp(['user-features']);

@@ -52,8 +52,10 @@ async function cutFile(bed: FaultBed, options: InjectOptions): Promise<number> {
 /** Until it is started again: what is measured by its length must not be written anew, shorter. */
 async function keepsFile(node: RedisNode, signal: AbortSignal): Promise<void> {
   await node.command('CONFIG SET auto-aof-rewrite-percentage 0');
-  const isStill = async (): Promise<boolean> =>
-    (await node.command('INFO persistence')).includes('aof_rewrite_in_progress:0');
+  const isStill = async (): Promise<boolean> => {
+    const said = await node.command('INFO persistence');
+    return ['in_progress', 'scheduled'].every((word) => said.includes(`aof_rewrite_${word}:0`));
+  };
   await until(isStill, { withinMs: 60_000, what: 'Redis has written its file anew', signal });
 }
 
@@ -65,8 +67,8 @@ async function failOver(
   const primary = await primaryOf(bed);
   const replica = bed.redisNodes.find((node) => node !== primary);
   if (replica === undefined) throw new FaultMissed('there is no replica');
-  // What a slow link does: it has got so much, and no more of it.
   await keepsFile(primary, signal);
+  // What a slow link does: it has got so much, and no more of it.
   await replica.command('REPLICAOF NO ONE');
   const before = appendedBytes(primary.dataDir);
   await pause((lasts * 1_000) / 3, signal);

@@ -67,8 +67,9 @@ export async function previewModel(
   const run = new ContextRun({ definition, engine, items, types: settings.types });
   const target = new Target({ engine, context: run, users });
   const progress = evaluationProgress(table.length);
-  const compared = await compareAll(table, explored, { target, onEvents: progress.at });
-  progress.end();
+  const compared = await compareAll(table, explored, { target, onEvents: progress.at }).finally(
+    progress.end,
+  );
   const withinMs = choice.withinHours * 3_600_000;
   const credits = creditsOf(explored, acts, { context: name, kinds: choice.kinds, withinMs });
   return { ...said, answers: shown.length, ...offPolicy(placesOf(compared, credits)) };

@@ -116,9 +116,10 @@ async function refuseRunning(left: CurrentGeneration, { config }: RebuildOptions
   try {
     await deleteGroup(config, buildGroupOf(config.prefix, left));
   } catch (error) {
+    if (!messageOf(error).includes('has members')) throw error;
     throw new UserError(
       `${left.name}: another command builds it just now, from another time or with other settings: ` +
-        `let that end, or end it, and begin again in 10 s (${messageOf(error)})`,
+        'let that end, or end it, and begin again in 10 s',
     );
   }
 }

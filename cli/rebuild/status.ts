@@ -12,7 +12,7 @@ export interface GenerationStatus {
   readonly fold: string;
   readonly lineage: string;
   readonly build: number;
-  readonly state: 'current' | 'being built' | 'kept' | 'being dropped';
+  readonly state: 'current' | 'being built' | 'kept' | 'to be dropped';
   /** Sum of its offsets. */
   readonly offsets: number;
   readonly since: string | null;
@@ -48,7 +48,7 @@ export async function statusOf(
     if (building !== null)
       await row(building.generation, 'being built', { since: building.startedAtMs });
     for (const { generation, untilMs } of kept) await row(generation, 'kept', { until: untilMs });
-    for (const generation of dropping) await row(generation, 'being dropped');
+    for (const generation of dropping) await row(generation, 'to be dropped');
   }
   return rows;
 }

@@ -1,7 +1,7 @@
 import { applyAlone } from '../../cli/commands/apply.ts';
 import { applySchemas } from '../../cli/commands/schemas.ts';
 import { reconcileTopics } from '../../cli/commands/topics.ts';
-import { verifyAll, type VerifyReport } from '../../cli/verify/verify.ts';
+import type { VerifyReport } from '../../cli/verify/verify.ts';
 import { openRegistry } from '../../lib/avro/registry.ts';
 import { commonConfig } from '../../lib/config/common.ts';
 import { projectDir } from '../../lib/config/state-file.ts';
@@ -11,6 +11,7 @@ import type { Bed } from '../bed.ts';
 import { publishItems } from '../publish.ts';
 import type { Client } from './clients.ts';
 import { basics } from './config.ts';
+import { verified } from './operator.ts';
 import { Oracle } from './oracle.ts';
 import type { Link, Random } from './row.ts';
 import { itemsOfLoad, SteadyLoad } from './steady-load.ts';
@@ -78,7 +79,7 @@ export async function openInstallation(options: InstallationOptions): Promise<In
     const load = await SteadyLoad.open({ config: past, registry, kafka, random: options.random });
     closers.push(() => load.close());
     const oracle = new Oracle({ config, registry, admin });
-    return { plain, load, oracle, verify: () => verifyAll({ config }), close };
+    return { plain, load, oracle, verify: () => verified(environment), close };
   } catch (error) {
     await close();
     throw error;

@@ -39,3 +39,14 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }
+
+/** Asks until there is an answer: where two rows run at once, the one may be asked while the other harms. */
+export async function answered<T>(ask: () => Promise<T>, options: UntilOptions): Promise<T> {
+  const found: T[] = [];
+  const isAnswered = async (): Promise<boolean> => {
+    found.push(await ask());
+    return true;
+  };
+  await until(isAnswered, options);
+  return found[0] as T;
+}

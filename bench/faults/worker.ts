@@ -159,7 +159,9 @@ export class Worker implements BedWorker {
   async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<WorkerEnd> {
     if (this.running) {
       process.kill(this.#pid, signal);
-      this.goOn();
+      // One that is frozen hears only of SIGKILL; one that is not may be gone by now.
+      if (this.#frozen && signal !== 'SIGKILL') this.goOn();
+      this.#frozen = false;
     }
     return this.ended;
   }

@@ -7,7 +7,7 @@ import { userEvents } from '../../../topics/user-events.ts';
 import { type Aside, openAside } from '../aside.ts';
 import { type Poison, poisonFor } from '../poison-values.ts';
 import { type FaultBed, FaultMissed, type FaultRow } from '../row.ts';
-import { pause, until } from '../waiting.ts';
+import { answered, pause, until } from '../waiting.ts';
 
 const setAsideMsMax = 60_000;
 const everyMs = 2_000;
@@ -19,7 +19,7 @@ export const row: FaultRow = {
   inject: async (bed, { seconds, signal }) => {
     const topic = topicName(bed.config.prefix, userEvents);
     const poison = await poisonFor(topic, bed.registry);
-    const before = await setAside(bed);
+    const before = await nowAside(bed, signal);
     const rounds = Math.max(1, Math.floor((seconds * 1_000) / everyMs));
     for (let round = 0; round < rounds && !signal.aborted; round += 1) {
       await bed.load.send(poison.map(({ value }, n) => ({ topic, key: `u${n}`, value })));
@@ -27,7 +27,7 @@ export const row: FaultRow = {
     }
     const wanted = rounds * poison.length;
     const since = async (): Promise<Map<string, FailedEvent>> => {
-      const found = await setAside(bed);
+      const found = await nowAside(bed, signal);
       for (const id of before.keys()) found.delete(id);
       return found;
     };
@@ -66,6 +66,14 @@ export async function setAside({
   }
   return found;
 }
+
+/** The same, where a broker may be frozen just now. */
+export const nowAside = (bed: FaultBed, signal: AbortSignal): Promise<Map<string, FailedEvent>> =>
+  answered(() => setAside(bed), {
+    withinMs: setAsideMsMax,
+    what: 'failed-events can be read',
+    signal,
+  });
 
 function expectReasons(
   found: ReadonlyMap<string, FailedEvent>,

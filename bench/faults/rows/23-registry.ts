@@ -3,8 +3,8 @@ import { topicName } from '../../../topics/topic.ts';
 import { type BedWorker, type FaultBed, FaultMissed, type FaultRow } from '../row.ts';
 import type { InjectOptions } from '../row.ts';
 import { type RegistryFault, startStubRegistry, type StubRegistry } from '../stub-registry.ts';
-import { pause, until } from '../waiting.ts';
-import { setAside } from './22-poison.ts';
+import { answered, pause, until } from '../waiting.ts';
+import { nowAside, setAside } from './22-poison.ts';
 
 const faults: readonly RegistryFault[] = ['hang', 'slow', 'error', 'too_many', 'not_found'];
 const waitMsMax = 60_000;
@@ -48,13 +48,11 @@ async function knownGoOn(
 ): Promise<void> {
   for (const fault of [...faults, 'not_json', 'wrong_json'] as const) {
     stub.fail(fault);
-    let before = 0;
-    // Together with another row a worker may be frozen just now, and its metrics with it.
-    const heard = async (): Promise<boolean> => {
-      before = await acceptedBy(bed.workers);
-      return true;
-    };
-    await until(heard, { withinMs: waitMsMax, what: 'all workers say what they took', signal });
+    const before = await answered(() => acceptedBy(bed.workers), {
+      withinMs: waitMsMax,
+      what: 'all workers say what they took',
+      signal,
+    });
     await pause((seconds * 1_000) / 10, signal);
     const more = async (): Promise<boolean> => (await acceptedBy(bed.workers)) > before;
     await until(more, { withinMs: waitMsMax, what: `known ids go on (${fault})`, signal });
@@ -68,7 +66,7 @@ async function unknownWaits(
 ): Promise<void> {
   const topic = topicName(bed.config.prefix, userEvents);
   for (const fault of ['error', 'hang'] as const) {
-    const before = await setAside(bed);
+    const before = await nowAside(bed, signal);
     const faulted = stub.faulted;
     stub.fail(fault);
     const value = Buffer.alloc(10);
@@ -76,12 +74,12 @@ async function unknownWaits(
     await bed.load.send([{ topic, key: 'u1', value }]);
     const asked = (): boolean => stub.faulted > faulted + 1;
     await until(asked, { withinMs: waitMsMax, what: `the registry is asked (${fault})`, signal });
-    if ((await setAside(bed)).size > before.size)
+    if ((await nowAside(bed, signal)).size > before.size)
       throw new FaultMissed(`set aside while the registry was in trouble (${fault})`);
     stub.fail('none');
     const there = async (): Promise<boolean> => (await setAside(bed)).size === before.size + 1;
     await until(there, { withinMs: waitMsMax, what: 'an unknown id is set aside', signal });
-    const reasons = [...(await setAside(bed)).values()].map(({ reason }) => reason);
+    const reasons = [...(await nowAside(bed, signal)).values()].map(({ reason }) => reason);
     if (reasons.at(-1) === undefined || !reasons.includes('unknown_schema'))
       throw new FaultMissed('an unknown id was not set aside as such');
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noSuchType } from './type-weights.ts';
 
 /**
  * The hard rules of a context, closed and few by design. A rule is never a tweak: it removes items
@@ -169,10 +170,7 @@ const faultsOf = (rule: Rule, limits: SeenLimits): string[] => {
 const faultsOfNotSeen = (rule: NotSeenRule, { kinds, daysMax }: SeenLimits): string[] => [
   ...(rule.kinds ?? [])
     .filter((kind) => !kinds.includes(kind))
-    .map(
-      (kind) =>
-        `kinds: no event type '${kind}' is configured (there are ${kinds.join(', ')}; FRESHET_EVENT_TYPES adds to them)`,
-    ),
+    .map((kind) => `kinds: ${noSuchType(kind, kinds)}`),
   ...((rule.withinDays ?? 0) > daysMax
     ? [
         `withinDays: ${rule.withinDays} days are asked for, but ${daysMax} are kept: ${askLess('FRESHET_SEEN_AGE_DAYS')}`,

@@ -30,9 +30,10 @@ export const faultsOfTypeWeights = (raw: unknown, types: readonly string[]): str
   return [['learning', learning] as const, ...sources].flatMap(([where, part]) =>
     Object.keys(fieldsOf(fieldsOf(part)['typeWeights']))
       .filter((type) => !types.includes(type))
-      .map(
-        (type) =>
-          `${where}.typeWeights.${type}: no event type '${type}' is configured (there are ${types.join(', ')}; FRESHET_EVENT_TYPES adds to them)`,
-      ),
+      .map((type) => `${where}.typeWeights.${type}: ${noSuchType(type, types)}`),
   );
 };
+
+/** The refusal of a type of event that there is none of. */
+export const noSuchType = (type: string, types: readonly string[]): string =>
+  `no event type '${type}' is configured (there are ${types.join(', ')}; FRESHET_EVENT_TYPES adds to them)`;

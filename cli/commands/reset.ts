@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { type CommonConfig, commonConfig } from '../../lib/config/common.ts';
 import { UserError } from '../../lib/errors.ts';
 import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
-import { buildsKey, readBuilds } from '../../lib/stream/builds.ts';
+import { besideCurrent, buildsKey, readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey } from '../../lib/stream/current.ts';
 import { groupIdOf } from '../../lib/stream/hands.ts';
 import { prefixFor } from '../../topics/sets.ts';
@@ -89,13 +89,10 @@ async function planOf(
 ): Promise<Plan> {
   const { name, lineage } = generation;
   const prefix = prefixFor(config.prefix, name);
-  const { building, kept, dropping } = await readBuilds(redis, prefix, name);
+  const beside = besideCurrent(await readBuilds(redis, prefix, name));
   const keys = await keysOfGeneration(redis, generation);
   // Folded from the same log as what is dropped: nobody may go on with one of these by mistake.
-  const begun = building === null ? [] : [building.generation];
-  for (const other of [...begun, ...kept.map((one) => one.generation), ...dropping]) {
-    for (const key of await keysOfGeneration(redis, other)) keys.add(key);
-  }
+  for (const other of beside) for (const key of await keysOfGeneration(redis, other)) keys.add(key);
   return { generation, keys: [...keys], group: groupIdOf(prefix, name, { lineage }) };
 }
 

@@ -91,6 +91,8 @@ export async function openControlClient(
       }
     },
     close: async () => {
+      // Whoever has given up waiting need not wait for the time to be over.
+      for (const { resolve } of waiting.values()) resolve(null);
       await Promise.all([following.stop(), writer.close()]);
     },
   };
@@ -113,46 +115,51 @@ export async function sendCommands(
 ): Promise<CommandResult[]> {
   for (const { body } of list) bodyOf(body);
   const client = await openControlClient(config, { sentBy });
-  let asked: ControlCommand | null = null;
-  const onInterrupt = (): void => {
-    if (asked !== null)
-      console.error(
-        `freshet: broken off: '${asked.kind}' may lie on its topic already, and is carried out then ` +
-          'when control runs; `npx freshet history` says what became of it',
-      );
-    process.exit(130);
-  };
-  // Who has services to stop says itself how it ends.
-  if (process.listenerCount('SIGINT') === 0) process.once('SIGINT', onInterrupt);
   try {
     const results: CommandResult[] = [];
     for (const command of list) {
       const startedMs = monotonicMs();
-      asked = command;
-      const result = await client.send(command, timeoutMs);
+      const result = await unlessInterrupted(client.send(command, timeoutMs), command);
       if (result === null) throw unanswered(command, monotonicMs() - startedMs);
-      asked = null;
       results.push(result);
     }
     return results;
   } finally {
-    process.off('SIGINT', onInterrupt);
     await client.close();
   }
 }
 
-const unanswered = (command: ControlCommand, waitedMs: number): UserError =>
-  new UserError(
-    `no control service has answered '${command.kind}' in ${Math.round(waitedMs / 1_000)} s: is ` +
-      `\`npx freshet run control\` running? ${waits(command)}`,
-  );
+/** Ctrl-C while a command waits. Who has services to stop hears of it, and says how it ends. */
+async function unlessInterrupted<T>(work: Promise<T>, { kind }: ControlCommand): Promise<T> {
+  if (process.listenerCount('SIGINT') > 0) return work;
+  const { promise, reject } = Promise.withResolvers<never>();
+  const onInterrupt = (): void =>
+    reject(
+      new UserError(
+        `broken off: '${kind}' may lie on its topic already, and is carried out then when control ` +
+          'runs; `npx freshet history` says what became of it',
+      ),
+    );
+  process.once('SIGINT', onInterrupt);
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    process.off('SIGINT', onInterrupt);
+  }
+}
 
-const waits = ({ body }: ControlCommand): string =>
-  'dryRun' in body && body.dryRun === true
-    ? 'Nothing is published by it then either. Where no service runs, say `--here`, too'
-    : 'The command stays on its topic and is carried out when control runs; `npx freshet history` then ' +
-      'says what became of it. Where no control is wanted, `apply --here` carries out what waits, ' +
-      'and its own';
+const unanswered = ({ kind, body }: ControlCommand, waitedMs: number): UserError => {
+  const waits =
+    'dryRun' in body && body.dryRun === true
+      ? 'Nothing is published by it then either. Where no service runs, say `--here`, too'
+      : 'The command stays on its topic and is carried out when it is; `npx freshet history` then ' +
+        'says what became of it. Where no control is wanted, `apply --here` carries out what waits, ' +
+        'and its own';
+  return new UserError(
+    `no control service has answered '${kind}' in ${Math.round(waitedMs / 1_000)} s: is ` +
+      `\`npx freshet run control\` running? ${waits}`,
+  );
+};
 
 /** What was refused is an error; all faults are told where there are several. */
 export const acceptedOrThrow = (result: CommandResult): CommandResult => {

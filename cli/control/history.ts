@@ -36,8 +36,7 @@ export const isOf = ({ changes, sentence, details }: CommandResult, name: string
   [sentence, ...faultsIn(details)].some(
     (text) =>
       text.replaceAll(/\(there are [^)]*\)/g, '').includes(`'${name}'`) ||
-      text.startsWith(`${name}.json: `) ||
-      text.includes(` ${name}.json: `),
+      ` ${text}`.includes(` ${name}.json: `),
   );
 
 const faultsIn = (details: string): string[] => {

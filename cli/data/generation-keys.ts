@@ -35,6 +35,9 @@ export async function deleteKeys(redis: RedisPort, keys: readonly string[]): Pro
 }
 
 /** Refuses while it has members: then the service still runs. */
+/** Somebody still consumes by it. */
+export class GroupInUse extends UserError {}
+
 export async function deleteGroup(config: CommonConfig, group: string): Promise<void> {
   const admin = kafkaClient(config.kafka).admin();
   await admin.connect();
@@ -45,7 +48,7 @@ export async function deleteGroup(config: CommonConfig, group: string): Promise<
     const type = failed?.error?.type;
     if (type === 'GROUP_ID_NOT_FOUND') return;
     if (type === 'NON_EMPTY_GROUP') {
-      throw new UserError(`nothing was dropped: ${group} has members, so stop the service first`);
+      throw new GroupInUse(`nothing was dropped: ${group} has members, so stop the service first`);
     }
     throw new UserError(`nothing was dropped: the group ${group} stays: ${messageOf(error)}`);
   } finally {

@@ -4,8 +4,10 @@ import { isPast, recordsLeft } from './offsets.ts';
 
 test('what begins past where the other stands is told from what is level', () => {
   const to = [[5], [9], []];
-  expect(isPast([[5], [9], [3]], to)).toBe(false);
-  expect(isPast([[5], [10], []], to)).toBe(true);
+  const lows = [[0], [0], [3]];
+  expect(isPast([[5], [9], [3]], to, lows)).toBe(false);
+  expect(isPast([[5], [10], []], to, lows)).toBe(true);
+  expect(isPast([[5], [9], [4]], to, lows)).toBe(true);
   // By what is left alone nobody would know.
-  expect(recordsLeft([[5], [10], []], to, [[0], [0], [0]])).toBe(0);
+  expect(recordsLeft([[5], [10], []], to, lows)).toBe(0);
 });

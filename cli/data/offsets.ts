@@ -44,8 +44,10 @@ export function recordsLeft(from: Offsets, to: Offsets, lows: Offsets): number {
   return left;
 }
 
-/** Whether `own` stands past `to` in any partition of which both know where they stand. */
-export const isPast = (own: Offsets, to: Offsets): boolean =>
+/** Whether `own` stands past `to` in any partition; what has folded nothing stands at `lows`. */
+export const isPast = (own: Offsets, to: Offsets, lows: Offsets): boolean =>
   own.some((offsets, partition) =>
-    offsets.some((offset, input) => offset > (to[partition]?.[input] ?? Infinity)),
+    offsets.some(
+      (offset, input) => offset > (to[partition]?.[input] ?? lows[partition]?.[input] ?? 0),
+    ),
   );

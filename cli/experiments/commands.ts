@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { now } from '../../lib/clock.ts';
 import { commonConfig } from '../../lib/config/common.ts';
 import { messageOf, UserError } from '../../lib/errors.ts';
+import { noSuchType } from '../../models/type-weights.ts';
 import { print } from '../output.ts';
 
 interface JsonFlag {
@@ -126,11 +127,8 @@ async function preview(model: string, flags: PreviewFlags): Promise<void> {
   ]);
   const { json, ...choice } = flags;
   const config = commonConfig();
-  const unknown = choice.kinds.filter((kind) => !config.types.includes(kind));
-  if (unknown.length > 0)
-    throw new UserError(
-      `--kinds: no event type '${unknown.join("', '")}' is configured (there are ${config.types.join(', ')}; FRESHET_EVENT_TYPES adds to them)`,
-    );
+  const unknown = choice.kinds.find((kind) => !config.types.includes(kind));
+  if (unknown !== undefined) throw new UserError(`--kinds: ${noSuchType(unknown, config.types)}`);
   const previewed = await previewModel(config, { model, ...choice });
   print({ json: json === true }, previewJson(previewed), previewText(previewed));
   if (!previewed.ok) process.exitCode = 1;

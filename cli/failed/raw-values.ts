@@ -84,8 +84,7 @@ function openUnnamed(value: Buffer): Opened {
 function openJson(value: Buffer): Opened {
   const json = parseJson(value.toString('utf8'));
   // What is wrong is not repeated: the parser's own message quotes what it was given.
-  if (!json.ok || !isPart(json.value) || json.value === undefined)
-    return nothing('JSON', 'the bytes are no JSON object');
+  if (!json.ok || !isPart(json.value)) return nothing('JSON', 'the bytes are no JSON object');
   return { how: 'JSON', fields: json.value as Fields, fault: null };
 }
 

@@ -1,7 +1,7 @@
 import type { CommonConfig } from '../../lib/config/common.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import { prefixOfSet, setOf } from '../../lib/config/topic-set.ts';
-import { buildsKey, readBuilds } from '../../lib/stream/builds.ts';
+import { besideCurrent, buildsKey, readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { readTopicSets, setsThere } from '../../lib/stream/topic-sets.ts';
 import { listPrefix } from '../../schemas/packed/candidates.ts';
@@ -98,9 +98,7 @@ async function generationsOfOtherSets(
     }
     for (const name of await namesUnder(redis, own, buildsKey)) {
       if (isOfAllSets(name)) continue;
-      const { building, kept, dropping } = await readBuilds(redis, own, name);
-      found.push(...kept.map(({ generation }) => generation), ...dropping);
-      if (building !== null) found.push(building.generation);
+      found.push(...besideCurrent(await readBuilds(redis, own, name)));
     }
   }
   return found;

@@ -2,7 +2,7 @@ import { now } from '../../lib/clock.ts';
 import type { CommonConfig } from '../../lib/config/common.ts';
 import { openAdmin } from '../../lib/kafka/admin.ts';
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
-import { buildsKey, readBuilds } from '../../lib/stream/builds.ts';
+import { besideCurrent, buildsKey, readBuilds } from '../../lib/stream/builds.ts';
 import { currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { groupIdOf } from '../../lib/stream/hands.ts';
 import {
@@ -64,11 +64,9 @@ async function dropState(config: CommonConfig, redis: RedisPort): Promise<number
   let count = 0;
   for (const name of names) {
     if (isOfAllSets(serviceOf(name))) continue;
-    const { building, kept, dropping } = await readBuilds(redis, prefix, name);
+    const beside = besideCurrent(await readBuilds(redis, prefix, name));
     const current = await readCurrent(redis, prefix, name);
-    const builds = [building?.generation, ...kept.map(({ generation }) => generation)];
-    for (const generation of [...builds, ...dropping, current]) {
-      if (generation === undefined || generation === null) continue;
+    for (const generation of current === null ? beside : [...beside, current]) {
       const keys = [...(await keysOfGeneration(redis, generation))];
       await deleteKeys(redis, keys);
       count += keys.length;

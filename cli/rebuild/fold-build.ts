@@ -19,7 +19,7 @@ import { inputsOf } from '../../lib/stream/topology.ts';
 import { createLogger } from '../../lib/telemetry/log.ts';
 import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
-import { endsOfInputs } from '../data/offsets.ts';
+import { endsOfInputs, offsetsOf } from '../data/offsets.ts';
 import { describeValue } from '../verify/describe.ts';
 import { compareGenerations, refuseAbove } from './compare.ts';
 import { finish } from './finish.ts';
@@ -173,10 +173,12 @@ export class FoldBuild {
   }
 }
 
-async function begin({ fold, hands, building: { generation } }: FoldToBuild): Promise<void> {
+async function begin({ fold, hands, building }: FoldToBuild): Promise<void> {
+  const { generation, replaces } = building;
   const topics = inputsOf(fold).map(({ topic }) => topic);
   const ends = await endsOfInputs(hands.admin, topics);
-  await beginBuild(hands.store, generation, beginningsOf(generation, ends));
+  const current = replaces === null ? null : await offsetsOf(hands.redis, replaces);
+  await beginBuild(hands.store, generation, beginningsOf(generation, { ...ends, current }));
 }
 
 async function startOwners(

@@ -1,5 +1,5 @@
 import { now } from '../../lib/clock.ts';
-import { messageOf, UserError } from '../../lib/errors.ts';
+import { UserError } from '../../lib/errors.ts';
 import {
   type Building,
   type BuildPlan,
@@ -21,7 +21,7 @@ import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
 import { finish } from './finish.ts';
 import { refuseLostPart } from './lost-part.ts';
-import { deleteGroup } from '../data/generation-keys.ts';
+import { deleteGroup, GroupInUse } from '../data/generation-keys.ts';
 import { endsOfInputs } from '../data/offsets.ts';
 import type { RebuildOptions } from './rebuild.ts';
 import { nameOf } from './report.ts';
@@ -116,7 +116,7 @@ async function refuseRunning(left: CurrentGeneration, { config }: RebuildOptions
   try {
     await deleteGroup(config, buildGroupOf(config.prefix, left));
   } catch (error) {
-    if (!messageOf(error).includes('has members')) throw error;
+    if (!(error instanceof GroupInUse)) throw error;
     throw new UserError(
       `${left.name}: another command builds it just now, from another time or with other settings: ` +
         'let that end, or end it, and begin again in 10 s',

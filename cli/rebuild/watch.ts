@@ -142,7 +142,7 @@ export class Watch {
     const before = recordsLeft(own, this.#stood ?? to, lows);
     this.#records = recordsLeft(this.#first, own, lows);
     // What is current comes there by itself; closed before, it would wait for a switch in vain.
-    const isAhead = replaces !== null && isPast(own, to);
+    const isAhead = replaces !== null && isPast(own, to, lows);
     if (monotonicMs() - this.#saidMs > sayEveryMs) this.#say(all, isAhead);
     return { all, before, isAhead };
   }

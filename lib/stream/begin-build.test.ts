@@ -28,7 +28,11 @@ test('a build that begins within its log stands there, also where nothing came s
   const store = memoryStore();
   for (const [partition, offset] of [7, 9].entries())
     store.values.set(foldKeys(live).header(partition), Buffer.from(at(offset)));
-  const begins = beginningsOf(to, { lows: [[0], [0]], highs: [[7], [9]] });
+  const begins = beginningsOf(to, {
+    lows: [[0], [0]],
+    highs: [[7], [9]],
+    current: [[7], [9]],
+  });
   await beginBuild(store, to, begins);
   expect(offsetsOf(store, to)).toEqual([4, 9]);
   // One partition has something to fold, the other one never gets a record.
@@ -71,7 +75,12 @@ test('without a time only where all was taken by retention', () => {
     [5, 2],
     [5, 0],
   ];
-  expect(beginningsOf({}, { lows, highs })).toEqual([null, null, [5, 2], [5, 0]]);
+  expect(beginningsOf({}, { lows, highs, current: null })).toEqual([null, null, [5, 2], [5, 0]]);
+  // One that was started since has folded nothing there, and is closed at 0.
+  const current = [[], [5, 1], [5, 2], []];
+  expect(beginningsOf({}, { lows, highs, current })).toEqual([null, null, [5, 2], null]);
+  const from = { from: [0, 5, 5, 5] };
+  expect(beginningsOf(from, { lows, highs, current })).toEqual([[0], [5], [5], null]);
 });
 
 const stop = (): never => {

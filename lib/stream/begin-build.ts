@@ -23,14 +23,21 @@ export async function beginBuild(
   }
 }
 
-/** Where a build has to say that it begins: from where it was asked for, or where a log was emptied. */
+type OffsetsOf = readonly (readonly number[])[];
+
+/**
+ * Where a build has to say that it begins: from where it was asked for, or where a log was emptied.
+ * `current`: where what it is to replace stands; null: nothing is current. What has folded nothing
+ * of an emptied partition stands at 0 there, and so must its build.
+ */
 export const beginningsOf = (
   { from }: Pick<CurrentGeneration, 'from'>,
-  { lows, highs }: Readonly<Record<'lows' | 'highs', readonly (readonly number[])[]>>,
+  { lows, highs, current }: { lows: OffsetsOf; highs: OffsetsOf; current: OffsetsOf | null },
 ): (readonly number[] | null)[] =>
   lows.map((own, partition) => {
+    const isEmptied = own.some((low) => low > 0) && own.join() === highs[partition]?.join();
+    if (isEmptied && current?.[partition]?.length === 0) return null;
     const begins = from?.[partition];
     if (begins !== undefined) return [begins];
-    const isEmptied = own.some((low) => low > 0) && own.join() === highs[partition]?.join();
     return isEmptied ? own : null;
   });

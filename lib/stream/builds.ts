@@ -31,6 +31,17 @@ export interface Builds {
 
 export const noBuilds: Builds = { building: null, kept: [], dropping: [], numbers: {} };
 
+/** Every generation that has keys beside the current one's. */
+export const besideCurrent = ({
+  building,
+  kept,
+  dropping,
+}: Builds): readonly CurrentGeneration[] => [
+  ...(building === null ? [] : [building.generation]),
+  ...kept.map(({ generation }) => generation),
+  ...dropping,
+];
+
 export const buildsKey = (prefix: string, name: string): string => `${prefix}:builds:${name}`;
 
 type BuildsRedis = Pick<RedisPort, 'getString' | 'eval'>;

@@ -6,6 +6,7 @@ import {
   parseExperiment,
 } from '../../experiments/definition.ts';
 import { type ContextDefinition, type Parsed, parseModel } from '../../models/definitions.ts';
+import { noSuchType } from '../../models/type-weights.ts';
 import { type Case, percent, quoted, someOf } from './outcome.ts';
 import { type Change, type ControlState, contextOf, experimentOf, publication } from './state.ts';
 
@@ -64,10 +65,7 @@ const resolve = (at: Case, given: ExperimentDefinition): Parsed<ExperimentDefini
   const { state, facts } = at;
   const faults = given.outcome.kinds
     .filter((kind) => !facts.seen.kinds.includes(kind))
-    .map(
-      (kind) =>
-        `outcome.kinds: no event type '${kind}' is configured (there are ${facts.seen.kinds.join(', ')}; FRESHET_EVENT_TYPES adds to them)`,
-    );
+    .map((kind) => `outcome.kinds: ${noSuchType(kind, facts.seen.kinds)}`);
   const context = contextOf(state, given.context);
   if (context === undefined) {
     const some = someOf([...state.contexts.live.keys()]);

@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
 
 import { experimentVersion } from '../../experiments/definition.ts';
+import { expectRefused } from '../../test/support/refused-command.ts';
 import { context, model, Plane } from './fakes.ts';
-import type { Outcome } from './outcome.ts';
 import { applyChanges, contextOf, publication } from './state.ts';
-
-/** Refused in one sentence, with nothing changed. */
-const expectRefused = (plane: Plane, work: () => Outcome, why: RegExp): void =>
-  expect(plane.refusal(work)).toMatch(why);
 
 describe('the end of an experiment', () => {
   test('a decision waits for the stop, and names a variant or none', () => {

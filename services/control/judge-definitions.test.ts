@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
+import { expectRefused } from '../../test/support/refused-command.ts';
 import { context, experiment, keysOf, model, Plane } from './fakes.ts';
 import { contentBytesMax, limits } from './judge-definitions.ts';
-import type { Outcome } from './outcome.ts';
-
-/** Refused in one sentence, with nothing changed. */
-const expectRefused = (plane: Plane, work: () => Outcome, why: RegExp): void =>
-  expect(plane.refusal(work)).toMatch(why);
 
 describe('definitions', () => {
   test('what names something is published after it, and again only when it changed', () => {

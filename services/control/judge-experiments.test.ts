@@ -1,12 +1,8 @@
 import { describe, expect, test } from 'vitest';
 
+import { expectRefused } from '../../test/support/refused-command.ts';
 import { context, keysOf, model, Plane } from './fakes.ts';
-import type { Outcome } from './outcome.ts';
 import { contextOf } from './state.ts';
-
-/** Refused in one sentence, with nothing changed. */
-const expectRefused = (plane: Plane, work: () => Outcome, why: RegExp): void =>
-  expect(plane.refusal(work)).toMatch(why);
 
 describe('experiments', () => {
   test('go from draft to running, stopped and decided, and the winner is promoted', () => {

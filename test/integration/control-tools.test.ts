@@ -3,9 +3,11 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test, vi } from 'vitest';
 
 import { sendCommands } from '../../cli/control/client.ts';
+import { commands } from '../../topics/commands.ts';
+import { topicName } from '../../topics/topic.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'freshet-control-tools-'));
@@ -18,7 +20,9 @@ interface Done {
   readonly error: string;
 }
 
-async function freshet(...args: readonly string[]): Promise<Done> {
+const freshet = (...args: readonly string[]): Promise<Done> => typed(args).done;
+
+function typed(args: readonly string[]): { readonly done: Promise<Done>; interrupt(): void } {
   const child = spawn(process.execPath, ['cli/main.ts', ...args], {
     cwd: new URL('../../', import.meta.url).pathname,
     env: { ...pipeline.bed.environment, FRESHET_STATE_FILE: join(folder, 'state.json') },
@@ -27,8 +31,10 @@ async function freshet(...args: readonly string[]): Promise<Done> {
   let error = '';
   child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()));
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
-  return { code, said: said.trim(), error: error.trim() };
+  const done = new Promise<Done>((resolve) =>
+    child.once('close', (code) => resolve({ code, said: said.trim(), error: error.trim() })),
+  );
+  return { done, interrupt: () => void child.kill('SIGINT') };
 }
 const write = (name: string, value: object): string => {
   const path = join(folder, name);
@@ -64,6 +70,21 @@ test('where no control runs the sender is told so, and what is too large is not 
   await expect(sendCommands(config, [large])).rejects.toThrow(
     /^nothing was sent: the command has 10\d+ bytes and at most 524288 are taken/,
   );
+});
+
+test('who breaks off a command that waits is told that it stays, and it ends at once', async () => {
+  const topic = topicName(prefix, commands);
+  const sent = async (): Promise<number> =>
+    (await pipeline.bed.admin.topicOffsets(topic)).reduce((sum, { high }) => sum + high, 0);
+  const before = await sent();
+  const { done, interrupt } = typed(['context', 'retire', 'nowhere']);
+  await vi.waitUntil(async () => (await sent()) > before, { timeout: 60_000, interval: 50 });
+  interrupt();
+  const { code, error } = await done;
+  expect([code, error]).toEqual([
+    1,
+    expect.stringMatching(/^freshet: broken off: 'context.retire' may lie on its topic already/),
+  ]);
 });
 
 test('a folder is applied, also with an experiment in it, and faults are listed at once', async () => {

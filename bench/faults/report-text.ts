@@ -13,16 +13,19 @@ export function reportText(report: FaultsReport): string {
     `${line(cellsOf(row))}${row.title}`,
     ...(row.notes === '' ? [] : [`${' '.repeat(13)}${row.notes}`]),
   ]);
-  const { rows_passed, rows_run, seed, took_s, events, requests } = report;
+  const { rows_passed, rows_run, seed, took_s, events, requests, faults } = report;
+  const longest =
+    `of ${report.memory_longest_minutes} minutes: ` +
+    `${report.memory_longest_mb_first} to ${report.memory_longest_mb_last} MB`;
   const memory =
     report.memory_mb_per_hour === undefined
       ? ''
-      : `, memory ${report.memory_mb_per_hour} MB an hour per worker`;
+      : `, memory ${report.memory_mb_per_hour} MB an hour per process (${longest})`;
   return [
     line(headings),
     ...lines,
     `${rows_passed} of ${rows_run} passed in ${took_s} s (seed ${seed}): ` +
-      `${events} events, ${requests} requests${memory}`,
+      `${events} events, ${requests} requests, ${faults} faults${memory}`,
   ].join('\n');
 }
 

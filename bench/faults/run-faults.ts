@@ -1,6 +1,7 @@
 import { monotonicMs } from '../../lib/clock.ts';
 import { randomPairs } from './combine.ts';
 import { RunningBed } from './fault-bed.ts';
+import type { MemoryReport } from './memory-watch.ts';
 import { randomFrom } from './random.ts';
 import type { FaultRow } from './row.ts';
 import { chosenRows, loadRows } from './rows.ts';
@@ -23,16 +24,17 @@ export interface FaultsOptions {
   readonly say: (line: string) => void;
 }
 
-export interface FaultsReport {
+export interface FaultsReport extends Partial<MemoryReport> {
   readonly rows: readonly RowResult[];
   readonly rows_passed: number;
   readonly rows_run: number;
+  /** Rows that did harm: of a pair both. */
+  readonly faults: number;
   readonly seed: number;
   readonly seconds: number;
   readonly took_s: number;
   readonly events: number;
   readonly requests: number;
-  readonly memory_mb_per_hour?: number;
 }
 
 const workers = 3;
@@ -66,8 +68,8 @@ async function runOn(
   await bed.install();
   say(`${workers} workers are ready (${round((monotonicMs() - startedMs) / 1_000)} s)`);
   if (options.minutes > 0) {
-    const { results, memory_mb_per_hour } = await soak(bed, rows, options);
-    return report(results, { options, startedMs, more: { memory_mb_per_hour } });
+    const { results, memory } = await soak(bed, rows, options);
+    return report(results, { options, startedMs, more: memory });
   }
   const trials: readonly (readonly FaultRow[])[] =
     pairs > 0 ? randomPairs(rows, pairs, randomFrom(seed)) : rows.map((row) => [row]);
@@ -106,6 +108,7 @@ function report(
     rows,
     rows_passed: rows.filter(({ passed }) => passed).length,
     rows_run: rows.length,
+    faults: rows.reduce((sum, { row }) => sum + String(row).split('+').length, 0),
     seed,
     seconds,
     took_s: round((monotonicMs() - from.startedMs) / 1_000),

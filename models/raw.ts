@@ -27,16 +27,25 @@ export const parseJson = (
   text: string,
 ):
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly faults: readonly string[] } => {
+  | {
+      readonly ok: false;
+      readonly faults: readonly string[];
+      /** Whether a fault repeats some of the text. */
+      readonly quotes: boolean;
+    } => {
   if (text.startsWith('\uFEFF'))
-    return { ok: false, faults: ['begins with a byte order mark: save it without one'] };
+    return {
+      ok: false,
+      faults: ['begins with a byte order mark: save it without one'],
+      quotes: false,
+    };
   try {
     const value: unknown = JSON.parse(text);
     if (isWithinDepth(value)) return { ok: true, value };
     const fault = `has lists or objects in one another more than ${depthMax} deep: make it flatter`;
-    return { ok: false, faults: [fault] };
+    return { ok: false, faults: [fault], quotes: false };
   } catch (error) {
-    return { ok: false, faults: [`is not JSON: ${(error as Error).message}`] };
+    return { ok: false, faults: [`is not JSON: ${(error as Error).message}`], quotes: true };
   }
 };
 

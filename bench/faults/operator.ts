@@ -7,6 +7,7 @@ import { projectDir } from '../../lib/config/state-file.ts';
 import { messageOf, RetryableError } from '../../lib/errors.ts';
 
 const execute = promisify(execFile);
+/** Also of `verify` on the log of an hour: three minutes on two cores that have other things to do. */
 const commandMsMax = 300_000;
 
 /** Types a command as a runbook says, as in `reset ingest --yes`; returns what it prints. */
@@ -32,5 +33,12 @@ export async function verified(
     if (stdout !== '') return stdout;
     throw new RetryableError(messageOf(error), { cause: error });
   });
-  return JSON.parse(printed) as VerifyReport;
+  return reportIn(printed);
+}
+
+/** A command that fails says so where its report would be. */
+export function reportIn(printed: string): VerifyReport {
+  const said = JSON.parse(printed) as VerifyReport | { readonly error: string };
+  if ('error' in said) throw new RetryableError(said.error);
+  return said;
 }

@@ -6,6 +6,7 @@ import { openRedis, type RedisPort } from '../../lib/redis/redis-port.ts';
 import { besideCurrent, buildsKey, readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey } from '../../lib/stream/current.ts';
 import { groupIdOf } from '../../lib/stream/hands.ts';
+import { buildGroupOf } from '../../lib/stream/run-build.ts';
 import { prefixFor } from '../../topics/sets.ts';
 import { deleteGroup, deleteKeys, keysOfGeneration } from '../data/generation-keys.ts';
 import { currentGenerations, serviceOf, statefulServices } from '../data/progress-of-services.ts';
@@ -53,14 +54,14 @@ async function reset(service: string, flags: ResetFlags): Promise<void> {
       throw new UserError(`nothing was dropped: stop ${service} and repeat this with --yes`);
     }
     // All groups first: a service that still runs refuses here, before anything is gone.
-    for (const { group } of plans) await deleteGroup(config, group);
+    for (const { groups } of plans) for (const group of groups) await deleteGroup(config, group);
     for (const { generation, keys } of plans) {
       const prefix = prefixFor(config.prefix, generation.name);
       await redis.del(currentKey(prefix, generation.name));
       await redis.del(buildsKey(prefix, generation.name));
       await deleteKeys(redis, keys);
     }
-    const dropped = plans.map(({ generation, keys, group }) => ({
+    const dropped = plans.map(({ generation, keys, groups: [group] }) => ({
       fold: generation.name,
       lineage: generation.lineage,
       keys: keys.length,
@@ -79,7 +80,8 @@ async function reset(service: string, flags: ResetFlags): Promise<void> {
 interface Plan {
   readonly generation: CurrentGeneration;
   readonly keys: readonly string[];
-  readonly group: string;
+  /** Its service's first, then those of builds beside it. */
+  readonly groups: readonly string[];
 }
 
 async function planOf(
@@ -93,9 +95,10 @@ async function planOf(
   const keys = await keysOfGeneration(redis, generation);
   // Folded from the same log as what is dropped: nobody may go on with one of these by mistake.
   for (const other of beside) for (const key of await keysOfGeneration(redis, other)) keys.add(key);
-  return { generation, keys: [...keys], group: groupIdOf(prefix, name, { lineage }) };
+  const builds = beside.map((other) => buildGroupOf(prefix, other));
+  return { generation, keys: [...keys], groups: [groupIdOf(prefix, name, { lineage }), ...builds] };
 }
 
-const describe = ({ generation, keys, group }: Plan): string =>
+const describe = ({ generation, keys, groups: [group] }: Plan): string =>
   `${generation.name} (${generation.lineage}): ${keys.length} keys in Redis, its pointer ` +
   `'current' and the consumer group ${group}`;

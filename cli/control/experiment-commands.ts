@@ -132,10 +132,10 @@ async function coldModelsOf(id: string): Promise<string[]> {
   const config = commonConfig();
   const state = await readPublished(config);
   const record = experimentOf(state, id);
-  // What is wrong with it otherwise is for control to say.
+  // What is wrong with it otherwise is for control to say, and no waiting cures it. What it has
+  // answered may not be stored yet: only control knows for certain.
   if (record === undefined || record.state !== 'draft') return [];
-  const judged = startExperiment({ state, atMs: now() }, { experiment: id });
-  if (!judged.accepted) throw new UserError(judged.sentence);
+  if (!startExperiment({ state, atMs: now() }, { experiment: id }).accepted) return [];
   const models = new Set(record.definition.variants.map(({ model }) => model));
   const versions = [...models].flatMap((model) => state.models.live.get(model) ?? []);
   return coldVersions(config, versions, experimentVersion(record).version);

@@ -34,10 +34,10 @@ export async function deleteKeys(redis: RedisPort, keys: readonly string[]): Pro
   }
 }
 
-/** Refuses while it has members: then the service still runs. */
 /** Somebody still consumes by it. */
 export class GroupInUse extends UserError {}
 
+/** Refuses while it has members: then the service still runs. */
 export async function deleteGroup(config: CommonConfig, group: string): Promise<void> {
   const admin = kafkaClient(config.kafka).admin();
   await admin.connect();

@@ -39,12 +39,16 @@ export function refuseStrangers(
   schema: object,
 ): void {
   const names = (schema as RecordSchema).fields.map(({ name }) => name);
-  // Moved on by a later change.
-  const passing = [...Object.keys(rename), ...drop];
-  const given = [...Object.values(rename), ...Object.keys(defaults), ...Object.keys(set)];
-  const stranger = given.find(
-    (path) => !names.includes(stepsOf(path)[0]) && !passing.includes(path),
-  );
+  const renames = Object.entries(rename);
+  const renamed = renames
+    .filter(([, to], at) => {
+      // Taken on, or away, by what comes after it.
+      const isPassing = renames.slice(at + 1).some(([from]) => from === to) || drop.includes(to);
+      return !isPassing;
+    })
+    .map(([, to]) => to);
+  const given = [...renamed, ...Object.keys(defaults), ...Object.keys(set)];
+  const stranger = given.find((path) => !names.includes(stepsOf(path)[0]));
   if (stranger === undefined) return;
   const there = names.join(', ');
   throw new FixFault(`${stranger}: these events have no such field (there are ${there})`);

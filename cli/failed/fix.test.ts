@@ -152,7 +152,18 @@ describe('fields become a value of the topic', () => {
     ).not.toThrow();
     const swap = { user_id: 'held', item_id: 'user_id', held: 'item_id' };
     expect(() => refuseStrangers({ rename: swap }, userEventSchema)).not.toThrow();
-    for (const fix of [{ set: { shop: 1 } }, { default: { shop: 1 } }, { rename: { a: 'shop' } }])
+    const dropped = { rename: { a: 'shop' }, drop: ['shop'] };
+    expect(() => refuseStrangers(dropped, userEventSchema)).not.toThrow();
+    const strangers = [
+      { set: { shop: 1 } },
+      { default: { shop: 1 } },
+      { rename: { a: 'shop' } },
+      // Given after what would have taken it away.
+      { rename: { shop: 'user_id' }, set: { shop: 1 } },
+      { drop: ['shop'], set: { shop: 1 } },
+      { rename: { shop: 'user_id', item_id: 'shop' } },
+    ];
+    for (const fix of strangers)
       expect(() => refuseStrangers(fix, userEventSchema)).toThrow(
         /^shop: these events have no such field \(there are event_id, user_id/,
       );

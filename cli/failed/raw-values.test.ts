@@ -37,6 +37,9 @@ test('JSON is read as such, and what it is not is said without what it is', asyn
     expect(opened).toEqual({ how: 'JSON', fields: null, fault: 'the bytes are no JSON object' });
   }
   expect(await open(Buffer.from('uid=ann'))).toMatchObject({ how: 'bytes', fields: null });
+  const deep = `{"uid":"ann","more":${'['.repeat(40)}${']'.repeat(40)}}`;
+  const nested = { fields: null, fault: expect.stringContaining('more than 32 deep') as string };
+  expect(await open(Buffer.from(deep))).toEqual({ how: 'JSON', ...nested });
 });
 
 test('what was cut is read as far as it goes, and nothing is nothing', async () => {

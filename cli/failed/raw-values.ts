@@ -78,12 +78,14 @@ export class RawValues {
 /** Without a schema id: people often send JSON. */
 function openUnnamed(value: Buffer): Opened {
   const json = openJson(value);
-  return json.fields === null ? nothing('bytes', 'there is no schema id in front') : json;
+  const isJson = json.fields !== null || value[0] === 0x7b;
+  return isJson ? json : nothing('bytes', 'there is no schema id in front');
 }
 
 function openJson(value: Buffer): Opened {
   const json = parseJson(value.toString('utf8'));
-  // What is wrong is not repeated: the parser's own message quotes what it was given.
+  if (!json.ok && !json.quotes) return nothing('JSON', json.faults.join('; '));
+  // What else is wrong is not repeated: the parser's own message quotes what it was given.
   if (!json.ok || !isPart(json.value)) return nothing('JSON', 'the bytes are no JSON object');
   return { how: 'JSON', fields: json.value as Fields, fault: null };
 }

@@ -6,12 +6,13 @@ import {
   type Builds,
   changeBuilds,
   endDrop,
+  finishBuild,
   readBuilds,
 } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, isSame, readCurrent } from '../../lib/stream/current.ts';
 import { buildGroupOf } from '../../lib/stream/run-build.ts';
 import { prefixFor } from '../../topics/sets.ts';
-import { deleteGroup, deleteKeys, keysOfGeneration } from '../data/generation-keys.ts';
+import { deleteGroup, deleteKeys, GroupInUse, keysOfGeneration } from '../data/generation-keys.ts';
 import { nameOf } from './report.ts';
 
 export interface Dropped {
@@ -28,7 +29,10 @@ export interface DropOptions {
   readonly all: boolean;
 }
 
-/** Deletes generations of a fold that are not current. Goes on where it was broken off before. */
+/**
+ * Deletes generations of a fold that are not current. Goes on where it was broken off before. One
+ * that somebody still builds stays until the next time.
+ */
 export async function dropGenerations(
   name: string,
   { config, redis, all }: DropOptions,
@@ -37,6 +41,7 @@ export async function dropGenerations(
   const at = { prefix, name };
   const atMs = now();
   const isToGo = ({ untilMs }: { readonly untilMs: number }): boolean => all || untilMs <= atMs;
+  await settle(redis, at, atMs);
   // First the group of what is being built: a command that still builds it refuses here.
   const { building } = await readBuilds(redis, prefix, name);
   if (building !== null && all)
@@ -44,14 +49,41 @@ export async function dropGenerations(
   const { dropping }: Builds = await changeBuilds(redis, at, (builds) => beginDrop(builds, isToGo));
   const dropped: Dropped[] = [];
   for (const generation of dropping) {
+    if (await isBuiltNow(config, buildGroupOf(prefix, generation))) continue;
     // Somebody switched to it all the same, in the moment in which it was given up.
     const current = await readCurrent(redis, prefix, name);
     const isUsed = current !== null && isSame(current, generation);
-    const keys = isUsed ? 0 : await deleteGeneration(redis, generation);
+    if (!isUsed)
+      dropped.push({
+        fold: name,
+        ...nameOf(generation),
+        keys: await deleteGeneration(redis, generation),
+      });
     await changeBuilds(redis, at, (builds) => endDrop(builds, generation));
-    dropped.push({ fold: name, ...nameOf(generation), keys });
   }
   return dropped;
+}
+
+/** What a command had switched and did not live to write down: what it replaced is in no list yet. */
+async function settle(
+  redis: RedisPort,
+  at: { readonly prefix: string; readonly name: string },
+  untilMs: number,
+): Promise<void> {
+  const current = await readCurrent(redis, at.prefix, at.name);
+  if (current === null) return;
+  await changeBuilds(redis, at, (builds) => finishBuild(builds, { current, untilMs }));
+}
+
+/** One that was given up may be folded for a while by a command that has not heard of it. */
+async function isBuiltNow(config: CommonConfig, group: string): Promise<boolean> {
+  try {
+    await deleteGroup(config, group);
+    return false;
+  } catch (error) {
+    if (error instanceof GroupInUse) return true;
+    throw error;
+  }
 }
 
 async function deleteGeneration(redis: RedisPort, generation: CurrentGeneration): Promise<number> {

@@ -4,7 +4,7 @@ import { openRegistry } from '../../lib/avro/registry.ts';
 import { monotonicMs } from '../../lib/clock.ts';
 import { UserError } from '../../lib/errors.ts';
 import { beginBuild, beginningsOf } from '../../lib/stream/begin-build.ts';
-import { readBuilds } from '../../lib/stream/builds.ts';
+import { alsoDrop, type Builds, changeBuilds, readBuilds } from '../../lib/stream/builds.ts';
 import {
   type CurrentGeneration,
   isSame,
@@ -131,13 +131,18 @@ export class FoldBuild {
     };
   }
 
-  /** Who has begun another build in its place has given this one to be deleted. */
-  async #refuseLeft(): Promise<void> {
-    const { fold, hands, building, options } = this.#given;
-    const { prefix } = options.config;
-    const held = await patiently(() => readBuilds(hands.redis, prefix, fold.name), options);
-    if (held.dropping.some((one) => isSame(one, building.generation)))
-      throw new UserError(`${fold.name}: another command has begun another build: start again`);
+  /**
+   * Only what is being built may become current. Another command may have begun another build in its
+   * place or dropped this one, and deleted keys of it: what was folded since is to be deleted, too.
+   */
+  async #refuseLeft({ building }: Builds): Promise<void> {
+    const { fold, hands, building: own, options } = this.#given;
+    if (building !== null && isSame(building.generation, own.generation)) return;
+    const at = { prefix: options.config.prefix, name: fold.name };
+    await changeBuilds(hands.redis, at, (builds) => alsoDrop(builds, own.generation));
+    throw new UserError(
+      `${fold.name}: this build was dropped meanwhile, or another one begun: start again`,
+    );
   }
 
   /** False when somebody had switched to it already. */
@@ -148,15 +153,17 @@ export class FoldBuild {
     const inputs = inputsOf(fold).length;
     for (let tries = 0; tries < switchTriesMax; tries += 1) {
       this.#watch.refuseEnd();
-      await this.#refuseLeft();
+      // In this order: who has switched to it writes down afterwards that it is built no more.
+      const held = await patiently(() => readBuilds(redis, prefix, fold.name), options);
       const current = await patiently(() => readCurrent(redis, prefix, fold.name), options);
       if (current !== null && isSame(current, to)) return false;
-      if (current === null) {
+      await this.#refuseLeft(held);
+      if (current === null && building.replaces === null) {
         if (await replaceCurrent(redis, prefix, { expected: null, next: to })) return true;
         continue;
       }
-      if (building.replaces === null || !isSame(current, building.replaces))
-        throw new UserError(`${fold.name}: another generation became current: start again`);
+      if (current === null || building.replaces === null || !isSame(current, building.replaces))
+        throw new UserError(`${fold.name}: what is current has changed meanwhile: start again`);
       const token = randomBytes(6).toString('hex');
       // Until it is over no owner folds.
       const switched = await pace.urgently(() =>

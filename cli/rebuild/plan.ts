@@ -19,6 +19,7 @@ import { externalCandidates } from '../../topics/external-candidates.ts';
 import { topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
+import { refuseBehindLog } from './behind-log.ts';
 import { finish } from './finish.ts';
 import { refuseLostPart } from './lost-part.ts';
 import { deleteGroup, GroupInUse } from '../data/generation-keys.ts';
@@ -51,7 +52,9 @@ export async function planFold(fold: AnyFold, options: RebuildOptions): Promise<
   try {
     await settle(fold, hands, options);
     const topics = inputsOf(fold).map(({ topic }) => topic);
-    await refuseLostPart(hands, { prefix: options.config.prefix, name: fold.name, topics });
+    const at = { prefix: options.config.prefix, name: fold.name, topics };
+    await refuseLostPart(hands, at);
+    await refuseBehindLog(hands, at);
     if (!options.back) await refuseCutLog(fold, hands, options);
     const { building } = await plan(fold, hands, options);
     if (building === null) throw new Error(`${fold.name}: nothing is being built`);
@@ -87,7 +90,8 @@ async function plan(fold: AnyFold, hands: Hands, options: RebuildOptions): Promi
   const { id4: _, ...first } = generationFor({ fold, identity }, hands.partitions);
   const from = await beginnings(fold, hands, options);
   const parts = from === null ? first : { ...first, from };
-  const wanted: BuildPlan = { parts, replaces, back, nowMs: now() };
+  const asked = typeof options.from === 'number' ? { askedMs: options.from } : {};
+  const wanted: BuildPlan = { parts, replaces, back, ...asked, nowMs: now() };
   const left = leftBy(wanted, await readBuilds(hands.redis, prefix, name));
   if (left !== null) await refuseRunning(left, options);
   let refusal: string | null = null;

@@ -72,7 +72,7 @@ async function dropOver(at: {
   for (const name of await namesUnder(at.redis, at.config.prefix, buildsKey)) {
     for (const { fold, lineage, keys } of await dropGenerations(name, { ...at, all: false }))
       notes.push(
-        `${fold}: a generation before (${lineage}) was kept until now: ${keys} keys deleted`,
+        `${fold}: a generation beside what is current (${lineage}) is over its time: ${keys} keys deleted`,
       );
   }
   return notes;

@@ -1,6 +1,14 @@
 import { describe, expect, test } from 'vitest';
 
-import { beginDrop, type Builds, endDrop, finishBuild, noBuilds, planBuild } from './builds.ts';
+import {
+  alsoDrop,
+  beginDrop,
+  type Builds,
+  endDrop,
+  finishBuild,
+  noBuilds,
+  planBuild,
+} from './builds.ts';
 import type { CurrentGeneration } from './current.ts';
 import { buildIdOf, shortIdOf } from './identity.ts';
 import { foldKeys } from './keys.ts';
@@ -24,10 +32,12 @@ const planned = (
     replaces = first as CurrentGeneration | null,
     back = false,
     from = undefined as readonly number[] | undefined,
+    askedMs = undefined as number | undefined,
   } = {},
 ): Builds => {
   const given = from === undefined ? parts(of) : { ...parts(of), from };
-  return planBuild(builds, { parts: given, replaces, back, nowMs: 5 }) ?? builds;
+  const asked = askedMs === undefined ? {} : { askedMs };
+  return planBuild(builds, { parts: given, replaces, back, ...asked, nowMs: 5 }) ?? builds;
 };
 const built = ({ building }: Builds): CurrentGeneration => building?.generation ?? first;
 const switched = (builds: Builds, untilMs: number): Builds =>
@@ -72,9 +82,32 @@ describe('a build', () => {
     const now = { ...first, id4: buildIdOf(hash, 1), build: 1 };
     const going = planned(kept, { replaces: now, back: true });
     const left = planned(going, { replaces: now });
-    expect(left).toMatchObject({ kept: [{ generation: first, untilMs: 5 }], dropping: [] });
+    // For as long as it was to be.
+    expect(left).toMatchObject({ kept: [{ generation: first, untilMs: 100 }], dropping: [] });
     const whole = planned(noBuilds);
     expect(built(planned(whole, { from: [3, 8] }))).toMatchObject({ from: [3, 8], build: 2 });
+  });
+
+  test('that was asked for from a time on is gone on with though retention has moved the beginning', () => {
+    const begun = planned(noBuilds, { from: [0, 3], askedMs: 900 });
+    expect(built(planned(begun, { from: [0, 7], askedMs: 900 }))).toEqual(built(begun));
+    expect(built(planned(begun, { from: [0, 7], askedMs: 901 })).from).toEqual([0, 7]);
+    expect(built(planned(begun)).from).toBeUndefined();
+  });
+
+  test('of a part of the log never has the keys of a service that folds all of it', () => {
+    const cut = built(planned(noBuilds, { replaces: null, from: [3, 8] }));
+    expect(cut).toMatchObject({ build: 1, id4: buildIdOf(hash, 1) });
+  });
+
+  test('that was given up and is still folded is dropped once more, and no other one is', () => {
+    const begun = planned(noBuilds);
+    expect(alsoDrop(begun, built(begun))).toBe(begun);
+    const other = endDrop(planned(begun, { of: otherHash }), built(begun));
+    expect(other.dropping).toEqual([]);
+    const again = alsoDrop(other, built(begun));
+    expect(again.dropping).toEqual([built(begun)]);
+    expect(alsoDrop(again, built(begun))).toBe(again);
   });
 
   test('never takes the number of one before it, even where that was dropped', () => {

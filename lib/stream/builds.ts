@@ -10,6 +10,10 @@ export interface Building {
   readonly startedAtMs: number;
   /** It was current before. */
   readonly back: boolean;
+  /** Until when it was to be kept, where it was current before. */
+  readonly untilMs?: number;
+  /** The append time that it was asked to begin at: retention may take where that was. */
+  readonly askedMs?: number;
 }
 
 /** A generation that was current. It goes on from where it stood if it is switched back to. */
@@ -80,6 +84,8 @@ export interface BuildPlan {
   readonly replaces: CurrentGeneration | null;
   /** To one that is kept. */
   readonly back: boolean;
+  /** Left out: no time was asked for. */
+  readonly askedMs?: number;
   readonly nowMs: number;
 }
 
@@ -88,15 +94,18 @@ export interface BuildPlan {
  * where `back`; or a new one whose keys nobody has. Null: there is none to go back to.
  */
 export function planBuild(builds: Builds, plan: BuildPlan): Builds | null {
-  const { parts, replaces, back, nowMs } = plan;
+  const { parts, replaces, back, askedMs, nowMs } = plan;
   const { building } = builds;
-  if (building !== null && isBack(builds) === back && isPlanned(building.generation, plan)) {
+  if (building !== null && building.back === back && isPlanned(building, plan)) {
     // Begun before; what it takes the place of may have been switched in the meantime.
     return { ...builds, building: { ...building, replaces } };
   }
   const { kept, dropping } = leave(builds, nowMs);
-  const next = (generation: CurrentGeneration, isKept: boolean): Builds => ({
-    building: { generation, replaces, startedAtMs: nowMs, back: isKept },
+  const next = (
+    generation: CurrentGeneration,
+    more: Pick<Building, 'back' | 'untilMs' | 'askedMs'>,
+  ): Builds => ({
+    building: { generation, replaces, startedAtMs: nowMs, ...more },
     kept: kept.filter((one) => !isSame(one.generation, generation)),
     dropping,
     numbers: {
@@ -106,23 +115,27 @@ export function planBuild(builds: Builds, plan: BuildPlan): Builds | null {
   });
   if (back) {
     const found = builds.kept.find(({ generation }) => generation.hash === parts.hash);
-    return found === undefined ? null : next(found.generation, true);
+    return found === undefined
+      ? null
+      : next(found.generation, { back: true, untilMs: found.untilMs });
   }
   const others = [replaces, ...kept.map(({ generation }) => generation), ...dropping];
   const build = nextBuild(
     builds,
-    parts.hash,
+    parts,
     others.filter((other) => other !== null),
   );
   const id4 = buildIdOf(parts.hash, build);
-  return next({ ...parts, id4, ...(build === 0 ? {} : { build }) }, false);
+  const generation = { ...parts, id4, ...(build === 0 ? {} : { build }) };
+  return next(generation, { back: false, ...(askedMs === undefined ? {} : { askedMs }) });
 }
 
 /** What begins elsewhere in the log is another state, under the same settings too. */
-const isPlanned = ({ hash, from }: CurrentGeneration, { parts, back }: BuildPlan): boolean =>
-  hash === parts.hash && (back || from?.join() === parts.from?.join());
-
-const isBack = ({ building }: Builds): boolean => building?.back === true;
+const isPlanned = ({ generation, askedMs }: Building, plan: BuildPlan): boolean =>
+  generation.hash === plan.parts.hash &&
+  (plan.back ||
+    generation.from?.join() === plan.parts.from?.join() ||
+    (askedMs !== undefined && askedMs === plan.askedMs));
 
 /**
  * What was begun and is not gone on with. One that was current before can still be gone back to;
@@ -131,16 +144,24 @@ const isBack = ({ building }: Builds): boolean => building?.back === true;
 function leave(builds: Builds, nowMs: number): Pick<Builds, 'kept' | 'dropping'> {
   const { building, kept, dropping } = builds;
   if (building === null) return { kept, dropping };
-  const { generation, back } = building;
+  const { generation, back, untilMs = nowMs } = building;
   return back
-    ? { kept: [{ generation, untilMs: nowMs }, ...kept], dropping }
+    ? { kept: [{ generation, untilMs }, ...kept], dropping }
     : { kept, dropping: [...dropping, generation] };
 }
 
-/** Its keys are nobody else's: four letters are not much, but there are few generations. */
-function nextBuild(builds: Builds, hash: string, others: readonly CurrentGeneration[]): number {
+/**
+ * Its keys are nobody else's: four letters are not much, but there are few generations. The first
+ * number is a service's own, which folds a log from its beginning.
+ */
+function nextBuild(
+  builds: Builds,
+  { hash, from }: GenerationParts,
+  others: readonly CurrentGeneration[],
+): number {
   const highest = Math.max(
     builds.numbers[hash] ?? -1,
+    from === undefined ? -1 : 0,
     ...others.map((other) => (other.hash === hash ? (other.build ?? 0) : -1)),
   );
   for (let build = highest + 1; ; build += 1) {
@@ -180,6 +201,12 @@ export const beginDrop = (builds: Builds, isToGo: (kept: Kept) => boolean): Buil
     dropping: [...builds.dropping, ...gone.map(({ generation }) => generation)],
   };
 };
+
+/** A build that was given up while it was still folded: its last keys are yet to be deleted. */
+export const alsoDrop = (builds: Builds, left: CurrentGeneration): Builds =>
+  besideCurrent(builds).some((one) => isSame(one, left))
+    ? builds
+    : { ...builds, dropping: [...builds.dropping, left] };
 
 export const endDrop = (builds: Builds, dropped: CurrentGeneration): Builds => ({
   ...builds,

@@ -20,7 +20,7 @@ import {
 import { realPorts, type RunnerPorts } from './ports.ts';
 import { type FailureMessage, type PoisonLimits, PoisonMeter } from './poison.ts';
 import type { StateStore } from './store.ts';
-import { type Fold, inputsOf, type LogRecord, openInputs } from './topology.ts';
+import { type Emission, type Fold, inputsOf, type LogRecord, openInputs } from './topology.ts';
 
 export interface BuildDeps {
   readonly context: ServiceContext;
@@ -37,6 +37,18 @@ export interface BuildDeps {
   readonly ports?: RunnerPorts;
 }
 
+type Restated = { readonly emission: Pick<Emission<never>, 'restated'> | null };
+
+/**
+ * Whether a build beside this generation says nothing at all: all that it comes to was emitted under
+ * the same identity, or the service publishes by itself what another one comes to.
+ */
+export const isSilentBeside = (
+  { emission }: Restated,
+  build: CurrentGeneration,
+  current: CurrentGeneration,
+): boolean => current.hash === build.hash || emission?.restated === true;
+
 /** The group that a build's owners meet in: the service goes on in its own. */
 export const buildGroupOf = (prefix: string, generation: CurrentGeneration): string =>
   `${groupIdOf(prefix, generation.name, generation)}.build-${generation.build ?? 0}`;
@@ -46,7 +58,7 @@ const concurrencyMax = 64;
 /**
  * Folds a generation beside the one that is current, by the same code. Under the same identity it
  * emits nothing: what lies below the other's offset was acknowledged before that was committed, and
- * past it a build never goes. Where the state was lost, the group's offset says the same. A build
+ * past it a build never goes. Nor does one whose service publishes by itself what its state says. Where the state was lost, the group's offset says the same. A build
  * that another process goes on with goes on where its own keys stand.
  */
 export async function runBuild<In, Row, Out, Shared>(
@@ -57,7 +69,7 @@ export async function runBuild<In, Row, Out, Shared>(
   const { config } = context;
   const topics = inputsOf(fold).map(({ topic }) => topic);
   await openInputs(fold);
-  const emitted = await emittedBelow(deps, topics);
+  const emitted = await emittedBelow(fold, deps, topics);
   return ownPartitions({
     service: fold.name,
     group: {
@@ -84,10 +96,11 @@ export async function runBuild<In, Row, Out, Shared>(
 type EmittedBelow = (input: number, partition: number) => number;
 
 async function emittedBelow(
+  fold: Restated,
   { context, hands, generation, follows }: BuildDeps,
   topics: readonly string[],
 ): Promise<EmittedBelow> {
-  if (follows !== null) return () => (follows.hash === generation.hash ? Infinity : 0);
+  if (follows !== null) return () => (isSilentBeside(fold, generation, follows) ? Infinity : 0);
   const groupId = groupIdOf(context.config.prefix, generation.name, generation);
   const hints = await Promise.all(topics.map((topic) => hands.admin.groupOffsets(groupId, topic)));
   return (input, partition) => hints[input]?.get(partition) ?? 0;

@@ -117,6 +117,11 @@ export interface Emission<Out> {
    * and must find the one before the other. Left out: none.
    */
   readonly ahead?: Emission<Out>['messages'];
+  /**
+   * Its service publishes what the state says wherever something else stands. Whoever folds a
+   * generation beside the current one has then nothing to emit, under another identity neither.
+   */
+  readonly restated?: boolean;
 }
 
 /**

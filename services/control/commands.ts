@@ -12,13 +12,8 @@ export const keyLengthMax = 255;
 /** Well below what a reader's longs hold. */
 export const revisionMax = 2 ** 51;
 
-/** Stands in the history, one line a command: no line of it may look like another one's. */
-const sentence = z
-  .string()
-  .trim()
-  .min(1, 'must not be empty')
-  .max(1_000)
-  .regex(/^\P{Cc}*$/u, 'must be one line without control characters');
+/** Stands in the history. */
+const sentence = z.string().trim().min(1, 'must not be empty').max(1_000);
 const version = z
   .string()
   .regex(
@@ -73,6 +68,8 @@ const bodies = {
     kinds: z.array(z.string().max(255)).max(1_000),
     profileAttributes: z.array(z.string().max(255)).max(1_000).default([]),
     servedAnswersMax: count.default(0),
+    /** Which of the release's judgements count; left out: those of the first. */
+    judgement: count.min(1).optional(),
   }),
   /** From `control` itself: records that stand on its topics and that no command has made. */
   'definitions.restate': z.strictObject({

@@ -1,6 +1,7 @@
 import type { ExperimentRecord } from '../../experiments/definition.ts';
 import { kinds } from '../../models/kinds.ts';
 import { judge } from './judge.ts';
+import { judgementNow } from './judgement.ts';
 import type { Facts, Outcome } from './outcome.ts';
 import { applyChanges, type ControlState, emptyState, encodeState, experimentOf } from './state.ts';
 
@@ -8,7 +9,7 @@ import { applyChanges, type ControlState, emptyState, encodeState, experimentOf 
 
 export const facts: Facts = {
   kinds,
-  seen: { daysMax: 400, kinds: ['view', 'purchase'] },
+  seen: { daysMax: 400, kinds: ['view', 'purchase'], judgement: judgementNow },
 };
 
 export const model = (name: string, depth = 50): string =>

@@ -4,6 +4,7 @@ import { type ContextDefinition, contextVersion } from '../../models/definitions
 import type { Body } from './commands.ts';
 import { planDraft } from './drafts.ts';
 import { tooMuch } from './judge-definitions.ts';
+import { judgementOf } from './judgement.ts';
 import { bucketsOf, firstFit, freeRanges, sizeOf } from './layers.ts';
 import {
   accepted,
@@ -187,7 +188,7 @@ export const decideExperiment = (at: Case, body: Body<'experiment.decide'>): Out
     return refused(
       `experiment '${experiment}' has no variant '${winner}': name one of ${quoted(names)}`,
     );
-  if (winner !== null && record.definition.mode === 'aa')
+  if (winner !== null && record.definition.mode === 'aa' && judgementOf(at) >= 2)
     return refused(
       `experiment '${experiment}' is an A/A test: its variants are one model, so decide it without a winner`,
     );

@@ -8,6 +8,7 @@ import {
   startExperiment,
   stopExperiment,
 } from './judge-experiments.ts';
+import { notOneLine } from './judgement.ts';
 import { noteForgotten } from './note-forgotten.ts';
 import { type Case, type Outcome, refusedFor } from './outcome.ts';
 import { restate } from './restate.ts';
@@ -18,7 +19,8 @@ export const judge = (
   { kind, body }: { readonly kind: string; readonly body: string },
 ): Outcome => {
   const parsed = parseCommand(kind, body);
-  return parsed.ok ? judgeKnown(at, parsed.value) : refusedFor(parsed.faults);
+  if (!parsed.ok) return refusedFor(parsed.faults);
+  return notOneLine(at, parsed.value) ?? judgeKnown(at, parsed.value);
 };
 
 const judgeKnown = (at: Case, command: KnownCommand): Outcome => {

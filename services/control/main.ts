@@ -13,6 +13,7 @@ import { openFailureMessage } from '../../topics/failure-message.ts';
 import { begin } from './begin.ts';
 import { settingsBody } from './change-settings.ts';
 import { seenLimits } from './config.ts';
+import { judgementNow } from './judgement.ts';
 import { startRepairing } from './repairing.ts';
 import { topicsOf } from './topics.ts';
 import { controlFold, type ControlFold, type ControlOptions } from './topology.ts';
@@ -39,7 +40,7 @@ async function openOptions(config: CommonConfig, registry: RegistryPort): Promis
       `${topics.results}-value`,
       commandResultSchema,
     ),
-    facts: { kinds, seen: seenLimits(config) },
+    facts: { kinds, seen: { ...seenLimits(config), judgement: judgementNow } },
   };
 }
 

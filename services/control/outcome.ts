@@ -2,12 +2,18 @@ import type { KindCatalogue } from '../../models/definitions.ts';
 import type { SeenLimits } from '../../models/rules.ts';
 import type { Change, ControlState } from './state.ts';
 
+/** What commands are judged by that is no part of what is published. */
+export interface ControlSettings extends SeenLimits {
+  /** As `judgement.ts` numbers them; left out: the first. */
+  readonly judgement?: number | undefined;
+}
+
 /** What commands are held against, beside what is published. */
 export interface Facts {
   /** Of this release. */
   readonly kinds: KindCatalogue;
   /** As the state has them; its own where no command has said them yet. */
-  readonly seen: SeenLimits;
+  readonly seen: ControlSettings;
 }
 
 /** Where and when a command is judged. Nothing that judges changes the state. */
@@ -26,7 +32,7 @@ export interface Outcome {
   readonly changes: readonly Change[];
   readonly details: Readonly<Record<string, unknown>>;
   /** From the next command on. */
-  readonly settings?: SeenLimits;
+  readonly settings?: ControlSettings;
 }
 
 export const accepted = (

@@ -1,7 +1,7 @@
 import type { RedisPort } from '../../lib/redis/redis-port.ts';
 import type { ServiceContext } from '../../lib/service.ts';
-import type { SeenLimits } from '../../models/rules.ts';
 import { isInForce, settingsBody } from './change-settings.ts';
+import type { ControlSettings } from './outcome.ts';
 import { readState } from './read-state.ts';
 
 /**
@@ -11,7 +11,10 @@ import { readState } from './read-state.ts';
  */
 export function settingsWatch(
   { config, log }: Pick<ServiceContext, 'config' | 'log'>,
-  { redis, limits }: { readonly redis: Pick<RedisPort, 'getString' | 'mget'>; limits: SeenLimits },
+  {
+    redis,
+    limits,
+  }: { readonly redis: Pick<RedisPort, 'getString' | 'mget'>; limits: ControlSettings },
 ): () => Promise<void> {
   let told = '';
   return async () => {

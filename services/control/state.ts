@@ -1,7 +1,7 @@
 import type { ExperimentRecord } from '../../experiments/definition.ts';
 import type { DefinitionRecord } from '../../models/catalogue.ts';
 import type { ContextDefinition } from '../../models/definitions.ts';
-import type { SeenLimits } from '../../models/rules.ts';
+import type { ControlSettings } from './outcome.ts';
 
 export type DefinitionTopic = 'models' | 'contexts' | 'experiments';
 
@@ -33,7 +33,7 @@ export type ControlState = Readonly<Record<DefinitionTopic, Definitions>> & {
    * What commands are judged by, as of here in the log: processes that were started under different
    * settings would else decide one command in two ways. Null: no command has said so yet.
    */
-  settings: SeenLimits | null;
+  settings: ControlSettings | null;
 };
 
 /** Withdrawn keys that are remembered, per topic. */
@@ -123,7 +123,7 @@ interface StoredDefinitions {
   readonly gone: readonly (readonly [string, number])[];
 }
 type Stored = Readonly<Partial<Record<DefinitionTopic, StoredDefinitions>>> & {
-  readonly settings?: SeenLimits;
+  readonly settings?: ControlSettings;
 };
 
 /** Version of the stored layout: part of the fold's identity. */

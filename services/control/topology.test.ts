@@ -177,6 +177,38 @@ test('settings that the log says count from there on, whoever folds it', async (
   expect(decodeState(ample.shared as Buffer).settings?.daysMax).toBe(30);
 });
 
+test('what was accepted before a judgement stays when the log is folded again', async () => {
+  const settings = { daysMax: 400, kinds: ['view', 'purchase'] };
+  const variants = ['a', 'b'].map((variant) => ({ variant, model: 'old', weight: 0.5 }));
+  const course = (name: string) => [
+    { kind: 'experiment.create', body: { definition: experiment(name, { variants, mode: 'aa' }) } },
+    { kind: 'experiment.start', body: { experiment: name } },
+    { kind: 'experiment.stop', body: { experiment: name, why: 'two\nlines' } },
+    { kind: 'experiment.stop', body: { experiment: name, why: 'one line' } },
+    { kind: 'experiment.decide', body: { experiment: name, winner: 'b', sentence: 'better' } },
+  ];
+  const given = [
+    { kind: 'settings.change', body: settings },
+    applied,
+    ...course('one'),
+    { kind: 'settings.change', body: { ...settings, judgement: 2 } },
+    ...course('two'),
+  ];
+  const records = given.map((one, at) => command(at, `id-${at}`, one));
+  const { emitted, shared } = await drive(fold, records);
+  const results = resultsOf(emitted);
+  const statuses = results.map(({ status }) => status);
+  expect(statuses.slice(4, 7)).toEqual(['accepted', 'refused', 'accepted']);
+  expect(statuses.slice(10)).toEqual(['refused', 'accepted', 'refused']);
+  expect(results[10]?.sentence).toMatch(/: why: must be one line/);
+  expect(results[12]?.sentence).toMatch(/is an A\/A test/);
+  const { live } = decodeState(shared as Buffer).experiments;
+  const states = [...live.values()].map(
+    ({ content }) => (JSON.parse(content) as { state: string }).state,
+  );
+  expect(states).toEqual(['decided', 'stopped']);
+});
+
 const anyCommand = fc.oneof(
   fc
     .record({ size: fc.integer({ min: 1, max: 3 }), depth: fc.integer({ min: 50, max: 52 }) })

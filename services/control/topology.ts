@@ -52,13 +52,13 @@ export type ControlFold = Fold<Given, Answered, Heard, ControlState>;
 
 /**
  * One writer, total order: every command is judged against what all commands before it have made.
- * Rows are answers by command id. What is judged by (settings, which the log says, and kinds of this
- * release) is no part of the identity: what was accepted under earlier ones stays.
+ * Rows are answers by command id. What is judged by (settings and the number of judgements, which
+ * the log says, and kinds of this release) is no part of the identity: what was accepted stays.
  */
 export const controlFold = (options: ControlOptions): ControlFold => ({
   name: 'control',
   code: 'k',
-  revision: 2,
+  revision: 3,
   layout: stateLayout,
   config: {},
   family: 'source',
@@ -80,6 +80,7 @@ export const controlFold = (options: ControlOptions): ControlFold => ({
     topic: options.topics.results,
     partitions: 1,
     messages: (outs) => outs.flatMap(({ out }) => messagesOf(out, options)),
+    restated: true,
   },
   horizon: {
     ms: repeatedWithinMs,
@@ -93,7 +94,7 @@ export const controlFold = (options: ControlOptions): ControlFold => ({
       emit({ result: answerOf(row, { hash, input }), changes: [] });
       return null;
     }
-    const facts = { ...options.facts, seen: shared.settings ?? options.facts.seen };
+    const facts = { ...options.facts, seen: shared.settings ?? unsaid(options.facts) };
     const outcome = judged(() => judge({ state: shared, facts, atMs }, command));
     applyChanges(shared, outcome.changes);
     shared.settings = outcome.settings ?? shared.settings;
@@ -103,6 +104,9 @@ export const controlFold = (options: ControlOptions): ControlFold => ({
     return { hash, atMs, kind, status, sentence, changes, details };
   },
 });
+
+/** Before the log says by what: by this process's own, as the first release judged. */
+const unsaid = ({ seen }: Facts): Facts['seen'] => ({ ...seen, judgement: 1 });
 
 /** A fault of ours in one command must not keep all others waiting for ever. */
 const judged = (work: () => Outcome): Outcome => {

@@ -5,7 +5,7 @@ export const controlMutations: readonly Mutation[] = [
   {
     name: 'control judges by its own settings, and not by those on the log',
     file: 'services/control/topology.ts',
-    from: 'seen: shared.settings ?? options.facts.seen',
+    from: 'seen: shared.settings ?? unsaid(options.facts)',
     to: 'seen: options.facts.seen',
     tests: 'services/control',
   },
@@ -21,6 +21,13 @@ export const controlMutations: readonly Mutation[] = [
     file: 'services/control/repair.ts',
     from: `if (held?.revision === revision && !isOnly(held.versions, version)) return 'unknown';`,
     to: '',
+    tests: 'services/control',
+  },
+  {
+    name: 'what a later release refuses is refused of commands before it, too',
+    file: 'services/control/judgement.ts',
+    from: 'facts.seen.judgement ?? 1',
+    to: 'Math.max(judgementNow, facts.seen.judgement ?? 1)',
     tests: 'services/control',
   },
 ];

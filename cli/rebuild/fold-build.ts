@@ -67,7 +67,7 @@ export class FoldBuild {
       if (!given.building.back) await begin(given);
       const fatal: Error[] = [];
       const owners = await startOwners(given, fatal);
-      return new FoldBuild(given, owners, new Watch(given, owners, fatal));
+      return new FoldBuild(given, owners, new Watch(given, owners, { fatal, pace }));
     } catch (error) {
       await closeHands(given.hands);
       throw error;

@@ -46,6 +46,26 @@ test('short of 200 ms of work it knows nothing, and goes on as before', async ()
   expect(await rests([busy, free, free, crowded, free, free])).toEqual([630, 150, 150, 150]);
 });
 
+test('beside answers slices are small, and waiting for less of the time says that it is crowded', async () => {
+  const said: number[] = [];
+  let all = idle;
+  const pace = new Pace({ ran: () => all, pause: async (ms) => void said.push(ms) });
+  const work = async (ran: number, waited: number): Promise<void> => {
+    all = { ranMs: all.ranMs + ran, waitedMs: all.waitedMs + waited };
+    await pace.slice();
+  };
+  pace.besideAnswers(true);
+  expect(pace.sliceRecords()).toBe(500);
+  await work(180, 25);
+  expect(said).toEqual([]);
+  await work(150, 60);
+  expect(said).toEqual([630]);
+  expect(await pace.urgently(async () => pace.sliceRecords())).toBe(Infinity);
+  pace.besideAnswers(false);
+  await work(150, 60);
+  expect([said, pace.sliceRecords()]).toEqual([[630], Infinity]);
+});
+
 test('a piece that took no time is followed by a rest all the same', async () => {
   expect(
     await rests([

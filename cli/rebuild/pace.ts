@@ -21,6 +21,8 @@ const nothing: Ran = { ranMs: 0, waitedMs: 0 };
  */
 const lookEveryMs = 200;
 const waitedShareMax = 0.5;
+/** Where answers are given less says as much: a faster machine answers, and waits, between. */
+const waitedShareMaxBeside = 0.15;
 const pauseTimes = 3;
 const pauseMsMin = 20;
 const pauseMsMax = 1_000;
@@ -31,7 +33,8 @@ const sliceRecordsCrowded = 500;
  * The lowest priority keeps a process behind others for a processor, and what it asks of the broker
  * and of Redis not: they serve it as they serve answers. So where it waits for a processor longer
  * than it runs, others take the machine: then it works in small pieces, one at a time, and rests
- * three times as long as each took. With processors to spare it does neither.
+ * three times as long as each took. With processors to spare it does neither, but for small pieces
+ * where answers are given.
  */
 export class Pace {
   readonly #ports: PacePorts;
@@ -39,6 +42,7 @@ export class Pace {
   #since: Ran = nothing;
   #isCrowded = false;
   #isUrgent = false;
+  #isBesideAnswers = false;
   /** What the last piece of work began with, while others take the machine. */
   #began: Ran = nothing;
   #turn: Promise<void> = Promise.resolve();
@@ -56,9 +60,15 @@ export class Pace {
     await this.#turn;
   }
 
+  /** Whether somebody asks for answers meanwhile: even with processors to spare Redis is one. */
+  besideAnswers(is: boolean): void {
+    this.#isBesideAnswers = is;
+  }
+
   /** Records that a slice may have now. */
   sliceRecords(): number {
-    return this.#isCrowded && !this.#isUrgent ? sliceRecordsCrowded : Number.POSITIVE_INFINITY;
+    const isSmall = this.#isCrowded || this.#isBesideAnswers;
+    return isSmall && !this.#isUrgent ? sliceRecordsCrowded : Number.POSITIVE_INFINITY;
   }
 
   /** Nothing begins to rest until `work` is over: somebody stands still for it. */
@@ -77,7 +87,8 @@ export class Pace {
     const took = tookBetween(this.#since, ran);
     if (took < lookEveryMs) return;
     const wasCrowded = this.#isCrowded;
-    this.#isCrowded = ran.waitedMs - this.#since.waitedMs > took * waitedShareMax;
+    const shareMax = this.#isBesideAnswers ? waitedShareMaxBeside : waitedShareMax;
+    this.#isCrowded = ran.waitedMs - this.#since.waitedMs > took * shareMax;
     // Nobody said when its first piece began: as much of it as was looked at.
     if (!wasCrowded) this.#began = this.#since;
     this.#since = ran;

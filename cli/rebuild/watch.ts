@@ -1,9 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { monotonicMs } from '../../lib/clock.ts';
+import { installationOf } from '../../lib/config/topic-set.ts';
 import { UserError } from '../../lib/errors.ts';
 import type { Owners } from '../../lib/stream/owners.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
+import type { Pace } from './pace.ts';
+import { requests } from '../../topics/requests.ts';
+import { topicName } from '../../topics/topic.ts';
 import { patiently } from './patiently.ts';
 import type { FoldToBuild } from './plan.ts';
 import { endsOfInputs, isPast, type Offsets, offsetsOf, recordsLeft } from '../data/offsets.ts';
@@ -32,6 +36,9 @@ export class Watch {
   readonly #owners: Pick<Owners, 'ready'>;
   readonly #fatal: readonly Error[];
   readonly #topics: readonly string[];
+  readonly #pace: Pick<Pace, 'besideAnswers'>;
+  /** Requests that had been asked at the last look; null: it was not looked yet. */
+  #asked: number | null = null;
   /** Null: its partitions are not claimed yet. */
   #claimedMs: number | null = null;
   #first: Offsets | null = null;
@@ -41,8 +48,13 @@ export class Watch {
   #found = 0;
   #saidMs = 0;
 
-  constructor(given: FoldToBuild, owners: Pick<Owners, 'ready'>, fatal: readonly Error[]) {
+  constructor(
+    given: FoldToBuild,
+    owners: Pick<Owners, 'ready'>,
+    { fatal, pace }: { fatal: readonly Error[]; pace: Pick<Pace, 'besideAnswers'> },
+  ) {
     this.#given = given;
+    this.#pace = pace;
     this.#owners = owners;
     this.#fatal = fatal;
     this.#topics = inputsOf(given.fold).map(({ topic }) => topic);
@@ -129,6 +141,7 @@ export class Watch {
     const { replaces } = building;
     if (this.#owners.ready() === null) this.#claimedMs ??= monotonicMs();
     const own = await this.#own();
+    await this.#lookForAnswers();
     const { lows, highs } = await endsOfInputs(hands.admin, this.#topics);
     const to = replaces === null ? highs : await offsetsOf(hands.redis, replaces);
     if (this.#first === null) {
@@ -145,6 +158,15 @@ export class Watch {
     const isAhead = replaces !== null && isPast(own, to, lows);
     if (monotonicMs() - this.#saidMs > sayEveryMs) this.#say(all, isAhead);
     return { all, before, isAhead };
+  }
+
+  async #lookForAnswers(): Promise<void> {
+    const { hands, options } = this.#given;
+    const topic = topicName(installationOf(options.config.prefix), requests);
+    const ends = await hands.admin.topicOffsets(topic);
+    const asked = ends.reduce((sum, { high }) => sum + high, 0);
+    this.#pace.besideAnswers(this.#asked !== null && asked > this.#asked);
+    this.#asked = asked;
   }
 
   /** A partition of which nothing is folded stands where the build begins. */

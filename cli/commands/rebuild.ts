@@ -10,6 +10,7 @@ import { namesUnder, serviceOf, statefulServices } from '../data/progress-of-ser
 import { hostConfig } from '../host/config.ts';
 import { print } from '../output.ts';
 import { type Dropped, dropGenerations } from '../rebuild/drop.ts';
+import { keepMsUsual } from '../rebuild/finish.ts';
 import { dropSets } from '../rebuild/drop-sets.ts';
 import { rebuildPartitions } from '../rebuild/partitions.ts';
 import { type RebuildOptions, rebuildService } from '../rebuild/rebuild.ts';
@@ -49,7 +50,7 @@ export function registerRebuildCommand(program: Command): void {
     .addOption(
       new Option('--keep <time>', 'how long the one before is kept: 24h, 90m, 7d')
         .argParser(timeOf)
-        .default(timeOf('24h'), '24h'),
+        .default(keepMsUsual, '24h'),
     )
     .option('--back', 'switch back to the one before, once it has caught up')
     .option('--drop', 'delete what is not current: kept, or built and not switched to')

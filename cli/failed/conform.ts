@@ -40,13 +40,10 @@ export function refuseStrangers(
 ): void {
   const names = (schema as RecordSchema).fields.map(({ name }) => name);
   const renames = Object.entries(rename);
+  // Not what a later change takes on, or away.
   const renamed = renames
-    .filter(([, to], at) => {
-      // Taken on, or away, by what comes after it.
-      const isPassing = renames.slice(at + 1).some(([from]) => from === to) || drop.includes(to);
-      return !isPassing;
-    })
-    .map(([, to]) => to);
+    .map(([, to]) => to)
+    .filter((to, at) => !drop.includes(to) && renames.slice(at + 1).every(([from]) => from !== to));
   const given = [...renamed, ...Object.keys(defaults), ...Object.keys(set)];
   const stranger = given.find((path) => !names.includes(stepsOf(path)[0]));
   if (stranger === undefined) return;

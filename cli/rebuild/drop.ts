@@ -6,13 +6,13 @@ import {
   type Builds,
   changeBuilds,
   endDrop,
-  finishBuild,
   readBuilds,
 } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, isSame, readCurrent } from '../../lib/stream/current.ts';
 import { buildGroupOf } from '../../lib/stream/run-build.ts';
 import { prefixFor } from '../../topics/sets.ts';
 import { deleteGroup, deleteKeys, GroupInUse, keysOfGeneration } from '../data/generation-keys.ts';
+import { keepMsUsual, settle } from './finish.ts';
 import { nameOf } from './report.ts';
 
 export interface Dropped {
@@ -39,9 +39,14 @@ export async function dropGenerations(
 ): Promise<Dropped[]> {
   const prefix = prefixFor(config.prefix, name);
   const at = { prefix, name };
+  // Else what was replaced would be in no list.
+  await settle({
+    hands: { redis },
+    name,
+    options: { config: { ...config, prefix }, keepMs: keepMsUsual },
+  });
   const atMs = now();
   const isToGo = ({ untilMs }: { readonly untilMs: number }): boolean => all || untilMs <= atMs;
-  await settle(redis, at, atMs);
   // First the group of what is being built: a command that still builds it refuses here.
   const { building } = await readBuilds(redis, prefix, name);
   if (building !== null && all)
@@ -62,17 +67,6 @@ export async function dropGenerations(
     await changeBuilds(redis, at, (builds) => endDrop(builds, generation));
   }
   return dropped;
-}
-
-/** What a command had switched and did not live to write down: what it replaced is in no list yet. */
-async function settle(
-  redis: RedisPort,
-  at: { readonly prefix: string; readonly name: string },
-  untilMs: number,
-): Promise<void> {
-  const current = await readCurrent(redis, at.prefix, at.name);
-  if (current === null) return;
-  await changeBuilds(redis, at, (builds) => finishBuild(builds, { current, untilMs }));
 }
 
 /** One that was given up may be folded for a while by a command that has not heard of it. */

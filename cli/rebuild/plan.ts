@@ -20,7 +20,7 @@ import { topicName } from '../../topics/topic.ts';
 import { userEvents } from '../../topics/user-events.ts';
 import type { AnyFold } from '../verify/folds.ts';
 import { refuseBehindLog } from './behind-log.ts';
-import { finish } from './finish.ts';
+import { settle } from './finish.ts';
 import { refuseLostPart } from './lost-part.ts';
 import { deleteGroup, GroupInUse } from '../data/generation-keys.ts';
 import { endsOfInputs } from '../data/offsets.ts';
@@ -50,7 +50,9 @@ export async function openFold(fold: AnyFold, options: RebuildOptions): Promise<
 export async function planFold(fold: AnyFold, options: RebuildOptions): Promise<FoldToBuild> {
   const hands = await openFold(fold, options);
   try {
-    await settle(fold, hands, options);
+    const settled = await settle({ hands, name: fold.name, options });
+    if (settled !== null)
+      options.say(`${fold.name}: had been switched already, to build ${nameOf(settled).build}`);
     const topics = inputsOf(fold).map(({ topic }) => topic);
     const at = { prefix: options.config.prefix, name: fold.name, topics };
     await refuseLostPart(hands, at);
@@ -63,16 +65,6 @@ export async function planFold(fold: AnyFold, options: RebuildOptions): Promise<
     await closeHands(hands);
     throw error;
   }
-}
-
-/** Ends what a command before had switched and did not live to write down. */
-async function settle(fold: AnyFold, hands: Hands, options: RebuildOptions): Promise<void> {
-  const { prefix } = options.config;
-  const current = await readCurrent(hands.redis, prefix, fold.name);
-  const { building } = await readBuilds(hands.redis, prefix, fold.name);
-  if (current === null || building === null || !isSame(current, building.generation)) return;
-  await finish({ hands, current, options });
-  options.say(`${fold.name}: had been switched already, to build ${nameOf(current).build}`);
 }
 
 async function plan(fold: AnyFold, hands: Hands, options: RebuildOptions): Promise<Builds> {

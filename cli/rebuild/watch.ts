@@ -1,13 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { monotonicMs } from '../../lib/clock.ts';
-import { installationOf } from '../../lib/config/topic-set.ts';
 import { UserError } from '../../lib/errors.ts';
 import type { Owners } from '../../lib/stream/owners.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
+import { answersBeside } from './answers-beside.ts';
 import type { Pace } from './pace.ts';
-import { requests } from '../../topics/requests.ts';
-import { topicName } from '../../topics/topic.ts';
 import { patiently } from './patiently.ts';
 import type { FoldToBuild } from './plan.ts';
 import { endsOfInputs, isPast, type Offsets, offsetsOf, recordsLeft } from '../data/offsets.ts';
@@ -37,8 +35,7 @@ export class Watch {
   readonly #fatal: readonly Error[];
   readonly #topics: readonly string[];
   readonly #pace: Pick<Pace, 'besideAnswers'>;
-  /** Requests that had been asked at the last look; null: it was not looked yet. */
-  #asked: number | null = null;
+  readonly #areAsked: () => Promise<boolean>;
   /** Null: its partitions are not claimed yet. */
   #claimedMs: number | null = null;
   #first: Offsets | null = null;
@@ -55,6 +52,7 @@ export class Watch {
   ) {
     this.#given = given;
     this.#pace = pace;
+    this.#areAsked = answersBeside(given.hands.admin, given.options.config);
     this.#owners = owners;
     this.#fatal = fatal;
     this.#topics = inputsOf(given.fold).map(({ topic }) => topic);
@@ -141,7 +139,7 @@ export class Watch {
     const { replaces } = building;
     if (this.#owners.ready() === null) this.#claimedMs ??= monotonicMs();
     const own = await this.#own();
-    await this.#lookForAnswers();
+    this.#pace.besideAnswers(await this.#areAsked());
     const { lows, highs } = await endsOfInputs(hands.admin, this.#topics);
     const to = replaces === null ? highs : await offsetsOf(hands.redis, replaces);
     if (this.#first === null) {
@@ -158,15 +156,6 @@ export class Watch {
     const isAhead = replaces !== null && isPast(own, to, lows);
     if (monotonicMs() - this.#saidMs > sayEveryMs) this.#say(all, isAhead);
     return { all, before, isAhead };
-  }
-
-  async #lookForAnswers(): Promise<void> {
-    const { hands, options } = this.#given;
-    const topic = topicName(installationOf(options.config.prefix), requests);
-    const ends = await hands.admin.topicOffsets(topic);
-    const asked = ends.reduce((sum, { high }) => sum + high, 0);
-    this.#pace.besideAnswers(this.#asked !== null && asked > this.#asked);
-    this.#asked = asked;
   }
 
   /** A partition of which nothing is folded stands where the build begins. */

@@ -9,6 +9,7 @@ import { type AnyFold, makeFolds } from '../../cli/verify/folds.ts';
 import { readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, readCurrent, replaceCurrent } from '../../lib/stream/current.ts';
 import { openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
+import { quietly } from '../support/rebuild-command.ts';
 
 /** What becomes of builds that somebody else has given up, or that nobody lived to write down. */
 let pipeline: Pipeline;
@@ -36,16 +37,7 @@ const foldNamed = async (name: string): Promise<AnyFold> => {
 };
 
 const planned = (fold: AnyFold): Promise<FoldToBuild> =>
-  planFold(fold, {
-    config: pipeline.bed.config,
-    from: null,
-    back: false,
-    switches: true,
-    differMax: null,
-    keepMs: 60_000,
-    say: () => undefined,
-    signal: new AbortController().signal,
-  });
+  planFold(fold, quietly(pipeline.bed.config));
 
 const currentOf = async (name: string): Promise<CurrentGeneration> => {
   const { redis, config } = pipeline.bed;

@@ -10,7 +10,7 @@ import { readBuilds } from '../../lib/stream/builds.ts';
 import { type CurrentGeneration, currentKey, readCurrent } from '../../lib/stream/current.ts';
 import { foldKeys } from '../../lib/stream/keys.ts';
 import { folding, openPipeline, type Pipeline, someEvents } from '../support/pipeline.ts';
-import { type RebuildEnded, runRebuild } from '../support/rebuild-command.ts';
+import { quietly, type RebuildEnded, runRebuild } from '../support/rebuild-command.ts';
 
 /** Rebuilding beside services that go on, on real processes; only zero differences will do. */
 let pipeline: Pipeline;
@@ -205,16 +205,7 @@ test('an old layout of state becomes a new one beside it, value by value', async
   const folds = await makeFolds({ config, redis, registry, catalogue }, []);
   const fold = folds.find(({ name }) => name === 'seen-items') as AnyFold;
   const build = await FoldBuild.start(
-    await planFold(inNewLayout(fold), {
-      config,
-      from: null,
-      back: false,
-      switches: true,
-      differMax: null,
-      keepMs: 60_000,
-      say: () => undefined,
-      signal: new AbortController().signal,
-    }),
+    await planFold(inNewLayout(fold), quietly(pipeline.bed.config)),
   );
   try {
     await build.untilLevel();

@@ -1,8 +1,22 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
+import type { RebuildOptions } from '../../cli/rebuild/rebuild.ts';
 import type { RebuildReport } from '../../cli/rebuild/report.ts';
+import type { CommonConfig } from '../../lib/config/common.ts';
 import { projectDir } from '../../lib/config/state-file.ts';
+
+/** For what is built within the test, said nothing of and never broken off. */
+export const quietly = (config: CommonConfig): RebuildOptions => ({
+  config,
+  from: null,
+  back: false,
+  switches: true,
+  differMax: null,
+  keepMs: 60_000,
+  say: () => undefined,
+  signal: new AbortController().signal,
+});
 
 export interface RebuildEnded {
   readonly code: number | null;

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+
+import { answersBeside } from './answers-beside.ts';
+
+test('requests that grow are asked meanwhile, and what cannot be seen is not', async () => {
+  const looks: (readonly number[] | null)[] = [[5, 7], [5, 7], [5, 8], [5, 8], null, null];
+  const topics = new Set<string>();
+  const admin = {
+    topicOffsets: async (topic: string) => {
+      topics.add(topic);
+      const highs = looks.shift();
+      if (highs === null || highs === undefined) throw new Error('no such topic');
+      return highs.map((high, partition) => ({ partition, low: 0, high }));
+    },
+  };
+  const look = answersBeside(admin, { prefix: 'shop' });
+  const said: boolean[] = [];
+  while (looks.length > 0) said.push(await look());
+  expect(said).toEqual([false, false, true, false, false, false]);
+  expect([...topics]).toEqual(['shop.requests.v1']);
+});

@@ -5,19 +5,20 @@ import { requests } from '../../topics/requests.ts';
 import { topicName } from '../../topics/topic.ts';
 
 /**
- * Tells whether anybody has asked for answers since it was called last. Where that cannot be seen (the
- * topic is not there, a broker is away) nobody has: what is folded does not depend on it.
+ * Tells whether anybody has asked for answers since it was called last; null at first, when nobody
+ * knows. Where that cannot be seen (the topic is not there, a broker is away) nobody has: what is
+ * folded does not depend on it.
  */
 export function answersBeside(
   admin: Pick<KafkaAdmin, 'topicOffsets'>,
   { prefix }: Pick<CommonConfig, 'prefix'>,
-): () => Promise<boolean> {
+): () => Promise<boolean | null> {
   const topic = topicName(installationOf(prefix), requests);
-  let before = Number.POSITIVE_INFINITY;
+  let before: number | null = null;
   return async () => {
     const ends = await admin.topicOffsets(topic).catch(() => []);
     const asked = ends.reduce((sum, { high }) => sum + high, 0);
-    const isMore = asked > before;
+    const isMore = before === null ? null : asked > before;
     before = asked;
     return isMore;
   };

@@ -55,7 +55,7 @@ test('beside answers slices are small, and waiting for less of the time says tha
     await pace.slice();
   };
   pace.besideAnswers(true);
-  expect(pace.sliceRecords()).toBe(500);
+  expect(pace.sliceRecords()).toBe(200);
   await work(180, 25);
   expect(said).toEqual([]);
   await work(150, 60);
@@ -64,6 +64,15 @@ test('beside answers slices are small, and waiting for less of the time says tha
   pace.besideAnswers(false);
   await work(150, 60);
   expect([said, pace.sliceRecords()]).toEqual([[630], Infinity]);
+});
+
+test('until somebody has said whether answers are given slices are small, and rests as rare as alone', async () => {
+  const said: number[] = [];
+  const ran = { ranMs: 150, waitedMs: 60 };
+  const pace = new Pace({ ran: () => ran, pause: async (ms) => void said.push(ms) });
+  expect(pace.sliceRecords()).toBe(200);
+  await pace.slice();
+  expect([said, pace.sliceRecords()]).toEqual([[], 200]);
 });
 
 test('a piece that took no time is followed by a rest all the same', async () => {
@@ -82,6 +91,7 @@ test('while others take the machine, slices are small and come one after the oth
     ran: () => all,
     pause: () => new Promise<void>((resolve) => void resting.push(resolve)),
   });
+  pace.besideAnswers(false);
   await pace.slice();
   expect(pace.sliceRecords()).toBe(Infinity);
   all = { ranMs: 20, waitedMs: 200 };
@@ -93,7 +103,7 @@ test('while others take the machine, slices are small and come one after the oth
     resting[each - 1]?.();
   }
   await Promise.all(slices);
-  expect(pace.sliceRecords()).toBe(500);
+  expect(pace.sliceRecords()).toBe(200);
   expect(await pace.urgently(async () => pace.sliceRecords())).toBe(Infinity);
 });
 

@@ -27,7 +27,7 @@ const pauseTimes = 3;
 const pauseMsMin = 20;
 const pauseMsMax = 1_000;
 /** Redis writes a slice in one piece, while answers wait. */
-const sliceRecordsCrowded = 500;
+const sliceRecordsCrowded = 200;
 
 /**
  * The lowest priority keeps a process behind others for a processor, and what it asks of the broker
@@ -42,7 +42,8 @@ export class Pace {
   #since: Ran = nothing;
   #isCrowded = false;
   #isUrgent = false;
-  #isBesideAnswers = false;
+  /** Null: nobody has said yet. */
+  #isBesideAnswers: boolean | null = null;
   /** What the last piece of work began with, while others take the machine. */
   #began: Ran = nothing;
   #turn: Promise<void> = Promise.resolve();
@@ -60,14 +61,17 @@ export class Pace {
     await this.#turn;
   }
 
-  /** Whether somebody asks for answers meanwhile: even with processors to spare Redis is one. */
+  /**
+   * Whether somebody asks for answers meanwhile: even with processors to spare Redis is one. Until
+   * that is known slices are small, which costs a moment, and a rest is as rare as where nobody asks.
+   */
   besideAnswers(is: boolean): void {
     this.#isBesideAnswers = is;
   }
 
   /** Records that a slice may have now. */
   sliceRecords(): number {
-    const isSmall = this.#isCrowded || this.#isBesideAnswers;
+    const isSmall = this.#isCrowded || this.#isBesideAnswers !== false;
     return isSmall && !this.#isUrgent ? sliceRecordsCrowded : Number.POSITIVE_INFINITY;
   }
 
@@ -87,7 +91,7 @@ export class Pace {
     const took = tookBetween(this.#since, ran);
     if (took < lookEveryMs) return;
     const wasCrowded = this.#isCrowded;
-    const shareMax = this.#isBesideAnswers ? waitedShareMaxBeside : waitedShareMax;
+    const shareMax = this.#isBesideAnswers === true ? waitedShareMaxBeside : waitedShareMax;
     this.#isCrowded = ran.waitedMs - this.#since.waitedMs > took * shareMax;
     // Nobody said when its first piece began: as much of it as was looked at.
     if (!wasCrowded) this.#began = this.#since;

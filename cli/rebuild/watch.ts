@@ -35,7 +35,7 @@ export class Watch {
   readonly #fatal: readonly Error[];
   readonly #topics: readonly string[];
   readonly #pace: Pick<Pace, 'besideAnswers'>;
-  readonly #areAsked: () => Promise<boolean>;
+  readonly #areAsked: ReturnType<typeof answersBeside>;
   /** Null: its partitions are not claimed yet. */
   #claimedMs: number | null = null;
   #first: Offsets | null = null;
@@ -139,7 +139,8 @@ export class Watch {
     const { replaces } = building;
     if (this.#owners.ready() === null) this.#claimedMs ??= monotonicMs();
     const own = await this.#own();
-    this.#pace.besideAnswers(await this.#areAsked());
+    const areAsked = await this.#areAsked();
+    if (areAsked !== null) this.#pace.besideAnswers(areAsked);
     const { lows, highs } = await endsOfInputs(hands.admin, this.#topics);
     const to = replaces === null ? highs : await offsetsOf(hands.redis, replaces);
     if (this.#first === null) {

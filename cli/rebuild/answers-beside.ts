@@ -4,6 +4,8 @@ import type { KafkaAdmin } from '../../lib/kafka/admin.ts';
 import { requests } from '../../topics/requests.ts';
 import { topicName } from '../../topics/topic.ts';
 
+export type AnswersBeside = () => Promise<boolean | null>;
+
 /**
  * Tells whether anybody has asked for answers since it was called last; null at first, when nobody
  * knows. Where that cannot be seen (the topic is not there, a broker is away) nobody has: what is
@@ -12,7 +14,7 @@ import { topicName } from '../../topics/topic.ts';
 export function answersBeside(
   admin: Pick<KafkaAdmin, 'topicOffsets'>,
   { prefix }: Pick<CommonConfig, 'prefix'>,
-): () => Promise<boolean | null> {
+): AnswersBeside {
   const topic = topicName(installationOf(prefix), requests);
   let before: number | null = null;
   return async () => {

@@ -21,6 +21,7 @@ import { createMetrics } from '../../lib/telemetry/metrics.ts';
 import { openFailureMessage } from '../../topics/failure-message.ts';
 import { endsOfInputs, offsetsOf } from '../data/offsets.ts';
 import { describeValue } from '../verify/describe.ts';
+import { answersBeside } from './answers-beside.ts';
 import { compareGenerations, refuseAbove } from './compare.ts';
 import { finish } from './finish.ts';
 import { keepDecisions } from './keep-decisions.ts';
@@ -65,9 +66,12 @@ export class FoldBuild {
     try {
       if (given.building.replaces === null) await keepDecisions(given);
       if (!given.building.back) await begin(given);
+      const areAsked = answersBeside(given.hands.admin, given.options.config);
+      // The next look knows: by then its group has met, and nothing is folded yet.
+      await areAsked();
       const fatal: Error[] = [];
       const owners = await startOwners(given, fatal);
-      return new FoldBuild(given, owners, new Watch(given, owners, { fatal, pace }));
+      return new FoldBuild(given, owners, new Watch(given, owners, { fatal, pace, areAsked }));
     } catch (error) {
       await closeHands(given.hands);
       throw error;

@@ -4,7 +4,7 @@ import { monotonicMs } from '../../lib/clock.ts';
 import { UserError } from '../../lib/errors.ts';
 import type { Owners } from '../../lib/stream/owners.ts';
 import { inputsOf } from '../../lib/stream/topology.ts';
-import { answersBeside } from './answers-beside.ts';
+import type { AnswersBeside } from './answers-beside.ts';
 import type { Pace } from './pace.ts';
 import { patiently } from './patiently.ts';
 import type { FoldToBuild } from './plan.ts';
@@ -28,6 +28,12 @@ interface Left {
   readonly before: number;
 }
 
+interface WatchBeside {
+  readonly fatal: readonly Error[];
+  readonly pace: Pick<Pace, 'besideAnswers'>;
+  readonly areAsked: AnswersBeside;
+}
+
 /** How far a build is, how long it takes, and whether it is over. */
 export class Watch {
   readonly #given: FoldToBuild;
@@ -35,7 +41,7 @@ export class Watch {
   readonly #fatal: readonly Error[];
   readonly #topics: readonly string[];
   readonly #pace: Pick<Pace, 'besideAnswers'>;
-  readonly #areAsked: ReturnType<typeof answersBeside>;
+  readonly #areAsked: AnswersBeside;
   /** Null: its partitions are not claimed yet. */
   #claimedMs: number | null = null;
   #first: Offsets | null = null;
@@ -45,16 +51,12 @@ export class Watch {
   #found = 0;
   #saidMs = 0;
 
-  constructor(
-    given: FoldToBuild,
-    owners: Pick<Owners, 'ready'>,
-    { fatal, pace }: { fatal: readonly Error[]; pace: Pick<Pace, 'besideAnswers'> },
-  ) {
+  constructor(given: FoldToBuild, owners: Pick<Owners, 'ready'>, beside: WatchBeside) {
     this.#given = given;
-    this.#pace = pace;
-    this.#areAsked = answersBeside(given.hands.admin, given.options.config);
+    this.#pace = beside.pace;
+    this.#areAsked = beside.areAsked;
     this.#owners = owners;
-    this.#fatal = fatal;
+    this.#fatal = beside.fatal;
     this.#topics = inputsOf(given.fold).map(({ topic }) => topic);
   }
 

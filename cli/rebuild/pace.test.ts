@@ -64,9 +64,14 @@ test('beside answers slices are small, and waiting for less of the time says tha
   pace.besideAnswers(false);
   await work(150, 60);
   expect([said, pace.sliceRecords()]).toEqual([[630], Infinity]);
+  // What two thirds of waiting say where answers might be given, they do not say alone.
+  await work(70, 140);
+  expect(said).toEqual([630]);
+  await work(40, 170);
+  expect(said).toEqual([630, 630]);
 });
 
-test('until somebody has said whether answers are given slices are small, and rests as rare as alone', async () => {
+test('until somebody has said whether answers are given slices are small, and rests rarer than beside', async () => {
   const said: number[] = [];
   const ran = { ranMs: 150, waitedMs: 60 };
   const pace = new Pace({ ran: () => ran, pause: async (ms) => void said.push(ms) });

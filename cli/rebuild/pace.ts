@@ -23,6 +23,8 @@ const lookEveryMs = 200;
 const waitedShareMax = 0.5;
 /** Where answers are given less says as much: a faster machine answers, and waits, between. */
 const waitedShareMaxBeside = 0.15;
+/** Where none are asked for, its priority is enough for what else runs: up to 0.48 are chance. */
+const waitedShareMaxAlone = 0.75;
 const pauseTimes = 3;
 const pauseMsMin = 20;
 const pauseMsMax = 1_000;
@@ -63,7 +65,7 @@ export class Pace {
 
   /**
    * Whether somebody asks for answers meanwhile: even with processors to spare Redis is one. Until
-   * that is known slices are small, which costs a moment, and a rest is as rare as where nobody asks.
+   * that is known slices are small, which costs a moment, and half of the time waited makes it rest.
    */
   besideAnswers(is: boolean): void {
     this.#isBesideAnswers = is;
@@ -91,11 +93,15 @@ export class Pace {
     const took = tookBetween(this.#since, ran);
     if (took < lookEveryMs) return;
     const wasCrowded = this.#isCrowded;
-    const shareMax = this.#isBesideAnswers === true ? waitedShareMaxBeside : waitedShareMax;
-    this.#isCrowded = ran.waitedMs - this.#since.waitedMs > took * shareMax;
+    this.#isCrowded = ran.waitedMs - this.#since.waitedMs > took * this.#shareMax();
     // Nobody said when its first piece began: as much of it as was looked at.
     if (!wasCrowded) this.#began = this.#since;
     this.#since = ran;
+  }
+
+  #shareMax(): number {
+    if (this.#isBesideAnswers === null) return waitedShareMax;
+    return this.#isBesideAnswers ? waitedShareMaxBeside : waitedShareMaxAlone;
   }
 
   async #rest(): Promise<void> {

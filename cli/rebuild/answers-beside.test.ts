@@ -6,6 +6,7 @@ test('requests that grow are asked meanwhile, what cannot be seen is not, and on
   const looks: (readonly number[] | null)[] = [[5, 7], [5, 7], [5, 8], [5, 8], null, null];
   const topics = new Set<string>();
   const admin = {
+    partitionCounts: async (named: readonly string[]) => new Map(named.map((topic) => [topic, 2])),
     topicOffsets: async (topic: string) => {
       topics.add(topic);
       const highs = looks.shift();
@@ -18,4 +19,17 @@ test('requests that grow are asked meanwhile, what cannot be seen is not, and on
   while (looks.length > 0) said.push(await look());
   expect(said).toEqual([null, false, true, false, false, false]);
   expect([...topics]).toEqual(['shop.requests.v1']);
+});
+
+test('offsets of a topic that is not there are not asked for', async () => {
+  let asked = 0;
+  const admin = {
+    partitionCounts: async () => new Map<string, number>(),
+    topicOffsets: async () => {
+      asked += 1;
+      return [];
+    },
+  };
+  const look = answersBeside(admin, { prefix: 'shop' });
+  expect([await look(), await look(), asked]).toEqual([null, false, 0]);
 });

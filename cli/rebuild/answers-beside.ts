@@ -12,14 +12,20 @@ export type AnswersBeside = () => Promise<boolean | null>;
  * folded does not depend on it.
  */
 export function answersBeside(
-  admin: Pick<KafkaAdmin, 'topicOffsets'>,
+  admin: Pick<KafkaAdmin, 'partitionCounts' | 'topicOffsets'>,
   { prefix }: Pick<CommonConfig, 'prefix'>,
 ): AnswersBeside {
   const topic = topicName(installationOf(prefix), requests);
+  let isThere = false;
   let before: number | null = null;
+  const look = async (): Promise<number> => {
+    // The client asks for the offsets of a topic that is not there for many seconds before it fails.
+    isThere ||= (await admin.partitionCounts([topic])).has(topic);
+    if (!isThere) return 0;
+    return (await admin.topicOffsets(topic)).reduce((sum, { high }) => sum + high, 0);
+  };
   return async () => {
-    const ends = await admin.topicOffsets(topic).catch(() => []);
-    const asked = ends.reduce((sum, { high }) => sum + high, 0);
+    const asked = await look().catch(() => 0);
     const isMore = before === null ? null : asked > before;
     before = asked;
     return isMore;
